@@ -1,0 +1,1 @@
+"""What the models may see: tables, contracts, matrices and masks. Knows no model."""

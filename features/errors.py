@@ -1,0 +1,40 @@
+"""How bad data is refused: one line that says table, column, row and remedy."""
+
+from __future__ import annotations
+
+
+class DataError(ValueError):
+    """Input data that cannot be used; its text is one line for a person.
+
+    Raised at the edge (reading, validation), turned into exit code 2 by the command line.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        remedy: str,
+        table: str | None = None,
+        column: str | None = None,
+        row: int | None = None,
+    ) -> None:
+        """`row` counts data rows from 1, the header of a CSV file not included."""
+        self.problem = problem
+        self.remedy = remedy
+        self.table = table
+        self.column = column
+        self.row = row
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = [
+            part
+            for part in (
+                self.table and f"table {self.table}",
+                self.column and f"column {self.column}",
+                self.row is not None and f"row {self.row}",
+            )
+            if part
+        ]
+        prefix = f"{', '.join(where)}: " if where else ""
+        return " ".join(f"{prefix}{self.problem}; {self.remedy}".split())

@@ -1,0 +1,38 @@
+"""The programme's money and deadline rules, which differ by scheme year."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Scheme(BaseModel):
+    """One scheme year. Durations are inclusive days in the dataset's time zone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    grant: int | None = Field(default=None, ge=0, description="balance at announcement, whole units")
+    first_purchase_days: int | None = Field(default=None, ge=1)
+    next_purchase_days: int | None = Field(default=None, ge=1)
+    last_spending_day: date | None = None
+    may_cancel: bool = False
+
+
+SCHEMES: dict[str, Scheme] = {
+    "none": Scheme(name="none"),
+    "2021": Scheme(
+        name="2021",
+        grant=1_000_000,
+        first_purchase_days=30,
+        last_spending_day=date(2021, 12, 15),
+    ),
+    "2023": Scheme(
+        name="2023",
+        grant=3_500_000,
+        first_purchase_days=15,
+        next_purchase_days=15,
+        may_cancel=True,
+    ),
+}

@@ -1,0 +1,1 @@
+"""Offline: command line, ingest, sample, split, evaluate, promote, tracking."""

@@ -1,0 +1,43 @@
+"""The command line `saldopas`: each command is a file in `commands/`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from features.errors import DataError
+from training_pipeline.commands import import_data, sample, validate
+from training_pipeline.console import RunFailedError, say
+
+app = typer.Typer(
+    name="saldopas",
+    help="Courses that people like this participant took, and that fit what is left of the balance.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command("sample")(sample.sample)
+app.add_typer(import_data.app, name="import")
+app.command("validate")(validate.validate)
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done, 1 the run failed, 2 bad usage or bad data."""
+    try:
+        app()
+    except DataError as error:
+        say(f"saldopas: {error}")
+        sys.exit(2)
+    except (RunFailedError, OSError) as error:
+        say(f"saldopas: {error}")
+        sys.exit(1)
+    except click.ClickException as error:  # typer shows its own; this is for what escapes it
+        say(f"saldopas: {error.format_message()}")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""What people and machines see: tables, progress and the one-line error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+
+class RunFailedError(RuntimeError):
+    """The run could not do its work (exit code 1); its text is one line for a person."""
+
+
+class Advance(Protocol):
+    """Tells a progress bar that `count` more units are done."""
+
+    def __call__(self, count: int = 1) -> None:
+        """Move the bar."""
+
+
+@contextmanager
+def progress(title: str, *, total: int | None) -> Iterator[Advance]:
+    """A progress bar on standard error (silent where that is no terminal)."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=ERR, disable=not ERR.is_terminal) as bars:
+        task = bars.add_task(title, total=total)
+
+        def advance(count: int = 1) -> None:
+            bars.advance(task, count)
+
+        yield advance
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON document on standard output; NaN is refused, not written."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table for people; numbers are right-aligned."""
+    table = Table(title=title, title_justify="left")
+    for position, name in enumerate(columns):
+        numeric = bool(rows) and isinstance(rows[0][position], int | float)
+        table.add_column(name, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    OUT.print(table)
+
+
+def say(text: str) -> None:
+    """A line for people on standard error, so that `--json` output stays clean."""
+    ERR.print(text, markup=False)
+
+
+def rupiah(amount: int) -> str:
+    """Whole rupiah as people write it: 1500000 -> `Rp1.500.000`."""
+    return f"Rp{amount:,}".replace(",", ".")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return "-" if value is None else str(value)
