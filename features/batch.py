@@ -1,0 +1,51 @@
+"""What a model may see of participants: history, order and profile, never an id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from features.sequences import Sequences, recency_matrix
+
+HISTORY_DECAY = 0.9
+
+
+@dataclass(frozen=True)
+class ParticipantBatch:
+    """B participants.
+
+    Attributes:
+        sequence: their purchases, oldest first.
+        profile: (B, n_tokens) float32 one-hot tokens.
+    """
+
+    sequence: Sequences
+    profile: csr_array
+
+    @property
+    def n_rows(self) -> int:
+        """How many participants."""
+        return self.sequence.n_rows
+
+    @cached_property
+    def history(self) -> csr_array:
+        """(B, n_items) float32 weights, newest purchase 1, each older one `HISTORY_DECAY` less."""
+        return recency_matrix(self.sequence, decay=HISTORY_DECAY)
+
+    def take(self, rows: NDArray[np.integer]) -> ParticipantBatch:
+        """The rows asked for, in that order."""
+        return ParticipantBatch(self.sequence.take(rows), self.profile[rows])
+
+    @property
+    def has_history(self) -> NDArray[np.bool_]:
+        """(B,) which rows hold a purchase."""
+        return self.sequence.lengths > 0
+
+    @property
+    def has_profile(self) -> NDArray[np.bool_]:
+        """(B,) which rows hold a profile token."""
+        return np.asarray(np.diff(self.profile.indptr) > 0)

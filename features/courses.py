@@ -1,0 +1,115 @@
+"""The catalogue in item order: price, dates on sale and restrictions of each course."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features import columns as c
+
+ALWAYS_FROM_S = np.iinfo(np.int64).min
+ALWAYS_UNTIL_S = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class CourseTable:
+    """Courses aligned to the item index; every array has shape (n_items,).
+
+    Attributes:
+        frame: the contract's table as read, for titles, categories and other words.
+        price_rp: int64, whole units of the dataset's currency.
+        on_sale_from_s, on_sale_until_s: int64, epoch seconds, both inclusive; a missing date is
+            the widest one.
+        min_age: int64 years, 0 where there is no minimum.
+        min_education: int64 level, 0 where there is no minimum, else 1 + place in
+            `education_order`; a text outside that order is above every level.
+    """
+
+    frame: pd.DataFrame
+    price_rp: NDArray[np.int64]
+    on_sale_from_s: NDArray[np.int64]
+    on_sale_until_s: NDArray[np.int64]
+    min_age: NDArray[np.int64]
+    min_education: NDArray[np.int64]
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, *, education_order: Sequence[str]) -> CourseTable:
+        """The table of a validated `courses` frame, in its row order."""
+        n_items = len(frame)
+        return cls(
+            frame=frame.reset_index(drop=True),
+            price_rp=_frozen(frame[c.PRICE].to_numpy(np.int64)),
+            on_sale_from_s=_seconds(frame, c.ON_SALE_FROM, ALWAYS_FROM_S),
+            on_sale_until_s=_seconds(frame, c.ON_SALE_UNTIL, ALWAYS_UNTIL_S),
+            min_age=_frozen(
+                frame[c.MIN_AGE].fillna(0).to_numpy(np.int64)
+                if c.MIN_AGE in frame
+                else np.zeros(n_items, np.int64)
+            ),
+            min_education=_frozen(
+                np.array(
+                    [required_level(text, education_order) for text in frame[c.MIN_EDUCATION]],
+                    np.int64,
+                )
+                if c.MIN_EDUCATION in frame
+                else np.zeros(n_items, np.int64)
+            ),
+        )
+
+    @property
+    def n_items(self) -> int:
+        """How many courses there are."""
+        return len(self.price_rp)
+
+    @cached_property
+    def course_ids(self) -> NDArray[np.object_]:
+        """(n_items,) text ids in item order."""
+        return self.frame[c.COURSE_ID].to_numpy(object)
+
+    @cached_property
+    def index(self) -> pd.Index[str]:
+        """Ids to item indices, through `Index.get_indexer`."""
+        return pd.Index(self.course_ids)
+
+    def indices_of(self, course_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Item indices of the known ids among `course_ids`; unknown ids are left out."""
+        found = self.index.get_indexer(pd.Index(course_ids, dtype=object))
+        return found[found >= 0].astype(np.int64)
+
+
+def education_level(text: object, order: Sequence[str]) -> int:
+    """The level surely reached by a participant: 0 where the text is missing or unknown."""
+    return order.index(text) + 1 if isinstance(text, str) and text in order else 0
+
+
+def required_level(text: object, order: Sequence[str]) -> int:
+    """The level a course demands: 0 for none; an unknown demand is above every level."""
+    if not isinstance(text, str) or not text:
+        return 0
+    return order.index(text) + 1 if text in order else len(order) + 1
+
+
+def epoch_seconds(times: pd.Series[pd.Timestamp]) -> NDArray[np.int64]:
+    """Timezone-aware (or UTC-naive) datetimes as whole epoch seconds."""
+    naive = times.dt.tz_convert(None) if times.dt.tz is not None else times
+    return naive.to_numpy("datetime64[s]").astype(np.int64)
+
+
+def _seconds(frame: pd.DataFrame, column: str, missing: int) -> NDArray[np.int64]:
+    if column not in frame:
+        return _frozen(np.full(len(frame), missing, np.int64))
+    absent = frame[column].isna().to_numpy()
+    seconds = epoch_seconds(frame[column])
+    return _frozen(np.where(absent, missing, seconds))
+
+
+def _frozen(array: NDArray[np.int64]) -> NDArray[np.int64]:
+    array = np.ascontiguousarray(array)
+    if array.flags.writeable:
+        array.flags.writeable = False
+    return array

@@ -1,0 +1,67 @@
+"""Which courses may be recommended at all: boolean masks that combine with `&`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from features.courses import CourseTable
+
+
+@dataclass(frozen=True)
+class CandidateMask:
+    """(B, n_items) bool: True where a course may be recommended to a participant."""
+
+    allowed: NDArray[np.bool_]
+
+    def __and__(self, other: CandidateMask) -> CandidateMask:
+        return CandidateMask(self.allowed & other.allowed)
+
+
+def affordable(
+    courses: CourseTable, limit_rp: NDArray[np.int64], limited: NDArray[np.bool_]
+) -> CandidateMask:
+    """Price at most the limit (equality allowed); every price where `limited` is False.
+
+    Args:
+        courses: the catalogue.
+        limit_rp: (B,) int64 whole units.
+        limited: (B,) whether the row has a limit.
+    """
+    fits = courses.price_rp[None, :] <= limit_rp[:, None]
+    return CandidateMask(fits | ~limited[:, None])
+
+
+def on_sale(courses: CourseTable, as_of_s: NDArray[np.int64]) -> CandidateMask:
+    """On sale at (B,) epoch seconds, both dates inclusive."""
+    moment = as_of_s[:, None]
+    return CandidateMask(
+        (courses.on_sale_from_s[None, :] <= moment) & (moment <= courses.on_sale_until_s[None, :])
+    )
+
+
+def eligible(
+    courses: CourseTable, age_at_least: NDArray[np.int64], education_at_least: NDArray[np.int64]
+) -> CandidateMask:
+    """Minimum age and education reached for sure; an unknown age or education is 0.
+
+    Args:
+        courses: the catalogue.
+        age_at_least: (B,) years surely reached.
+        education_at_least: (B,) level surely reached, see `features.courses.education_level`.
+    """
+    return CandidateMask(
+        (courses.min_age[None, :] <= age_at_least[:, None])
+        & (courses.min_education[None, :] <= education_at_least[:, None])
+    )
+
+
+def outside(pairs: csr_array) -> CandidateMask:
+    """Everything but the stored pairs of a (B, n_items) matrix: owned or excluded courses."""
+    allowed = np.ones(pairs.shape, np.bool_)
+    rows = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
+    allowed[rows, pairs.indices] = False
+    return CandidateMask(allowed)

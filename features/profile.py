@@ -1,0 +1,174 @@
+"""Profile columns as one-hot tokens such as `age=26-35`, learned on the training part."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.sparse import csr_array
+
+from features import columns as c
+from features.dataset_config import Banded, Categorical, DatasetConfig, Frozen, Numeric
+
+NOT_PROFILE = frozenset({c.PARTICIPANT_ID, c.ANNOUNCED_AT, c.BALANCE, c.OPTED_OUT})
+OTHER = "other"
+MAX_CATEGORIES = 1_000
+
+
+class TokenColumn(Frozen):
+    """One column's tokens: its values (categorical) or its band edges (numeric)."""
+
+    column: str
+    kind: Literal["values", "edges"]
+    values: tuple[str, ...] = ()
+    edges: tuple[float, ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Token texts, in token order; a column of values ends with its `other`."""
+        if self.kind == "values":
+            return tuple(f"{self.column}={value}" for value in (*self.values, OTHER))
+        return tuple(f"{self.column}={band}" for band in _band_names(self.edges))
+
+
+class ProfileVocabulary(Frozen):
+    """Which tokens exist, in order. Missing values give no token, unseen ones `other`."""
+
+    columns: tuple[TokenColumn, ...] = Field(default=())
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Texts of all tokens; the token index is the place here."""
+        return tuple(label for column in self.columns for label in column.labels)
+
+    @property
+    def n_tokens(self) -> int:
+        """How many tokens there are."""
+        return len(self.labels)
+
+    @property
+    def column_of_token(self) -> NDArray[np.int64]:
+        """(n_tokens,) place of each token's column."""
+        sizes = [len(column.labels) for column in self.columns]
+        return np.repeat(np.arange(len(sizes)), sizes)
+
+    def encode(self, participants: pd.DataFrame) -> csr_array:
+        """(B, n_tokens) float32 one-hot rows of a frame; a column it lacks gives no token."""
+        rows: list[NDArray[np.int64]] = []
+        tokens: list[NDArray[np.int64]] = []
+        offset = 0
+        for column in self.columns:
+            if column.column in participants:
+                codes = _codes(column, participants[column.column])
+                known = np.flatnonzero(codes >= 0)
+                rows.append(known)
+                tokens.append(codes[known] + offset)
+            offset += len(column.labels)
+        row_idx = np.concatenate([*rows, np.empty(0, np.int64)])
+        token_idx = np.concatenate([*tokens, np.empty(0, np.int64)])
+        ones = np.ones(len(row_idx), np.float32)
+        shape = (len(participants), offset)
+        return csr_array((ones, (row_idx, token_idx)), shape=shape, dtype=np.float32)
+
+    def encode_one(self, profile: Mapping[str, Any]) -> csr_array:
+        """(1, n_tokens) of one profile, as it comes with a request."""
+        return self.encode(pd.DataFrame([dict(profile)], index=[0]))
+
+
+def learn_vocabulary(participants: pd.DataFrame, config: DatasetConfig) -> ProfileVocabulary:
+    """The tokens of `participants` (the training part only).
+
+    Declared columns are used as declared. Without a declaration every column that is not the
+    contract's own, not sensitive, and has few enough distinct values is used: text and small whole
+    numbers as categories, other numbers in quantile bands.
+    """
+    declared = config.profile
+    if declared is None:
+        declared = {
+            name: kind
+            for name in participants.columns
+            if name not in NOT_PROFILE and name not in config.sensitive
+            if (kind := guess_kind(participants[name])) is not None
+        }
+    learned = [
+        _learn(name, kind, participants[name])
+        for name, kind in declared.items()
+        if name in participants
+    ]
+    return ProfileVocabulary(columns=tuple(column for column in learned if column is not None))
+
+
+def guess_kind(values: pd.Series[Any]) -> Categorical | Numeric | None:
+    """How an undeclared column would be used, or None where it would identify people."""
+    present = values.dropna()
+    distinct = present.nunique()
+    if distinct == 0:
+        return None
+    numeric = pd.api.types.is_numeric_dtype(present) and not pd.api.types.is_bool_dtype(present)
+    if numeric and distinct > 20:
+        return Numeric(kind="numeric")
+    if distinct > MAX_CATEGORIES or (distinct > 50 and distinct > 0.5 * len(present)):
+        return None
+    return Categorical()
+
+
+def _learn(
+    name: str, kind: Categorical | Banded | Numeric, values: pd.Series[Any]
+) -> TokenColumn | None:
+    if isinstance(kind, Categorical):
+        counts = _texts(values).value_counts()
+        frequent = counts[counts >= kind.min_count].index[:MAX_CATEGORIES]
+        return TokenColumn(column=name, kind="values", values=tuple(sorted(frequent)))
+    if isinstance(kind, Banded):
+        return TokenColumn(column=name, kind="edges", edges=kind.edges)
+    numbers = pd.to_numeric(values, errors="coerce").dropna().to_numpy(float)
+    if len(numbers) == 0:
+        return None
+    steps = np.linspace(0, 1, kind.bands + 1)[1:-1]
+    edges = np.unique(np.quantile(numbers, steps))
+    return TokenColumn(column=name, kind="edges", edges=tuple(float(edge) for edge in edges))
+
+
+def _codes(column: TokenColumn, values: pd.Series[Any]) -> NDArray[np.int64]:
+    if column.kind == "edges":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            numbers = pd.to_numeric(values, errors="coerce").to_numpy(float, na_value=np.nan)
+        codes = np.searchsorted(np.array(column.edges), numbers, side="right")
+        return np.where(np.isfinite(numbers), codes, -1).astype(np.int64)
+    texts = _texts(values)
+    codes = pd.Index(column.values, dtype=object).get_indexer(pd.Index(texts, dtype=object))
+    missing = texts.isna().to_numpy()
+    return np.where(missing, -1, np.where(codes < 0, len(column.values), codes)).astype(np.int64)
+
+
+def _texts(values: pd.Series[Any]) -> pd.Series[str]:
+    """Values as token texts: whole floats lose their `.0`, so 3, 3.0 and "3" are one token."""
+    if pd.api.types.is_float_dtype(values):
+        whole = values.dropna() % 1 == 0
+        if bool(whole.all()):
+            values = values.astype("Int64")
+    return values.map(_text, na_action="ignore").astype(object)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _band_names(edges: tuple[float, ...]) -> list[str]:
+    marks = [f"{edge:g}" for edge in edges]
+    if not marks:
+        return ["any"]
+    return [
+        f"<{marks[0]}",
+        *(f"{a}-{b}" for a, b in itertools.pairwise(marks)),
+        f">={marks[-1]}",
+    ]

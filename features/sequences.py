@@ -1,0 +1,106 @@
+"""What participants bought, in order: ragged rows of (item, time) in CSR layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """B participants' purchases, oldest first.
+
+    Attributes:
+        indptr: (B + 1,) int64; row b is the events `indptr[b]:indptr[b + 1]`.
+        item_idx: (E,) int32.
+        at_s: (E,) int64 epoch seconds, not decreasing within a row.
+        n_items: size of the catalogue.
+    """
+
+    indptr: NDArray[np.int64]
+    item_idx: NDArray[np.int32]
+    at_s: NDArray[np.int64]
+    n_items: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]], *, n_items: int) -> Sequences:
+        """Sequences of plain lists of item indices, one second apart; for requests and tests."""
+        lengths = np.array([len(row) for row in rows], np.int64)
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        items = np.array([item for row in rows for item in row], np.int32)
+        return cls(indptr, items, positions_in_row(indptr), n_items)
+
+    @property
+    def n_rows(self) -> int:
+        """How many participants."""
+        return len(self.indptr) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(B,) events of each row."""
+        return np.diff(self.indptr)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """(E,) the row of each event."""
+        return np.repeat(np.arange(self.n_rows), self.lengths)
+
+    @property
+    def age_in_row(self) -> NDArray[np.int64]:
+        """(E,) how many events of the row are newer: 0 for the newest."""
+        return np.repeat(self.indptr[1:], self.lengths) - 1 - np.arange(len(self.item_idx))
+
+    def take(self, rows: NDArray[np.integer]) -> Sequences:
+        """The rows asked for, in that order, whole."""
+        return self.prefixes(rows, self.lengths[rows])
+
+    def prefixes(self, rows: NDArray[np.integer], lengths: NDArray[np.integer]) -> Sequences:
+        """The first `lengths[i]` events of row `rows[i]`: what was known at an earlier moment."""
+        events = ragged_ranges(self.indptr[rows], lengths)
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return Sequences(indptr, self.item_idx[events], self.at_s[events], self.n_items)
+
+    def matrix(self, weights: NDArray[np.floating] | None = None) -> csr_array:
+        """(B, n_items) float32; a course bought twice keeps its newest weight; ones by default."""
+        values = np.ones(len(self.item_idx), np.float32) if weights is None else weights
+        return newest_weight_matrix(self, values.astype(np.float32))
+
+
+def recency_matrix(sequences: Sequences, *, decay: float) -> csr_array:
+    """(B, n_items) float32 history weights `decay ** (newer purchases)`, newest 1.
+
+    Args:
+        sequences: B rows.
+        decay: in (0, 1]; 1 gives the binary matrix.
+    """
+    return sequences.matrix(np.power(np.float32(decay), sequences.age_in_row))
+
+
+def newest_weight_matrix(sequences: Sequences, values: NDArray[np.float32]) -> csr_array:
+    """Sum-free CSR of events: where a course occurs twice in a row the newest event counts."""
+    rows, items = sequences.rows, sequences.item_idx.astype(np.int64)
+    keys = rows * np.int64(sequences.n_items) + items
+    # unique() keeps the first of equal keys, so it is given the events newest first
+    _, newest = np.unique(keys[::-1], return_index=True)
+    keep = len(keys) - 1 - newest
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[keep], minlength=sequences.n_rows))])
+    shape = (sequences.n_rows, sequences.n_items)
+    return csr_array((values[keep], items[keep].astype(np.int32), indptr.astype(np.int32)), shape)
+
+
+def positions_in_row(indptr: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(E,) place of each event in its row, from 0."""
+    return np.arange(indptr[-1]) - np.repeat(indptr[:-1], np.diff(indptr))
+
+
+def ragged_ranges(starts: NDArray[np.integer], lengths: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Concatenated `starts[i] + arange(lengths[i])`, int64."""
+    total = int(np.sum(lengths))
+    ends = np.cumsum(lengths)
+    offsets = np.arange(total) - np.repeat(ends - lengths, lengths)
+    ranges: NDArray[np.int64] = (np.repeat(starts, lengths) + offsets).astype(np.int64)
+    return ranges
