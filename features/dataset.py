@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from features import columns as c
-from features.dataset_config import FILE_NAME, DatasetConfig, read_dataset_config
+from features.contract import CheckedTable, check_table, known_columns
+from features.cross_checks import course_findings, purchase_findings
+from features.dataset_config import DatasetConfig
 from features.errors import DataError
-
-DATES = {c.ANNOUNCED_AT, c.ON_SALE_FROM, c.ON_SALE_UNTIL, c.PURCHASED_AT}
-WHOLE = {c.BALANCE, c.PRICE, c.PRICE_PAID, c.QUOTA, c.MIN_AGE, c.DURATION_DAYS}
-IDS = {c.PARTICIPANT_ID, c.COURSE_ID}
+from features.fingerprint import fingerprint
+from features.quarantine import check_quarantine_path, refusal, write_quarantine
+from features.raw_table import RawTable, ReadLimits
+from features.sources import find_config, read_tables
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Dataset:
         purchases: stably sorted by `purchased_at`, with `price_paid` and `status` filled in.
         fingerprint: sha256 of the content, the same for any row order and file format.
         quarantined: rows set aside, by table.
+        ignored: columns that the contract does not know, by table.
     """
 
     config: DatasetConfig
@@ -37,60 +41,103 @@ class Dataset:
     purchases: pd.DataFrame
     fingerprint: str
     quarantined: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read_dataset(source: str | Path, *, quarantine: Path | None = None) -> Dataset:
-    """The dataset in `source`, a directory of Parquet or CSV tables.
+def read_dataset(
+    source: str | Path,
+    *,
+    quarantine: Path | None = None,
+    config: DatasetConfig | Path | None = None,
+    limits: ReadLimits | None = None,
+) -> Dataset:
+    """The dataset in a directory of Parquet or CSV tables, or behind a database URL.
+
+    Args:
+        source: a directory, `sqlite:///FILE` or `postgresql://USER@HOST/NAME`.
+        quarantine: set bad rows aside in this file (.parquet, .csv) instead of refusing them.
+        config: instead of the `dataset.toml` in the directory or beside the SQLite file; a
+            PostgreSQL database has none of its own.
+        limits: what is refused before it is read.
 
     Raises:
         DataError: the data breaks the contract; one line says where and what to do.
     """
-    folder = Path(source)
-    config = read_dataset_config(folder / FILE_NAME)
-    courses = _typed(_read(folder, c.COURSES), config)
-    purchases = _typed(_read(folder, c.PURCHASES), config)
-    try:
-        participants = _typed(_read(folder, c.PARTICIPANTS), config)
-    except FileNotFoundError:
-        participants = pd.DataFrame({c.PARTICIPANT_ID: purchases[c.PARTICIPANT_ID].unique()})
-    if c.OPTED_OUT not in participants:
-        participants[c.OPTED_OUT] = False
-    participants[c.OPTED_OUT] = participants[c.OPTED_OUT].fillna(False).astype(bool)
-    courses[c.PRICE] = courses[c.PRICE].astype("int64")
-    prices = purchases[c.COURSE_ID].map(courses.set_index(c.COURSE_ID)[c.PRICE])
-    paid = purchases[c.PRICE_PAID].fillna(prices) if c.PRICE_PAID in purchases else prices
-    purchases[c.PRICE_PAID] = paid.astype("int64")
-    status = purchases.get(c.STATUS, pd.Series(c.COMPLETED, index=purchases.index, dtype="str"))
-    purchases[c.STATUS] = status.fillna(c.COMPLETED)
-    purchases = purchases.sort_values(c.PURCHASED_AT, kind="stable", ignore_index=True)
-    digest = hashlib.sha256(config.model_dump_json().encode())
-    for frame in (participants, courses, purchases):
-        digest.update(pd.util.hash_pandas_object(frame, index=False).sort_values().to_numpy())
-    return Dataset(config, participants, courses, purchases, digest.hexdigest())
+    if quarantine is not None:
+        check_quarantine_path(quarantine)
+    config = find_config(source, config)
+    raw = read_tables(source, limits=limits or ReadLimits())
+    tables = _check(raw, config)
+    if quarantine is not None:
+        write_quarantine(quarantine, list(tables.values()))
+    elif any(table.n_bad for table in tables.values()):
+        raise refusal(list(tables.values()))
+    for name, table in tables.items():
+        if table.frame.empty:
+            raise DataError("no good row is left", table=name, remedy="mend the rows set aside")
+    return _finished(config, tables)
 
 
-def _read(folder: Path, table: str) -> pd.DataFrame:
-    parquet, text = folder / f"{table}.parquet", folder / f"{table}.csv"
-    if parquet.exists():
-        return pd.read_parquet(parquet)
-    if not text.exists():
-        if table == c.PARTICIPANTS:
-            raise FileNotFoundError(text)
-        raise DataError("there is no such file", table=table, remedy=f"write {text.name}")
-    return pd.read_csv(text, dtype=dict.fromkeys(IDS, "str"))
+def _check(raw: Mapping[str, RawTable], config: DatasetConfig) -> dict[str, CheckedTable]:
+    tables = {name: check_table(table, config) for name, table in raw.items()}
+    courses = tables[c.COURSES]
+    courses = courses.without(tuple(course_findings(courses.frame)))
+    people = tables.get(c.PARTICIPANTS)
+    purchases = tables[c.PURCHASES]
+    found = purchase_findings(
+        purchases.frame,
+        courses.frame,
+        None if people is None else people.frame,
+        dates_are_order_only=config.dates_are_order_only,
+    )
+    return tables | {c.COURSES: courses, c.PURCHASES: purchases.without(tuple(found))}
 
 
-def _typed(frame: pd.DataFrame, config: DatasetConfig) -> pd.DataFrame:
-    frame = frame.copy()
-    for name in frame.columns:
-        if name in IDS:
-            frame[name] = frame[name].astype("str")
-        elif name in WHOLE:
-            frame[name] = frame[name].astype("Int64")
-        elif name in DATES:
-            times = pd.to_datetime(frame[name], format="ISO8601")
-            local = times.dt.tz_localize(config.timezone) if times.dt.tz is None else times
-            frame[name] = local.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
-        elif name == c.RATING:
-            frame[name] = frame[name].astype("Float64")
-    return frame
+def _finished(config: DatasetConfig, tables: Mapping[str, CheckedTable]) -> Dataset:
+    courses = tables[c.COURSES].frame.astype({c.PRICE: "int64"})
+    purchases = _filled(tables[c.PURCHASES].frame, courses)
+    people = tables.get(c.PARTICIPANTS)
+    participants = _participants(None if people is None else people.frame, purchases)
+    return Dataset(
+        config=config,
+        participants=participants,
+        courses=courses,
+        purchases=purchases,
+        fingerprint=fingerprint(config, participants, courses, purchases),
+        quarantined=MappingProxyType({name: table.n_bad for name, table in tables.items()}),
+        ignored=MappingProxyType({name: _ignored(table.raw) for name, table in tables.items()}),
+    )
+
+
+def _filled(purchases: pd.DataFrame, courses: pd.DataFrame) -> pd.DataFrame:
+    """Purchases by time; a missing price is the course's, a missing status `completed`."""
+    places = pd.Index(courses[c.COURSE_ID]).get_indexer(pd.Index(purchases[c.COURSE_ID]))
+    prices = courses[c.PRICE].to_numpy()[places]
+    if c.PRICE_PAID in purchases:
+        paid = purchases[c.PRICE_PAID]
+        prices = np.where(paid.isna(), prices, paid.fillna(0).to_numpy(np.int64))
+    status = (
+        purchases[c.STATUS].fillna(c.COMPLETED)
+        if c.STATUS in purchases
+        else pd.Series(c.COMPLETED, index=purchases.index, dtype="str")
+    )
+    filled = purchases.assign(**{c.PRICE_PAID: prices, c.STATUS: status})
+    return filled.sort_values(c.PURCHASED_AT, kind="stable", ignore_index=True)
+
+
+def _participants(people: pd.DataFrame | None, purchases: pd.DataFrame) -> pd.DataFrame:
+    """The table as read, or everybody who bought, by id; `opted_out` false where it is missing."""
+    if people is None:
+        ids = np.sort(purchases[c.PARTICIPANT_ID].unique())
+        people = pd.DataFrame({c.PARTICIPANT_ID: pd.Series(ids, dtype="str")})
+    opted_out = pd.Series(np.zeros(len(people), np.bool_), dtype="bool")
+    if c.OPTED_OUT in people:
+        opted_out = people[c.OPTED_OUT].fillna(value=False).astype("bool")
+    return people.assign(**{c.OPTED_OUT: opted_out})
+
+
+def _ignored(raw: RawTable) -> tuple[str, ...]:
+    if raw.name == c.PARTICIPANTS:
+        return tuple(name for name in raw.all_names if name not in raw.data.column_names)
+    known = known_columns(raw.name)
+    return tuple(name for name in raw.all_names if name not in known)

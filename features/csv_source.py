@@ -1,0 +1,150 @@
+"""Reading one CSV table as text: UTF-8, comma, a header, quotes doubled inside quotes."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from features.errors import DataError
+from features.raw_table import MalformedRow, RawTable, ReadLimits, check_names, numbered
+
+CHUNK_BYTES = 1 << 24
+BLOCK_BYTES = 1 << 24
+SHOWN_CHARACTERS = 2_000
+
+
+def read_csv(
+    path: Path, *, table: str, wanted: Sequence[str] | None, limits: ReadLimits
+) -> RawTable:
+    """Every field as text, the empty one as null; `wanted` columns only, or all (None).
+
+    Records with too few or too many fields become `malformed`; their row numbers stay theirs.
+
+    Raises:
+        DataError: the file is too large, empty, not UTF-8, or its quotes do not pair.
+    """
+    limits.check_bytes(path.stat().st_size, table=table)
+    if _scan(path, table) % 2:
+        _check_quotes(path, table)
+    names = _header(path, table)
+    check_names(names, table=table)
+    malformed = _Malformed()
+    data = _read(path, table, names, wanted, malformed)
+    limits.check_rows(data.num_rows, table=table)
+    rows = numbered(data.num_rows + len(malformed.rows))
+    skipped = np.array([bad.row for bad in malformed.rows], np.int64) - 1
+    rows = np.delete(rows, skipped)
+    return RawTable(table, data, rows, path.name, tuple(names), tuple(malformed.rows))
+
+
+class _Malformed:
+    """Collects what pyarrow cannot split; it calls this for each such record."""
+
+    def __init__(self) -> None:
+        self.rows: list[MalformedRow] = []
+
+    def __call__(self, bad: Any) -> str:
+        problem = f"it has {bad.actual_columns} fields where the header has {bad.expected_columns}"
+        # pyarrow counts records from 1 and the header is the first
+        self.rows.append(MalformedRow(bad.number - 1, problem, bad.text[:SHOWN_CHARACTERS]))
+        return "skip"
+
+
+def _read(
+    path: Path,
+    table: str,
+    names: list[str],
+    wanted: Sequence[str] | None,
+    malformed: _Malformed,
+) -> pa.Table:
+    kept = [name for name in names if name and (wanted is None or name in wanted)]
+    try:
+        return pa.csv.read_csv(
+            path,
+            # row numbers of malformed records are only known to a single thread
+            read_options=pa.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+            parse_options=pa.csv.ParseOptions(
+                newlines_in_values=True, invalid_row_handler=malformed
+            ),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(kept, pa.string()),
+                include_columns=kept,
+                null_values=[""],
+                strings_can_be_null=True,
+            ),
+        )
+    except (pa.ArrowException, ValueError, KeyError) as error:
+        raise DataError(
+            f"{path.name} is not a CSV file: {error}", table=table, remedy="write it again"
+        ) from error
+
+
+def _scan(path: Path, table: str) -> int:
+    """The number of quotes; refuses what is not UTF-8, naming the row."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    quotes = 0
+    position = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            quotes += chunk.count(b'"')
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                raise _not_utf8(path, table, position - pending + error.start) from error
+            position += len(chunk)
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            raise _not_utf8(path, table, position) from error
+    return quotes
+
+
+def _not_utf8(path: Path, table: str, position: int) -> DataError:
+    with path.open("rb") as file:
+        before = file.read(position).decode("utf-8", errors="replace")
+    records = sum(1 for record in csv.reader(io.StringIO(f"{before}x")) if record)
+    return DataError(
+        f"{path.name} is not UTF-8 text (byte {position})",
+        table=table,
+        row=records - 1 if records > 1 else None,
+        remedy="save the file as UTF-8",
+    )
+
+
+def _check_quotes(path: Path, table: str) -> None:
+    row = -1
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            for record in csv.reader(file, strict=True):
+                row += bool(record)
+        except csv.Error as error:
+            raise DataError(
+                f"{path.name} has a quote that is opened and never closed ({error})",
+                table=table,
+                row=max(row + 1, 1),
+                remedy='close it, and double a quote inside a text ("")',
+            ) from error
+
+
+def _header(path: Path, table: str) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            for record in csv.reader(file):
+                if record:
+                    return record
+        except csv.Error as error:
+            raise DataError(
+                f"{path.name} has no readable header: {error}", table=table, remedy="write it again"
+            ) from error
+    raise DataError(
+        f"{path.name} is empty", table=table, remedy="write a header and at least one row"
+    )

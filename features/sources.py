@@ -1,0 +1,111 @@
+"""Where a dataset's tables are: files of a directory, or a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from features import columns as c
+from features.contract import known_columns
+from features.csv_source import read_csv
+from features.database_source import connected, database_url, has_table, read_database_table
+from features.dataset_config import FILE_NAME, DatasetConfig, read_dataset_config
+from features.errors import DataError
+from features.parquet_source import read_parquet
+from features.raw_table import RawTable, ReadLimits
+
+
+def is_database(source: str | Path) -> bool:
+    """Whether the source is a URL and not a directory."""
+    return isinstance(source, str) and "://" in source
+
+
+def find_config(source: str | Path, given: DatasetConfig | Path | None) -> DatasetConfig:
+    """The given configuration, or `dataset.toml` in the directory or beside the SQLite file."""
+    if isinstance(given, DatasetConfig):
+        return given
+    if given is not None:
+        if not given.is_file():
+            raise DataError(f"there is no file {given}", remedy="give the path of a dataset.toml")
+        return read_dataset_config(given)
+    if not is_database(source):
+        return read_dataset_config(_directory(source) / FILE_NAME)
+    url = database_url(str(source))
+    if url.get_backend_name() == "sqlite":
+        return read_dataset_config(Path(str(url.database)).parent / FILE_NAME)
+    return DatasetConfig()
+
+
+def read_tables(source: str | Path, *, limits: ReadLimits) -> Mapping[str, RawTable]:
+    """The tables by name, in the contract's order; `participants` may be missing.
+
+    Raises:
+        DataError: a table is missing, stored twice, too large or not readable.
+    """
+    if is_database(source):
+        return _database_tables(str(source), limits)
+    directory = _directory(source)
+    paths = {table: _table_file(directory, table) for table in c.TABLES}
+    return {
+        table: _read_file(path, table, limits) for table, path in paths.items() if path is not None
+    }
+
+
+def _database_tables(source: str, limits: ReadLimits) -> Mapping[str, RawTable]:
+    with connected(database_url(source)) as connection:
+        present = [table for table in c.TABLES if has_table(connection, table)]
+        for table in (c.COURSES, c.PURCHASES):
+            if table not in present:
+                raise _missing(table, "the database has no such table", "create it or a view")
+        return {
+            table: read_database_table(
+                connection, table=table, wanted=wanted_columns(table), limits=limits
+            )
+            for table in present
+        }
+
+
+def wanted_columns(table: str) -> tuple[str, ...] | None:
+    """What is read of a table: everything of participants, else the contract's columns."""
+    return None if table == c.PARTICIPANTS else known_columns(table)
+
+
+def _read_file(path: Path, table: str, limits: ReadLimits) -> RawTable:
+    read = read_parquet if path.suffix == ".parquet" else read_csv
+    try:
+        return read(path, table=table, wanted=wanted_columns(table), limits=limits)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(
+            f"{path.name} cannot be read: {reason}", table=table, remedy="check the file's rights"
+        ) from error
+
+
+def _directory(source: str | Path) -> Path:
+    directory = Path(source)
+    if directory.is_dir():
+        return directory
+    problem = "is a file, not a directory" if directory.exists() else "does not exist"
+    raise DataError(
+        f"{directory} {problem}",
+        remedy="give a directory with courses and purchases as .parquet or .csv, or a database URL",
+    )
+
+
+def _table_file(directory: Path, table: str) -> Path | None:
+    candidates = [directory / f"{table}.{suffix}" for suffix in ("parquet", "csv")]
+    found = [path for path in candidates if path.exists() or path.is_symlink()]
+    if len(found) == 2:
+        raise _missing(table, "it is there twice, as .parquet and as .csv", "remove one of them")
+    if not found:
+        if table == c.PARTICIPANTS:
+            return None
+        names = " or ".join(path.name for path in candidates)
+        raise _missing(table, f"{directory} holds no {names}", "add the file")
+    if not found[0].is_file():
+        raise _missing(table, f"{found[0].name} is not a file", "write it as one plain file")
+    return found[0]
+
+
+def _missing(table: str, problem: str, remedy: str) -> DataError:
+    return DataError(problem, table=table, remedy=remedy)
