@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from features import columns as c
 from features.findings import Finding
+from features.id_index import places_of
 
 
 def course_findings(courses: pd.DataFrame) -> Iterator[Finding]:
@@ -33,9 +34,9 @@ def purchase_findings(
     buyers = (
         pd.factorize(purchases[c.PARTICIPANT_ID])[0]
         if participants is None
-        else _places(purchases[c.PARTICIPANT_ID], participants[c.PARTICIPANT_ID])
+        else places_of(purchases[c.PARTICIPANT_ID], participants[c.PARTICIPANT_ID])
     )
-    bought = _places(purchases[c.COURSE_ID], courses[c.COURSE_ID])
+    bought = places_of(purchases[c.COURSE_ID], courses[c.COURSE_ID])
     yield from _unknown(purchases, c.PARTICIPANT_ID, buyers < 0, c.PARTICIPANTS)
     yield from _unknown(purchases, c.COURSE_ID, bought < 0, c.COURSES)
     yield from _repeated(purchases, buyers, bought)
@@ -85,10 +86,6 @@ def _off_sale(
             problem,
             "mend one of the dates",
         )
-
-
-def _places(ids: pd.Series[Any], among: pd.Series[Any]) -> NDArray[np.int64]:
-    return np.asarray(pd.Index(among).get_indexer(pd.Index(ids)), np.int64)
 
 
 def _finding(

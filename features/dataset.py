@@ -16,6 +16,7 @@ from features.cross_checks import course_findings, purchase_findings
 from features.dataset_config import DatasetConfig
 from features.errors import DataError
 from features.fingerprint import fingerprint
+from features.id_index import places_of
 from features.quarantine import check_quarantine_path, refusal, write_quarantine
 from features.raw_table import RawTable, ReadLimits
 from features.sources import find_config, read_tables
@@ -111,7 +112,7 @@ def _finished(config: DatasetConfig, tables: Mapping[str, CheckedTable]) -> Data
 
 def _filled(purchases: pd.DataFrame, courses: pd.DataFrame) -> pd.DataFrame:
     """Purchases by time; a missing price is the course's, a missing status `completed`."""
-    places = pd.Index(courses[c.COURSE_ID]).get_indexer(pd.Index(purchases[c.COURSE_ID]))
+    places = places_of(purchases[c.COURSE_ID], courses[c.COURSE_ID])
     prices = courses[c.PRICE].to_numpy()[places]
     if c.PRICE_PAID in purchases:
         paid = purchases[c.PRICE_PAID]

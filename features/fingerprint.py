@@ -11,6 +11,7 @@ import pandas as pd
 
 from features import columns as c
 from features.dataset_config import DatasetConfig
+from features.id_index import order_of, places_of
 
 
 def fingerprint(
@@ -21,10 +22,10 @@ def fingerprint(
 ) -> str:
     """sha256 over configuration and tables, rows sorted by their ids and columns by name."""
     digest = hashlib.sha256(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode())
-    people = participants.sort_values(c.PARTICIPANT_ID, ignore_index=True)
-    catalogue = courses.sort_values(c.COURSE_ID, ignore_index=True)
-    buyers = pd.Index(people[c.PARTICIPANT_ID]).get_indexer(pd.Index(purchases[c.PARTICIPANT_ID]))
-    bought = pd.Index(catalogue[c.COURSE_ID]).get_indexer(pd.Index(purchases[c.COURSE_ID]))
+    people = participants.iloc[order_of(participants[c.PARTICIPANT_ID])]
+    catalogue = courses.iloc[order_of(courses[c.COURSE_ID])]
+    buyers = places_of(purchases[c.PARTICIPANT_ID], people[c.PARTICIPANT_ID])
+    bought = places_of(purchases[c.COURSE_ID], catalogue[c.COURSE_ID])
     at = purchases[c.PURCHASED_AT].dt.tz_convert(None).to_numpy().astype(np.int64)
     order = np.lexsort((at, bought, buyers))
     events = purchases.drop(columns=[c.PARTICIPANT_ID, c.COURSE_ID]).iloc[order]

@@ -1,0 +1,134 @@
+"""What a dataset holds, for a person before training on it: counts, spans, coverage, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features import columns as c
+from features.dataset import Dataset
+from features.id_index import places_of
+from features.profile import NOT_PROFILE, guess_kind
+
+QUANTILES = {"min": 0.0, "p25": 0.25, "median": 0.5, "p75": 0.75, "max": 1.0}
+MANY_DISTINCT = 0.5
+FEW_ROWS = 50
+
+
+def summarise(dataset: Dataset) -> dict[str, Any]:
+    """The summary as plain values, ready for JSON."""
+    counts = _purchases_each(dataset)
+    times = dataset.purchases[c.PURCHASED_AT].dt.tz_convert(dataset.config.timezone)
+    sold = dataset.courses[c.COURSE_ID].isin(dataset.purchases[c.COURSE_ID])
+    return {
+        "name": dataset.config.name,
+        "currency": dataset.config.currency,
+        "scheme": dataset.config.scheme,
+        "participants": len(dataset.participants),
+        "courses": len(dataset.courses),
+        "purchases": len(dataset.purchases),
+        "first_purchase": times.min().isoformat(),
+        "last_purchase": times.max().isoformat(),
+        "dates_are_order_only": dataset.config.dates_are_order_only,
+        "participants_by_purchases": {
+            "0": int((counts == 0).sum()),
+            "1": int((counts == 1).sum()),
+            "2": int((counts == 2).sum()),
+            "3+": int((counts >= 3).sum()),
+        },
+        "status": {str(k): int(v) for k, v in dataset.purchases[c.STATUS].value_counts().items()},
+        "price": {
+            name: int(dataset.courses[c.PRICE].quantile(q, interpolation="lower"))
+            for name, q in QUANTILES.items()
+        },
+        "never_sold_share": round(float(1 - sold.mean()), 4),
+        "participants_over_balance": _over_balance(dataset),
+        "profile": [_profile_column(dataset, name) for name in _extras(dataset)],
+        "quarantined": dict(dataset.quarantined),
+        "warnings": list(_warnings(dataset)),
+        "fingerprint": dataset.fingerprint,
+    }
+
+
+def _extras(dataset: Dataset) -> list[str]:
+    return [name for name in dataset.participants.columns if name not in NOT_PROFILE]
+
+
+def _buyers(dataset: Dataset) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return places_of(dataset.purchases[c.PARTICIPANT_ID], dataset.participants[c.PARTICIPANT_ID])
+
+
+def _purchases_each(dataset: Dataset) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.bincount(_buyers(dataset), minlength=len(dataset.participants))
+
+
+def _over_balance(dataset: Dataset) -> int | None:
+    """Participants who paid more in all than their grant; None where no grant is known."""
+    people, grant = dataset.participants, dataset.config.rules.grant
+    if c.BALANCE in people:
+        balance = people[c.BALANCE].astype("float64").fillna(np.inf if grant is None else grant)
+    elif grant is not None:
+        balance = pd.Series(float(grant), index=people.index)
+    else:
+        return None
+    kept = dataset.purchases[c.STATUS] != c.CANCELLED
+    paid = dataset.purchases[c.PRICE_PAID].where(kept, 0).to_numpy(np.float64)
+    spent = np.bincount(_buyers(dataset), weights=paid, minlength=len(people))
+    return int((spent > balance.to_numpy()).sum())
+
+
+def _profile_column(dataset: Dataset, name: str) -> dict[str, Any]:
+    values = dataset.participants[name]
+    declared = dataset.config.profile
+    if declared is not None:
+        kind = declared[name].kind if name in declared else "not used"
+    elif name in dataset.config.sensitive:
+        kind = "not used: sensitive"
+    else:
+        guessed = guess_kind(values)
+        kind = "not used" if guessed is None else guessed.kind
+    return {
+        "column": name,
+        "kind": kind,
+        "declared": declared is not None and name in declared,
+        "coverage": round(float(values.notna().mean()), 4),
+        "distinct": int(values.nunique()),
+    }
+
+
+def _warnings(dataset: Dataset) -> Iterator[str]:
+    for table, names in dataset.ignored.items():
+        if names:
+            shown = ", ".join(repr(name) for name in names)
+            yield f"table {table}: the contract does not know {shown}; ignored"
+    for name in _extras(dataset):
+        if _looks_identifying(dataset.participants[name]):
+            yield (
+                f"table participants, column {name}: nearly every value is another text; if it "
+                "identifies people take it out of the data"
+            )
+    declared = dataset.config.profile or {}
+    for name in declared:
+        if name not in dataset.participants:
+            yield f"dataset.toml declares the profile column {name}, which no table has"
+    if (over := _over_balance(dataset)) is not None and over:
+        yield f"{over:,} participants paid more than their balance"
+    if early := _before_announcement(dataset):
+        yield f"{early:,} purchases are before their participant's announced_at"
+
+
+def _looks_identifying(values: pd.Series[Any]) -> bool:
+    if not isinstance(values.dtype, pd.StringDtype):
+        return False
+    present = values.dropna()
+    return len(present) > FEW_ROWS and present.nunique() > MANY_DISTINCT * len(present)
+
+
+def _before_announcement(dataset: Dataset) -> int:
+    if c.ANNOUNCED_AT not in dataset.participants or dataset.config.dates_are_order_only:
+        return 0
+    announced = dataset.participants[c.ANNOUNCED_AT].to_numpy("datetime64[us]")[_buyers(dataset)]
+    return int((dataset.purchases[c.PURCHASED_AT].to_numpy("datetime64[us]") < announced).sum())
