@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features import columns as c
 from features.dataset import Dataset
@@ -20,9 +21,12 @@ FEW_ROWS = 50
 
 def summarise(dataset: Dataset) -> dict[str, Any]:
     """The summary as plain values, ready for JSON."""
-    counts = _purchases_each(dataset)
+    buyers = places_of(dataset.purchases[c.PARTICIPANT_ID], dataset.participants[c.PARTICIPANT_ID])
+    bought = places_of(dataset.purchases[c.COURSE_ID], dataset.courses[c.COURSE_ID])
+    counts = np.bincount(buyers, minlength=len(dataset.participants))
+    over = _over_balance(dataset, buyers)
     times = dataset.purchases[c.PURCHASED_AT].dt.tz_convert(dataset.config.timezone)
-    sold = dataset.courses[c.COURSE_ID].isin(dataset.purchases[c.COURSE_ID])
+    n_sold = len(np.unique(bought))
     return {
         "name": dataset.config.name,
         "currency": dataset.config.currency,
@@ -44,11 +48,11 @@ def summarise(dataset: Dataset) -> dict[str, Any]:
             name: int(dataset.courses[c.PRICE].quantile(q, interpolation="lower"))
             for name, q in QUANTILES.items()
         },
-        "never_sold_share": round(float(1 - sold.mean()), 4),
-        "participants_over_balance": _over_balance(dataset),
+        "never_sold_share": round(1 - n_sold / len(dataset.courses), 4),
+        "participants_over_balance": over,
         "profile": [_profile_column(dataset, name) for name in _extras(dataset)],
         "quarantined": dict(dataset.quarantined),
-        "warnings": list(_warnings(dataset)),
+        "warnings": [*_column_warnings(dataset), *_row_warnings(dataset, buyers, over)],
         "fingerprint": dataset.fingerprint,
     }
 
@@ -57,15 +61,7 @@ def _extras(dataset: Dataset) -> list[str]:
     return [name for name in dataset.participants.columns if name not in NOT_PROFILE]
 
 
-def _buyers(dataset: Dataset) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return places_of(dataset.purchases[c.PARTICIPANT_ID], dataset.participants[c.PARTICIPANT_ID])
-
-
-def _purchases_each(dataset: Dataset) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.bincount(_buyers(dataset), minlength=len(dataset.participants))
-
-
-def _over_balance(dataset: Dataset) -> int | None:
+def _over_balance(dataset: Dataset, buyers: NDArray[np.int64]) -> int | None:
     """Participants who paid more in all than their grant; None where no grant is known."""
     people, grant = dataset.participants, dataset.config.rules.grant
     if c.BALANCE in people:
@@ -76,13 +72,14 @@ def _over_balance(dataset: Dataset) -> int | None:
         return None
     kept = dataset.purchases[c.STATUS] != c.CANCELLED
     paid = dataset.purchases[c.PRICE_PAID].where(kept, 0).to_numpy(np.float64)
-    spent = np.bincount(_buyers(dataset), weights=paid, minlength=len(people))
+    spent = np.bincount(buyers, weights=paid, minlength=len(people))
     return int((spent > balance.to_numpy()).sum())
 
 
 def _profile_column(dataset: Dataset, name: str) -> dict[str, Any]:
     values = dataset.participants[name]
     declared = dataset.config.profile
+    kind: str
     if declared is not None:
         kind = declared[name].kind if name in declared else "not used"
     elif name in dataset.config.sensitive:
@@ -99,7 +96,7 @@ def _profile_column(dataset: Dataset, name: str) -> dict[str, Any]:
     }
 
 
-def _warnings(dataset: Dataset) -> Iterator[str]:
+def _column_warnings(dataset: Dataset) -> Iterator[str]:
     for table, names in dataset.ignored.items():
         if names:
             shown = ", ".join(repr(name) for name in names)
@@ -114,9 +111,16 @@ def _warnings(dataset: Dataset) -> Iterator[str]:
     for name in declared:
         if name not in dataset.participants:
             yield f"dataset.toml declares the profile column {name}, which no table has"
-    if (over := _over_balance(dataset)) is not None and over:
+
+
+def _row_warnings(dataset: Dataset, buyers: NDArray[np.int64], over: int | None) -> Iterator[str]:
+    if over:
         yield f"{over:,} participants paid more than their balance"
-    if early := _before_announcement(dataset):
+    if c.ANNOUNCED_AT not in dataset.participants or dataset.config.dates_are_order_only:
+        return
+    announced = _naive(dataset.participants[c.ANNOUNCED_AT])[buyers]
+    early = int((_naive(dataset.purchases[c.PURCHASED_AT]) < announced).sum())
+    if early:
         yield f"{early:,} purchases are before their participant's announced_at"
 
 
@@ -127,8 +131,5 @@ def _looks_identifying(values: pd.Series[Any]) -> bool:
     return len(present) > FEW_ROWS and present.nunique() > MANY_DISTINCT * len(present)
 
 
-def _before_announcement(dataset: Dataset) -> int:
-    if c.ANNOUNCED_AT not in dataset.participants or dataset.config.dates_are_order_only:
-        return 0
-    announced = dataset.participants[c.ANNOUNCED_AT].to_numpy("datetime64[us]")[_buyers(dataset)]
-    return int((dataset.purchases[c.PURCHASED_AT].to_numpy("datetime64[us]") < announced).sum())
+def _naive(times: pd.Series[Any]) -> NDArray[np.datetime64]:
+    return times.dt.tz_convert(None).to_numpy("datetime64[us]")

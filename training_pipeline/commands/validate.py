@@ -48,6 +48,7 @@ def print_summary(summary: dict[str, Any]) -> None:
     if summary["profile"]:
         rows = [tuple(column[name] for name in columns) for column in summary["profile"]]
         print_table("Profile columns", columns, rows)
+    say(f"fingerprint {summary['fingerprint']}")
     for table, count in summary["quarantined"].items():
         if count:
             say(f"set aside: {count:,} rows of {table}")
@@ -65,11 +66,10 @@ def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("courses", f"{summary['courses']:,}"),
         ("never sold", f"{summary['never_sold_share']:.1%}"),
         (
-            f"price in {summary['currency']}: min, 25 %, median, 75 %, max",
+            f"{summary['currency']}: min, 25 %, median, 75 %, max",
             ", ".join(f"{price:,}" for price in summary["price"].values()),
         ),
         ("purchases", f"{summary['purchases']:,}"),
         ("purchased", "order only" if summary["dates_are_order_only"] else span),
         ("participants over their balance", "no balance known" if over is None else f"{over:,}"),
-        ("fingerprint", summary["fingerprint"]),
     ]
