@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import norm
 
-from training_pipeline.sample.config import CatalogueConfig, SampleConfig
+from training_pipeline.sample.assumed_shares import CatalogueConfig
+from training_pipeline.sample.config import SampleConfig
 from training_pipeline.sample.moments import day_start_s
 from training_pipeline.sample.on_sale import draw_windows
 from training_pipeline.sample.titles import draw_titles, provider_names
@@ -102,7 +103,7 @@ def share_out(
 
 
 def _popularity(own: CatalogueConfig, n: int) -> NDArray[np.float64]:
-    rank = np.arange(1, n + 1)
+    rank = np.arange(1, n + 1, dtype=np.float64)
     weights: NDArray[np.float64] = (rank + own.popularity_offset) ** -own.popularity_exponent
     weights[max(1, round(own.wanted * n)) :] = 0
     weights /= weights.sum()

@@ -1,162 +1,25 @@
-"""Every figure of the generator that could be otherwise, with where it comes from.
-
-Marks: [S] sourced, [D] derived from sources, [A] assumed. Shares need not sum to 1: they are
-rescaled where they are used.
-"""
+"""One generated data set: its size, the strength of the planted effects, and every assumption."""
 
 from __future__ import annotations
 
 import tomllib
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from features.dataset_config import Frozen
 from features.errors import DataError
-from training_pipeline.sample.assumptions import EFFECTS, PROVINCES, WAVES, Effect, Wave
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(ge=0)]
-
-
-class PeopleConfig(Frozen):
-    """Who takes part."""
-
-    gender: dict[str, Weight] = Field(default={"M": 55.0, "F": 45.0})  # [S]
-    age_band: dict[str, Weight] = Field(
-        default={  # [S], 26-35 [A]; sums to 101.5 and is rescaled
-            "18-25": 35.0,
-            "26-35": 35.0,
-            "36-45": 18.1,
-            "46-55": 9.5,
-            "56-64": 3.9,
-        }
-    )
-    education: dict[str, Weight] = Field(
-        default={  # [S], from the lowest to the highest
-            "SD": 5.8,
-            "SMP": 9.9,
-            "SMA": 57.0,
-            "Diploma": 7.8,
-            "Sarjana": 19.5,
-        }
-    )
-    employment: dict[str, Weight] = Field(
-        default={  # [S], homemaker and other [A]
-            "laid off": 20.0,
-            "jobseeker": 28.0,
-            "homemaker or other": 8.0,
-            "working": 31.4,
-            "entrepreneur": 12.6,
-        }
-    )
-    province: dict[str, Weight] = Field(default=PROVINCES)  # [A]
-    urban: Share = 0.60  # [A]
-    no_earlier_training: Share = 0.80  # [D]
-    disability: Share = 0.05  # [S]
-    opted_out: Share = 0.005  # [A]
-    young_sma: Weight = 1.4  # [A] 18-25 before raking: more SMA ...
-    young_sarjana: Weight = 0.6  # [A] ... and fewer Sarjana
-    over_45_school: Weight = 2.0  # [A] over 45 before raking: more SD and SMP
-    waves: tuple[Wave, ...] = WAVES
-
-
-class CatalogueConfig(Frozen):
-    """What is on sale."""
-
-    categories: dict[str, Weight] = Field(
-        default={  # demand [A], its order [S]
-            "Penjualan & Pemasaran": 20.0,
-            "Gaya Hidup": 14.0,
-            "Manajemen": 11.0,
-            "Makanan & Minuman": 11.0,
-            "Bahasa Asing": 10.0,
-            "Teknologi Informasi": 9.0,
-            "Keuangan": 7.0,
-            "Perkantoran": 7.0,
-            "Sosial & Perilaku": 5.0,
-            "Pertanian": 3.0,
-            "Teknik & Lainnya": 3.0,
-        }
-    )
-    platforms: dict[str, Weight] = Field(
-        default={  # [A]
-            "Tokopedia": 35.0,
-            "Bukalapak": 15.0,
-            "Pintaria": 15.0,
-            "Sekolahmu": 12.0,
-            "Sisnaker": 10.0,
-            "Pijar Mahir": 8.0,
-            "MauBelajarApa": 5.0,
-        }
-    )
-    modes: dict[str, Weight] = Field(default={"Belajar Mandiri": 70.0, "Webinar": 30.0})  # [A]
-    min_education: dict[str, Share] = Field(default={"SMA": 0.25, "Diploma": 0.03})  # [A]
-    min_age: dict[int, Share] = Field(default={18: 0.20, 21: 0.05})  # [A]
-    providers: int = Field(default=165, ge=1)  # [S]
-    home_category_share: Share = 0.60  # [A] titles that an institution of the category offers
-    opens: date = date(2020, 4, 1)  # [A]
-    closes: date = date(2021, 12, 31)  # [A]
-    enter_a_month: Share = 0.05  # [A]
-    leave_a_month: Share = 0.03  # [A]
-    price_median_rp: float = Field(default=340_000, gt=0)  # [D]
-    price_sigma: float = Field(default=0.60, gt=0)  # [D]
-    price_min_rp: int = Field(default=24_000, ge=1_000, multiple_of=1_000)  # [S]
-    price_max_rp: int = Field(default=1_000_000, multiple_of=1_000)  # [S]
-    price_ends_in_9000: Share = 0.30  # [A]
-    popularity_offset: float = Field(default=4.5, ge=0)  # [A]
-    popularity_exponent: float = Field(default=1.1, gt=0)  # [A]
-    wanted: Share = 0.58  # [D] titles that anybody wants at all; the rest stays unsold
-    flagships: int = Field(default=10, ge=1)  # [A] top titles: always on sale, open to all
-    quota_share: Share = 0.20  # [A]
-    quota_times_demand: float = Field(default=3.0, gt=0)  # [A] median, over an average month
-    quota_sigma: float = Field(default=0.5, ge=0)  # [A]
-    quota_min: int = Field(default=5, ge=1)  # [A]
-    duration_median_days: float = Field(default=5.0, gt=0)  # [A]
-    duration_sigma: float = Field(default=0.5, ge=0)  # [A]
-
-
-class PurchaseConfig(Frozen):
-    """How often and when a participant buys."""
-
-    no_first_purchase: Share = 0.016  # [S]
-    second_purchase: Share = 0.56  # [S] where something is affordable, unfinished ones counted
-    later_purchase: Share = 0.70  # [A] the same for the third and every further one
-    never_completed: Share = 0.055  # [D] of trainings; who does not finish cannot buy again
-    max_purchases: int = Field(default=10, ge=1)  # [S] "some took 10"
-    announced_hour: int = Field(default=16, ge=0, le=23)  # [A] WIB
-    first_within: dict[int, Weight] = Field(
-        default={3: 45.0, 14: 35.0, 30: 20.0}
-    )  # [A] last day: share
-    completion_sigma: float = Field(default=0.9, ge=0)  # [A] median: the course's own duration
-    rating_delay_days: float = Field(default=1.0, ge=0)  # [A]
-    gap_median_days: float = Field(default=6.0, gt=0)  # [A]
-    gap_sigma: float = Field(default=1.2, ge=0)  # [A]
-    rush_days: int = Field(default=21, ge=0)  # [A] before the last spending day ...
-    rush_factor: float = Field(default=2.5, ge=1)  # [A] ... people come back so much faster
-    ratings: dict[int, Weight] = Field(
-        default={5: 92.0, 4: 6.5, 3: 1.0, 2: 0.3, 1: 0.2}
-    )  # mean 4.9 [S]
-    hunters: Share = 0.002  # [A] who collect cheap titles; that they exist [S]
-    hunter_next: Share = 0.97  # [A]
-    hunter_pace: float = Field(default=0.25, gt=0)  # [A] of the usual waiting times
-    hunter_price_scale_rp: float = Field(default=20_000, gt=0)  # [A] a title e times less likely
-
-
-class ChoiceConfig(Frozen):
-    """What a participant chooses; see `training_pipeline.sample.choices`."""
-
-    effects: tuple[Effect, ...] = EFFECTS
-    taste_dimensions: int = Field(default=6, ge=1, le=32)  # [A]
-    taste_scale: float = Field(default=1.0, ge=0)  # [A] standard deviation of the log-multiplier
-    same_category: float = Field(default=3.2, gt=0)  # tuned: second purchase 35 % in the category
-    same_provider: float = Field(default=40.0, gt=0)  # tuned: 25 % with the institution [A]
+from training_pipeline.sample.assumed_shares import (
+    CatalogueConfig,
+    ChoiceConfig,
+    PeopleConfig,
+    PurchaseConfig,
+)
 
 
 class SampleConfig(Frozen):
-    """One generated data set of the 2021 scheme."""
+    """A data set of the 2021 scheme. `strength` scales all effects of profile and taste."""
 
     participants: int = Field(default=50_000, ge=1)
     courses: int = Field(default=1_700, ge=20)
@@ -167,27 +30,44 @@ class SampleConfig(Frozen):
     choice: ChoiceConfig = ChoiceConfig()
 
     @model_validator(mode="after")
-    def _effects_name_categories(self) -> Self:
+    def _effects_have_labels(self) -> Self:
         for effect in self.choice.effects:
             if effect.category not in self.catalogue.categories:
-                raise ValueError(f"effect on an unknown category {effect.category!r}")
+                raise ValueError(f"an effect names the unknown category {effect.category!r}")
+            for value in effect.values:
+                if value not in self.people.labels_of(effect.column):
+                    raise ValueError(f"an effect names the unknown {effect.column} {value!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _catalogue_serves_everybody(self) -> Self:
+        for name in self.catalogue.min_education:
+            if name not in self.people.education:
+                raise ValueError(f"min_education names the unknown education {name!r}")
+        for wave in self.people.waves:
+            if not self.catalogue.opens <= wave.announced <= wave.last_spending_day:
+                raise ValueError(f"wave {wave.number} is announced before the catalogue opens")
+            if wave.last_spending_day > self.catalogue.closes:
+                raise ValueError(f"wave {wave.number} buys after the catalogue closes")
         return self
 
 
 def read_sample_config(path: Path | None, **given: float) -> SampleConfig:
-    """Defaults, overridden by the TOML file, overridden by what was `given` on the command line.
+    """What was `given` on the command line, with the assumptions of a TOML file or the defaults.
 
     Raises:
-        DataError: the file is not TOML, or a key is unknown or out of its range.
+        DataError: the file is not TOML, or a key is unknown, out of its range, or `given` as well.
     """
     try:
         stored = tomllib.loads(path.read_text("utf-8")) if path else {}
-        return SampleConfig.model_validate({**stored, **given})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, FileNotFoundError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise DataError(f"cannot read {path}: {error}", remedy="give a TOML file") from error
+    twice = sorted(set(stored) & set(given))
+    if twice:
+        raise DataError(f"{path}: {twice[0]} is an option, not a key", remedy=f"use --{twice[0]}")
+    try:
+        return SampleConfig.model_validate({**stored, **given})
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise DataError(
-            f"{key or 'sample configuration'}: {first['msg']}", remedy="see docs/sample.md"
-        ) from error
+        key = ".".join(str(part) for part in first["loc"]) or "sample configuration"
+        raise DataError(f"{key}: {first['msg']}", remedy="see docs/sample.md") from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from training_pipeline.console import Advance
 from training_pipeline.sample.assumptions import SCHEME
@@ -53,10 +54,11 @@ def generate(
         seed: the same configuration and seed give the same tables.
         advance: told how many more participants are done; `config.participants` in all.
     """
-    world = draw_world(config, seed=seed)
-    purchases = draw_purchases(
-        config, world, grant_rp=SCHEME.grant or 0, rng=_streams(seed)[3], advance=advance
-    )
+    with threadpool_limits(limits=1):  # the products are small; more threads only wait
+        world = draw_world(config, seed=seed)
+        purchases = draw_purchases(
+            config, world, grant_rp=SCHEME.grant or 0, rng=_streams(seed)[3], advance=advance
+        )
     return SampleTables(
         participants=participants_table(config, world.people, grant_rp=SCHEME.grant or 0),
         courses=courses_table(config, world.catalogue),

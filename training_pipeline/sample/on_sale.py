@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training_pipeline.sample.config import CatalogueConfig
+from training_pipeline.sample.assumed_shares import CatalogueConfig
 from training_pipeline.sample.moments import DAY_S, day_start_s
 
 MONTH_DAYS = 30

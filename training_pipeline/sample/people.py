@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training_pipeline.sample.config import PeopleConfig, SampleConfig
+from training_pipeline.sample.assumed_shares import YES_NO, PeopleConfig
+from training_pipeline.sample.config import SampleConfig
 from training_pipeline.sample.moments import DAY_S, HOUR_S, day_start_s
 
-YES_NO = ("no", "yes")
 OVER_45 = ("46-55", "56-64")
 
 

@@ -75,7 +75,7 @@ def draw_purchases(
     for turn in range(own.max_purchases):
         buyers = buyers[np.argsort(ledger.next_s[buyers], kind="stable")]
         returning = [np.empty(0, np.int64)]
-        for start in range(0, len(buyers), BLOCK):
+        for start in range(0, max(1, len(buyers)), BLOCK):
             block = buyers[start : start + BLOCK]
             bought = _buy(config, world, seats, ledger, block, turn, rng)
             pieces.append(bought)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training_pipeline.sample.config import PurchaseConfig
+from training_pipeline.sample.assumed_shares import PurchaseConfig
 from training_pipeline.sample.moments import DAY_S, HOUR_S
 
 WAKING_HOURS = (7, 23)
@@ -41,7 +41,9 @@ def completed_and_rated_s(
     """
     sigma = np.sqrt(max(0.0, own.completion_sigma**2 - duration_sigma**2))
     days = duration_days * np.exp(sigma * rng.standard_normal(len(bought_s)))
-    return bought_s + ((days + own.rating_delay_days) * pace * DAY_S).astype(np.int64) + 1
+    wait_s = (days + own.rating_delay_days) * pace * DAY_S
+    ready_s: NDArray[np.int64] = bought_s + wait_s.astype(np.int64) + 1
+    return ready_s
 
 
 def next_purchase_s(
@@ -57,5 +59,6 @@ def next_purchase_s(
     gap_s = gap_days * pace * DAY_S
     calm_s = np.maximum(0, lapses_s - own.rush_days * DAY_S - ready_s)
     rushed_s = calm_s + (gap_s - calm_s) / own.rush_factor
-    wait_s: NDArray[np.int64] = np.where(gap_s <= calm_s, gap_s, rushed_s).astype(np.int64)
-    return ready_s + wait_s
+    wait_s = np.where(gap_s <= calm_s, gap_s, rushed_s)
+    back_s: NDArray[np.int64] = ready_s + wait_s.astype(np.int64)
+    return back_s
