@@ -150,7 +150,8 @@ def _moments(tables: SampleTables, config: SampleConfig) -> Iterable[_Known]:
     yield from _shares("first purchase", targets, spans, 0.01)
     active = (purchases[c.STATUS] == c.ACTIVE).mean()
     yield _Known("trainings never completed", "share", own.never_completed, active, 0.005)
-    yield _Known("mean rating", "stars", MEAN_RATING, purchases[c.RATING].mean(), 0.03)
+    rating = purchases[c.RATING].astype("float64").mean()
+    yield _Known("mean rating", "stars", MEAN_RATING, rating, 0.03)
 
 
 def _grant_rp(tables: SampleTables) -> int:

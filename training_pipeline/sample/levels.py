@@ -28,6 +28,7 @@ PANEL = 4_000
 PANEL_DAYS = 60
 EARLIER_PURCHASES = (0.49, 0.26, 0.25)  # shares of purchases made after 0, 1, 2 or more others
 ROUNDS = 60
+MOST = 10.0  # times more or less than the plain popularity
 
 
 def level(
@@ -63,6 +64,8 @@ def cell_factors(
     Args:
         mass: (panel, n_categories, n_platforms) what each chooser's weights sum to in a cell.
         categories: (n_categories,) demand. platforms: (n_platforms,) demand.
+
+    Factors stay within a tenth and `MOST`, which only catalogues of a few dozen titles reach.
     """
     mass = mass[mass.sum(axis=(1, 2)) > 0]
     present = mass.sum(axis=0) > 0
@@ -70,8 +73,10 @@ def cell_factors(
     columns = _reachable(platforms, present.any(axis=0))
     by_row, by_column = np.ones(len(rows)), np.ones(len(columns))
     for _ in range(ROUNDS):
-        by_row *= _correction(rows, _mean_choice(mass, by_row, by_column).sum(axis=1))
-        by_column *= _correction(columns, _mean_choice(mass, by_row, by_column).sum(axis=0))
+        by_row = _corrected(by_row, rows, _mean_choice(mass, by_row, by_column).sum(axis=1))
+        by_column = _corrected(
+            by_column, columns, _mean_choice(mass, by_row, by_column).sum(axis=0)
+        )
     return by_row, by_column
 
 
@@ -119,5 +124,9 @@ def _reachable(weights: NDArray[np.float64], present: NDArray[np.bool_]) -> NDAr
     return kept
 
 
-def _correction(wanted: NDArray[np.float64], actual: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(wanted, actual, out=np.ones_like(wanted), where=actual > 0)
+def _corrected(
+    factors: NDArray[np.float64], wanted: NDArray[np.float64], actual: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """One step, within bounds: a handful of titles may not be able to meet both margins."""
+    step = np.divide(wanted, actual, out=np.ones_like(wanted), where=actual > 0)
+    return np.clip(factors * step, 1 / MOST, MOST)

@@ -78,6 +78,8 @@ def write_sample(
             out.rename(replaced)
         partial.rename(out)
     finally:
+        if replaced.exists() and not out.exists():
+            replaced.rename(out)
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
 
