@@ -1,4 +1,4 @@
-"""Reading one CSV table as text: UTF-8, comma, a header, quotes doubled inside quotes."""
+"""Reading one CSV table as text: with a header, quotes doubled inside quotes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import codecs
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -21,8 +22,21 @@ BLOCK_BYTES = 1 << 24
 SHOWN_CHARACTERS = 2_000
 
 
+@dataclass(frozen=True)
+class CsvDialect:
+    """How a file is written; the contract's own files are of the default."""
+
+    separator: str = ","
+    encoding: str = "utf-8"
+
+
 def read_csv(
-    path: Path, *, table: str, wanted: Sequence[str] | None, limits: ReadLimits
+    path: Path,
+    *,
+    table: str,
+    wanted: Sequence[str] | None,
+    limits: ReadLimits,
+    dialect: CsvDialect = CsvDialect(),
 ) -> RawTable:
     """Every field as text, the empty one as null; `wanted` columns only, or all (None).
 
@@ -32,12 +46,13 @@ def read_csv(
         DataError: the file is too large, empty, not UTF-8, or its quotes do not pair.
     """
     limits.check_bytes(path.stat().st_size, table=table)
-    if _scan(path, table) % 2:
-        _check_quotes(path, table)
-    names = _header(path, table)
+    if _scan(path, table, dialect) % 2:
+        _check_quotes(path, table, dialect)
+    names = _header(path, table, dialect)
     check_names(names, table=table)
     malformed = _Malformed()
-    data = _read(path, table, names, wanted, malformed)
+    kept = [name for name in names if name and (wanted is None or name in wanted)]
+    data = _read(path, table, kept, malformed, dialect)
     limits.check_rows(data.num_rows, table=table)
     rows = numbered(data.num_rows + len(malformed.rows))
     skipped = np.array([bad.row for bad in malformed.rows], np.int64) - 1
@@ -61,18 +76,21 @@ class _Malformed:
 def _read(
     path: Path,
     table: str,
-    names: list[str],
-    wanted: Sequence[str] | None,
+    kept: list[str],
     malformed: _Malformed,
+    dialect: CsvDialect,
 ) -> pa.Table:
-    kept = [name for name in names if name and (wanted is None or name in wanted)]
     try:
         return pa.csv.read_csv(
             path,
             # row numbers of malformed records are only known to a single thread
-            read_options=pa.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
+            read_options=pa.csv.ReadOptions(
+                use_threads=False, block_size=BLOCK_BYTES, encoding=dialect.encoding
+            ),
             parse_options=pa.csv.ParseOptions(
-                newlines_in_values=True, invalid_row_handler=malformed
+                delimiter=dialect.separator,
+                newlines_in_values=True,
+                invalid_row_handler=malformed,
             ),
             convert_options=pa.csv.ConvertOptions(
                 column_types=dict.fromkeys(kept, pa.string()),
@@ -87,9 +105,9 @@ def _read(
         ) from error
 
 
-def _scan(path: Path, table: str) -> int:
-    """The number of quotes; refuses what is not UTF-8, naming the row."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _scan(path: Path, table: str, dialect: CsvDialect) -> int:
+    """The number of quotes; refuses what does not decode, naming the row."""
+    decoder = codecs.getincrementaldecoder(dialect.encoding)()
     quotes = 0
     position = 0
     with path.open("rb") as file:
@@ -99,32 +117,32 @@ def _scan(path: Path, table: str) -> int:
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
-                raise _not_utf8(path, table, position - pending + error.start) from error
+                raise _not_text(path, table, dialect, position - pending + error.start) from error
             position += len(chunk)
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
-            raise _not_utf8(path, table, position) from error
+            raise _not_text(path, table, dialect, position) from error
     return quotes
 
 
-def _not_utf8(path: Path, table: str, position: int) -> DataError:
+def _not_text(path: Path, table: str, dialect: CsvDialect, position: int) -> DataError:
     with path.open("rb") as file:
-        before = file.read(position).decode("utf-8", errors="replace")
+        before = file.read(position).decode(dialect.encoding, errors="replace")
     records = sum(1 for record in csv.reader(io.StringIO(f"{before}x")) if record)
     return DataError(
-        f"{path.name} is not UTF-8 text (byte {position})",
+        f"{path.name} is not {dialect.encoding.upper()} text (byte {position})",
         table=table,
         row=records - 1 if records > 1 else None,
         remedy="save the file as UTF-8",
     )
 
 
-def _check_quotes(path: Path, table: str) -> None:
+def _check_quotes(path: Path, table: str, dialect: CsvDialect) -> None:
     row = -1
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with _opened(path, dialect) as file:
         try:
-            for record in csv.reader(file, strict=True):
+            for record in csv.reader(file, strict=True, delimiter=dialect.separator):
                 row += bool(record)
         except csv.Error as error:
             raise DataError(
@@ -135,10 +153,10 @@ def _check_quotes(path: Path, table: str) -> None:
             ) from error
 
 
-def _header(path: Path, table: str) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def _header(path: Path, table: str, dialect: CsvDialect) -> list[str]:
+    with _opened(path, dialect) as file:
         try:
-            for record in csv.reader(file):
+            for record in csv.reader(file, delimiter=dialect.separator):
                 if record:
                     return record
         except csv.Error as error:
@@ -148,3 +166,8 @@ def _header(path: Path, table: str) -> list[str]:
     raise DataError(
         f"{path.name} is empty", table=table, remedy="write a header and at least one row"
     )
+
+
+def _opened(path: Path, dialect: CsvDialect) -> TextIO:
+    encoding = "utf-8-sig" if dialect.encoding == "utf-8" else dialect.encoding
+    return path.open(encoding=encoding, newline="")

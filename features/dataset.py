@@ -66,8 +66,16 @@ def read_dataset(
     """
     if quarantine is not None:
         check_quarantine_path(quarantine)
-    config = find_config(source, config)
-    raw = read_tables(source, limits=limits or ReadLimits())
+    found = find_config(source, config)
+    return check_tables(
+        read_tables(source, limits=limits or ReadLimits()), found, quarantine=quarantine
+    )
+
+
+def check_tables(
+    raw: Mapping[str, RawTable], config: DatasetConfig, *, quarantine: Path | None = None
+) -> Dataset:
+    """The dataset of tables that were read elsewhere; refuses as `read_dataset` does."""
     tables = _check(raw, config)
     if quarantine is not None:
         write_quarantine(quarantine, list(tables.values()))

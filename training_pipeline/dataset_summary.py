@@ -132,4 +132,5 @@ def _looks_identifying(values: pd.Series[Any]) -> bool:
 
 
 def _naive(times: pd.Series[Any]) -> NDArray[np.datetime64]:
-    return times.dt.tz_convert(None).to_numpy("datetime64[us]")
+    naive: NDArray[np.datetime64] = times.dt.tz_convert(None).to_numpy("datetime64[us]")
+    return naive

@@ -1,0 +1,106 @@
+"""Three tables of an importer, written so that a half-written or invalid dataset never appears."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features import columns as c
+from features.dataset import Dataset, read_dataset
+from features.dataset_config import FILE_NAME, DatasetConfig
+from features.errors import DataError
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an importer made.
+
+    Attributes:
+        participants: None where nothing is known of them but what they bought.
+        counts: what was left out, merged or filled in, for a person.
+    """
+
+    config: DatasetConfig
+    participants: pd.DataFrame | None
+    courses: pd.DataFrame
+    purchases: pd.DataFrame
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def refuse_if_in_the_way(out: Path, *, overwrite: bool) -> None:
+    """Refuse a directory that holds anything; with `overwrite`, anything but a dataset."""
+    if not out.exists() and not out.is_symlink():
+        return
+    if not out.is_dir():
+        raise DataError(f"{out} is in the way", remedy="give another --out")
+    ours = {FILE_NAME, *(f"{table}.{kind}" for table in c.TABLES for kind in ("parquet", "csv"))}
+    present = {path.name for path in out.iterdir()}
+    if present - ours:
+        raise DataError(f"{out} holds other files", remedy="give another --out")
+    if present and not overwrite:
+        raise DataError(f"{out} holds a dataset", remedy="give another --out, or --overwrite")
+
+
+def write_imported(imported: Imported, out: Path, *, overwrite: bool = False) -> Dataset:
+    """Write beside `out`, read back through the contract, rename; returns what was read.
+
+    Raises:
+        DataError: something is in the way, or the tables break the contract.
+    """
+    refuse_if_in_the_way(out, overwrite=overwrite)
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.parent / f".{out.name}.{os.getpid()}.partial"
+    replaced = out.parent / f".{out.name}.{os.getpid()}.replaced"
+    partial.mkdir()
+    try:
+        _write_files(imported, partial)
+        dataset = read_dataset(partial)
+        if out.exists():
+            out.rename(replaced)
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+    return replace(dataset, quarantined={})
+
+
+def config_text(config: DatasetConfig) -> str:
+    """`dataset.toml` of a configuration: the keys that differ from their defaults."""
+    given = config.model_dump(mode="json", exclude_defaults=True)
+    profile = given.pop("profile", None)
+    eligibility = given.pop("eligibility", None)
+    lines = [f"{key} = {_toml(value)}" for key, value in given.items()]
+    if eligibility:
+        lines += ["", "[eligibility]", *(f"{k} = {_toml(v)}" for k, v in eligibility.items())]
+    if profile is not None:
+        columns = config.profile or {}
+        lines += ["", "[profile]"]
+        lines += [
+            f"{json.dumps(k)} = {_toml(v.model_dump(mode='json'))}" for k, v in columns.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _write_files(imported: Imported, directory: Path) -> None:
+    frames = (imported.participants, imported.courses, imported.purchases)
+    for table, frame in zip(c.TABLES, frames, strict=True):
+        if frame is not None:
+            frame.to_parquet(directory / f"{table}.parquet", index=False)
+    (directory / FILE_NAME).write_text(config_text(imported.config), encoding="utf-8")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    # JSON writes text, numbers and booleans as TOML does, but for DEL
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,123 @@
+"""Anybody's tables, renamed and rewritten by a map, then held against the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features import columns as c
+from features.contract import MOMENTS, WHOLE
+from features.csv_source import CsvDialect, read_csv
+from features.dataset import check_tables
+from features.errors import DataError
+from features.parquet_source import read_parquet
+from features.quarantine import check_quarantine_path
+from features.raw_table import RawTable, ReadLimits
+from training_pipeline.importers.imported import Imported
+from training_pipeline.importers.table_map import ImportMap, TableMap, read_import_map
+
+KEYS = {c.PARTICIPANTS: c.PARTICIPANT_ID, c.COURSES: c.COURSE_ID}
+ISO = "%Y-%m-%dT%H:%M:%S.%f"
+
+
+def import_mapped(path: Path, *, quarantine: Path | None = None) -> Imported:
+    """The tables that the map in `path` describes, checked.
+
+    Raises:
+        DataError: the map or the data is wrong; rows are those of the mapped file.
+    """
+    if quarantine is not None:
+        check_quarantine_path(quarantine)
+    given = read_import_map(path)
+    tables = {table: _mapped(table, one, path.parent) for table, one in _tables(given)}
+    dataset = check_tables(tables, given.dataset, quarantine=quarantine)
+    counts = {f"rows of {table} set aside": n for table, n in dataset.quarantined.items() if n}
+    return Imported(
+        config=given.dataset,
+        participants=None if given.participants is None else dataset.participants,
+        courses=dataset.courses,
+        purchases=dataset.purchases,
+        counts=counts,
+    )
+
+
+def _tables(given: ImportMap) -> Iterator[tuple[str, TableMap]]:
+    if given.participants is not None:
+        yield c.PARTICIPANTS, given.participants
+    yield c.COURSES, given.courses
+    yield c.PURCHASES, given.purchases
+
+
+def _mapped(table: str, given: TableMap, folder: Path) -> RawTable:
+    raw = _read(table, given, folder / given.file)
+    columns = {}
+    for ours, theirs in given.columns.items():
+        if theirs not in raw.data.column_names:
+            raise DataError(
+                f"{raw.origin} has no column {theirs!r} (it has: {', '.join(raw.all_names)[:200]})",
+                table=table,
+                column=ours,
+                remedy="mend the map",
+            )
+        columns[ours] = _rewritten(ours, raw.data.column(theirs), given)
+    for ours, value in given.constants.items():
+        columns[ours] = pa.chunked_array([pa.repeat(pa.scalar(value), raw.n_rows)])
+    mapped = RawTable(
+        table, pa.table(columns), raw.row_numbers, raw.origin, tuple(columns), raw.malformed
+    )
+    return _distinct(mapped) if given.distinct else mapped
+
+
+def _read(table: str, given: TableMap, path: Path) -> RawTable:
+    if not path.is_file():
+        raise DataError(f"there is no file {path}", table=table, remedy="mend `file` in the map")
+    wanted = tuple(given.columns.values())
+    if path.suffix == ".parquet":
+        return read_parquet(path, table=table, wanted=wanted, limits=ReadLimits())
+    dialect = CsvDialect(given.separator, given.encoding)
+    return read_csv(path, table=table, wanted=wanted, limits=ReadLimits(), dialect=dialect)
+
+
+def _rewritten(ours: str, data: pa.ChunkedArray, given: TableMap) -> pa.ChunkedArray:
+    if not pa.types.is_string(data.type):
+        return data
+    if ours in given.values:
+        theirs = list(given.values[ours])
+        place = pc.index_in(data, pa.array(theirs, pa.string()))
+        renamed = pa.array([given.values[ours][value] for value in theirs]).take(
+            place.combine_chunks()
+        )
+        data = pc.coalesce(pa.chunked_array([renamed]), pa.chunked_array([data.combine_chunks()]))
+    if given.thousands and ours in WHOLE:
+        data = pc.replace_substring(data, given.thousands, "")
+    if given.date_format and ours in MOMENTS:
+        data = _iso(data, given.date_format)
+    return data
+
+
+def _iso(data: pa.ChunkedArray, date_format: str) -> pa.ChunkedArray:
+    """ISO texts; what is not of the format stays, for the contract to refuse."""
+    given: pd.Series[Any] = pd.Series(data.to_pandas(), dtype="str")
+    times = pd.to_datetime(given, format=date_format, errors="coerce")
+    shape = ISO if getattr(times.dtype, "tz", None) is None else f"{ISO}%z"
+    texts = times.dt.strftime(shape).astype("str").where(times.notna(), given)
+    return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _distinct(raw: RawTable) -> RawTable:
+    """The first row of each id; malformed records are the business of the file's own table."""
+    key = KEYS.get(raw.name)
+    if key is None or key not in raw.data.column_names:
+        raise DataError(
+            "`distinct` is for participants and courses", table=raw.name, remedy="mend the map"
+        )
+    repeated = raw.data.column(key).to_pandas().duplicated().to_numpy()
+    first = np.flatnonzero(~repeated)
+    data = raw.data.take(pa.array(first))
+    return RawTable(raw.name, data, raw.row_numbers[first], raw.origin, raw.all_names)
