@@ -1,0 +1,122 @@
+"""Item-to-item weights solved in one step: which items, the solve, and the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+from scipy.sparse import csr_array, hstack
+
+from features.training_set import TrainingSet
+from models.recommender import State
+
+BLOCK = 1_024
+BYTES_A_CELL = 8
+SQUARE_MATRICES = 3  # Gram matrix, its inverse or right-hand side, and the result
+
+
+@dataclass(frozen=True)
+class ItemWeights:
+    """score = [history of the kept items | token_weight * profile] @ weights.
+
+    Attributes:
+        kept: (m,) int32 item indices that have weights; every other item scores 0.
+        weights: (m + n_tokens, m) float32.
+        n_items: size of the catalogue.
+    """
+
+    kept: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    n_items: int
+
+    def score(self, inputs: csr_array) -> NDArray[np.float32]:
+        """(B, n_items) float32 from (B, m + n_tokens); each row is summed in one fixed order."""
+        scores = np.zeros((inputs.shape[0], self.n_items), np.float32)
+        scores[:, self.kept] = inputs @ self.weights
+        return scores
+
+    def state(self) -> State:
+        """Arrays of `from_state`."""
+        return {
+            "kept": self.kept,
+            "weights": self.weights,
+            "n_items": np.array([self.n_items], np.int64),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
+        """See `state`."""
+        return cls(state["kept"], state["weights"], int(state["n_items"][0]))
+
+
+def items_to_keep(
+    train: TrainingSet, *, min_purchases: int, memory_mb: int, extra: int
+) -> NDArray[np.int32]:
+    """Items bought at least `min_purchases` times, the most bought first where memory is short.
+
+    Rule: the solve holds 3 square float64 matrices of side m + extra; m is cut so that they fit
+    `memory_mb`. Returned ascending, (m,) int32.
+    """
+    counts = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
+    most = int(np.sqrt(memory_mb * 2**20 / BYTES_A_CELL / SQUARE_MATRICES)) - extra
+    order = np.argsort(-counts, kind="stable")[: max(most, 1)]
+    return np.sort(order[counts[order] >= min_purchases]).astype(np.int32)
+
+
+def inputs_of(
+    history: csr_array, profile: csr_array, *, kept: NDArray[np.int32], token_weight: float
+) -> csr_array:
+    """(B, m + n_tokens) float32: history columns of the kept items, then weighted tokens."""
+    tokens = profile * np.float32(token_weight)
+    stacked = csr_array(hstack([history[:, kept], tokens], format="csr"))
+    return stacked.astype(np.float32)
+
+
+def ridge_inverse(gram: NDArray[np.float64], penalty: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inverse of `gram + diag(penalty)`, (d, d) float64, by Cholesky, in place of `gram`.
+
+    Raises:
+        numpy.linalg.LinAlgError: the matrix is not positive definite (a penalty of 0).
+    """
+    gram[np.diag_indices_from(gram)] += penalty
+    # the transpose of a symmetric C array is the Fortran array that LAPACK works on in place
+    factor, info = lapack.dpotrf(gram.T, lower=1, overwrite_a=1, clean=0)
+    if info == 0:
+        factor, info = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    if info != 0:
+        raise np.linalg.LinAlgError("the Gram matrix is not positive definite: raise l2")
+    for start in range(0, len(factor), BLOCK):  # dpotri fills the lower triangle only
+        end = start + BLOCK
+        square = np.tril(factor[start:end, start:end])
+        factor[start:end, start:end] = square + np.tril(square, -1).T
+        factor[start:end, end:] = factor[end:, start:end].T
+    return np.asarray(factor)
+
+
+def without_own_weight(
+    inverse: NDArray[np.float64], solution: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The solution, changed in place, with a zero weight of each item on itself.
+
+    Lagrange multipliers as in Steck 2019, eq. 8.
+
+    Args:
+        inverse: (d, d) P.
+        solution: (d, m) P C, whose first m rows are the same items as its columns.
+    """
+    m = solution.shape[1]
+    multiplier = np.diag(solution[:m]) / np.diag(inverse)[:m]
+    for start in range(0, m, BLOCK):
+        columns = slice(start, start + BLOCK)
+        solution[:, columns] -= inverse[:, columns] * multiplier[columns]
+    solution[np.diag_indices(m)] = 0.0
+    return solution
+
+
+def dense_product(left: csr_array, right: csr_array) -> NDArray[np.float64]:
+    """left^T right as a dense float64 array."""
+    return np.asarray((left.T.astype(np.float64) @ right.astype(np.float64)).toarray())

@@ -1,0 +1,90 @@
+"""EASE with profile tokens as extra items: closed-form item-to-item weights of purchase sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from features.batch import ParticipantBatch
+from features.dataset_config import Frozen
+from features.training_set import TrainingSet
+from models.closed_form import (
+    ItemWeights,
+    dense_product,
+    inputs_of,
+    items_to_keep,
+    ridge_inverse,
+    without_own_weight,
+)
+from models.recommender import State
+
+
+class EaseConfig(Frozen):
+    """Hyperparameters of `Ease`."""
+
+    l2: float = Field(default=300.0, gt=0)
+    l2_diagonal: float = Field(
+        default=0.0, ge=0, description="penalty as a share of the Gram diagonal (Steck 2020)"
+    )
+    token_weight: float = Field(default=1.0, gt=0)
+    min_purchases: int = Field(default=5, ge=1)
+    memory_mb: int = Field(default=2_000, ge=1)
+
+
+@dataclass(frozen=True)
+class Ease:
+    """Embarrassingly shallow autoencoder (Steck 2019), side information as items (Jeunen 2020).
+
+    With X the binary purchases beside the weighted tokens, G = X^T X and P = (G + Lambda)^-1:
+    B_ij = -P_ij / P_jj off the diagonal, 0 on it; scores are x B. Lambda = l2 + l2_diagonal diag G.
+    """
+
+    config: EaseConfig
+    weights: ItemWeights
+
+    name: ClassVar[str] = "ease"
+    uses: ClassVar[frozenset[str]] = frozenset({"history", "profile"})
+    config_type: ClassVar[type[Frozen]] = EaseConfig
+
+    @classmethod
+    def fit(cls, config: EaseConfig, train: TrainingSet, *, seed: int) -> Self:
+        """One Gram matrix and one inverse; `seed` is not needed."""
+        people = train.participants
+        kept = items_to_keep(
+            train,
+            min_purchases=config.min_purchases,
+            memory_mb=config.memory_mb,
+            extra=people.profile.shape[1],
+        )
+        inputs = inputs_of(
+            people.sequence.matrix(), people.profile, kept=kept, token_weight=config.token_weight
+        )
+        gram = dense_product(inputs, inputs)
+        target = gram[:, : len(kept)].copy()
+        inverse = ridge_inverse(gram, config.l2 + config.l2_diagonal * np.diag(gram).copy())
+        solved = without_own_weight(inverse, inverse @ target)
+        return cls(config, ItemWeights(kept, solved.astype(np.float32), train.n_items))
+
+    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
+        """(B, n_items) from binary histories and profile tokens."""
+        inputs = inputs_of(
+            batch.sequence.matrix(),
+            batch.profile,
+            kept=self.weights.kept,
+            token_weight=self.config.token_weight,
+        )
+        return self.weights.score(inputs)
+
+    def state(self) -> State:
+        """The item weights."""
+        return self.weights.state()
+
+    @classmethod
+    def from_state(cls, config: EaseConfig, state: Mapping[str, NDArray[Any]]) -> Self:
+        """See `state`."""
+        return cls(config, ItemWeights.from_state(state))

@@ -1,0 +1,80 @@
+"""Item-item neighbours with implicit's weightings: cosine, TF-IDF or BM25."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from implicit.nearest_neighbours import (
+    BM25Recommender,
+    CosineRecommender,
+    ItemItemRecommender,
+    TFIDFRecommender,
+)
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.sparse import csr_array, csr_matrix
+
+from features.batch import ParticipantBatch
+from features.dataset_config import Frozen
+from features.training_set import TrainingSet
+from models.recommender import State
+
+WEIGHTINGS: dict[str, type[ItemItemRecommender]] = {
+    "cosine": CosineRecommender,
+    "tfidf": TFIDFRecommender,
+    "bm25": BM25Recommender,
+}
+
+
+class ItemNeighboursConfig(Frozen):
+    """Hyperparameters of `ItemNeighbours`."""
+
+    weighting: Literal["cosine", "tfidf", "bm25"] = "tfidf"
+    neighbours: int = Field(default=200, ge=1)
+
+
+@dataclass(frozen=True)
+class ItemNeighbours:
+    """Scores are history weights times similarities (Sarwar et al. 2001).
+
+    implicit computes the similarities; ranking and filtering are never left to it.
+    """
+
+    config: ItemNeighboursConfig
+    similarity: csr_array  # (n_items, n_items) float32, no item beside itself
+
+    name: ClassVar[str] = "item-neighbours"
+    uses: ClassVar[frozenset[str]] = frozenset({"history"})
+    config_type: ClassVar[type[Frozen]] = ItemNeighboursConfig
+
+    @classmethod
+    def fit(cls, config: ItemNeighboursConfig, train: TrainingSet, *, seed: int) -> Self:
+        """Similarities of the binary purchases; `seed` is not needed."""
+        peer = WEIGHTINGS[config.weighting](K=config.neighbours + 1, num_threads=1)
+        peer.fit(csr_matrix(train.participants.sequence.matrix()), show_progress=False)
+        similarity = csr_array(peer.similarity).astype(np.float32)
+        similarity.setdiag(0)
+        similarity.eliminate_zeros()
+        return cls(config, similarity.sorted_indices())
+
+    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
+        """(B, n_items); 0 where no purchase is a neighbour."""
+        return np.asarray((batch.history @ self.similarity).toarray(), np.float32)
+
+    def state(self) -> State:
+        """The similarity matrix as CSR arrays."""
+        return {
+            "indptr": self.similarity.indptr.astype(np.int64),
+            "indices": self.similarity.indices.astype(np.int32),
+            "data": self.similarity.data,
+        }
+
+    @classmethod
+    def from_state(cls, config: ItemNeighboursConfig, state: Mapping[str, NDArray[Any]]) -> Self:
+        """See `state`."""
+        n_items = len(state["indptr"]) - 1
+        parts = (state["data"], state["indices"], state["indptr"])
+        return cls(config, csr_array(parts, shape=(n_items, n_items)))
