@@ -138,7 +138,7 @@ class CatalogueConfig(Frozen):
     price_ends_in_9000: Share = 0.30  # [A]
     popularity_offset: float = Field(default=4.2, ge=0)  # [A] 3; tuned: not all are on sale
     popularity_exponent: float = Field(default=1.1, gt=0)  # [A]
-    wanted: Share = 0.57  # [D] titles that anybody wants at all; the rest stays unsold
+    wanted: Share = 0.56  # [D] titles that anybody wants at all; the rest stays unsold
     flagships: int = Field(default=10, ge=1)  # [A] top titles: always on sale, open to all
     quota_share: Share = 0.20  # [A]
     quota_times_demand: float = Field(default=3.0, gt=0)  # [A] median, over an average month
@@ -163,7 +163,7 @@ class PurchaseConfig(Frozen):
     """How often and when a participant buys."""
 
     no_first_purchase: Share = 0.016  # [S]
-    second_purchase: Share = 0.56  # [S] 0.55; tuned for those whose money lapses before
+    second_purchase: Share = 0.555  # [S] 0.55; tuned for those whose money lapses before
     later_purchase: Share = 0.69  # [A] 0.65; tuned likewise
     never_completed: Share = 0.055  # [D] of trainings; who does not finish cannot buy again
     max_purchases: int = Field(default=10, ge=1)  # [S] "some took 10"
@@ -200,4 +200,4 @@ class ChoiceConfig(Frozen):
     taste_dimensions: int = Field(default=6, ge=1, le=32)  # [A]
     taste_scale: float = Field(default=1.0, ge=0)  # [A] standard deviation of the log-multiplier
     same_category: float = Field(default=3.2, gt=0)  # tuned: second purchase 35 % in the category
-    same_provider: float = Field(default=40.0, gt=0)  # tuned: 25 % with the institution [A]
+    same_provider: float = Field(default=45.0, gt=0)  # tuned: 25 % with the institution [A]

@@ -125,7 +125,7 @@ def _prices(own: CatalogueConfig, n: int, rng: np.random.Generator) -> NDArray[n
     price = own.price_median_rp * np.exp(own.price_sigma * ndtri(low + quantile * (high - low)))
     thousands = np.round(price / 1_000).astype(np.int64)
     nines = rng.random(n) < own.price_ends_in_9000
-    thousands = np.where(nines, thousands // 10 * 10 + 9, thousands)
+    thousands = np.where(nines, (thousands - 4) // 10 * 10 + 9, thousands)
     price_rp: NDArray[np.int64] = np.clip(thousands * 1_000, own.price_min_rp, own.price_max_rp)
     return price_rp
 
