@@ -73,7 +73,7 @@ def _off_sale(
     at = purchases[c.PURCHASED_AT].dt.tz_convert(None).to_numpy("datetime64[us]")
     known = bought >= 0
     for column, word in ((c.ON_SALE_FROM, "before"), (c.ON_SALE_UNTIL, "after")):
-        if column not in courses:
+        if column not in courses or courses.empty:
             continue
         limit = courses[column].dt.tz_convert(None).to_numpy("datetime64[us]")[bought]
         outside = at < limit if word == "before" else at > limit  # NaT compares false

@@ -129,7 +129,11 @@ def _scan(path: Path, table: str, dialect: CsvDialect) -> int:
 def _not_text(path: Path, table: str, dialect: CsvDialect, position: int) -> DataError:
     with path.open("rb") as file:
         before = file.read(position).decode(dialect.encoding, errors="replace")
-    records = sum(1 for record in csv.reader(io.StringIO(f"{before}x")) if record)
+    lines = io.StringIO(f"{before}x", newline="")
+    try:
+        records = sum(bool(record) for record in csv.reader(lines, delimiter=dialect.separator))
+    except csv.Error:  # garbage before it too: no row can be told
+        records = 0
     return DataError(
         f"{path.name} is not {dialect.encoding.upper()} text (byte {position})",
         table=table,

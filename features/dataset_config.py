@@ -71,6 +71,7 @@ class DatasetConfig(Frozen):
     sensitive: tuple[str, ...] = ("disability", "finance", "income")
     eligibility: Eligibility = Eligibility()
     dates_are_order_only: bool = False
+    as_of: Literal["cutoff", "now"] = "cutoff"  # the moment of a request that names none
     description: str = ""
 
     @field_validator("timezone")

@@ -24,6 +24,7 @@ TOO_LARGE = r"^[+-]?[0-9]{19,}$"
 FRACTION = r"^[+-]?[0-9]*\.[0-9]+$"
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 MAX_TEXT = 10_000
+LARGEST = pa.scalar(np.iinfo(np.int64).max, pa.uint64())
 WRITE_WHOLE = "write whole units without separators or signs of currency, as 300000"
 
 
@@ -112,7 +113,7 @@ def parse_whole(column: RawColumn) -> Parsed:
     """`Int64`, with fractions, words and what no 64-bit integer holds as findings."""
     kind, data = column.kind, column.data
     if pa.types.is_integer(kind):
-        large = pc.greater(data, np.iinfo(np.int64).max) if pa.types.is_uint64(kind) else None
+        large = pc.greater(data, LARGEST) if pa.types.is_uint64(kind) else None
         if large is None:
             return Parsed(_int64(data.cast(pa.int64())))
         findings = tuple(column.finding(large, "the number is absurdly large", WRITE_WHOLE))

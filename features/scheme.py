@@ -13,7 +13,9 @@ class Scheme(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    grant: int | None = Field(default=None, ge=0, description="balance at announcement, whole units")
+    grant: int | None = Field(
+        default=None, ge=0, description="balance at announcement, whole units"
+    )
     first_purchase_days: int | None = Field(default=None, ge=1)
     next_purchase_days: int | None = Field(default=None, ge=1)
     last_spending_day: date | None = None

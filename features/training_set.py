@@ -14,7 +14,7 @@ class TrainingSet:
     """P participants with all they bought before `as_of_s`.
 
     Attributes:
-        participants: P rows; participants without a purchase are rows too.
+        participants: P rows, everybody who bought something and did not opt out.
         courses: the catalogue in item order.
         vocabulary: the profile tokens, learned on these participants.
         as_of_s: epoch seconds; nothing at or after it was seen.

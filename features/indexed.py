@@ -1,0 +1,195 @@
+"""A dataset in index form, and what was known of a participant at any earlier moment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from features import columns as c
+from features.batch import ParticipantBatch
+from features.courses import CourseTable, education_level, epoch_seconds
+from features.dataset import Dataset
+from features.dataset_config import DatasetConfig
+from features.id_index import places_of
+from features.profile import ProfileVocabulary, learn_vocabulary
+from features.requests import RequestBatch, no_pairs
+from features.sequences import Sequences, ragged_ranges
+from features.training_set import TrainingSet
+
+
+@dataclass(frozen=True)
+class IndexedDataset:
+    """P participants, their purchases as index arrays; (P,) and (E,) arrays.
+
+    Attributes:
+        people: the participants' table, row p is participant p.
+        events: every purchase, cancelled ones included.
+        paid_rp: (E,) int64; kept: (E,) bool, False where the purchase was cancelled.
+        grant_rp: (P,) int64 balance at announcement; has_grant: (P,) bool, whether it is known.
+        age_at_least, education_at_least: (P,) int64, 0 where unknown.
+        opted_out: (P,) bool; neither history nor profile of these is read.
+    """
+
+    config: DatasetConfig
+    courses: CourseTable
+    people: pd.DataFrame
+    events: Sequences
+    paid_rp: NDArray[np.int64]
+    kept: NDArray[np.bool_]
+    grant_rp: NDArray[np.int64]
+    has_grant: NDArray[np.bool_]
+    age_at_least: NDArray[np.int64]
+    education_at_least: NDArray[np.int64]
+    opted_out: NDArray[np.bool_]
+
+    @property
+    def n_people(self) -> int:
+        """How many participants."""
+        return len(self.people)
+
+    def seen_before(self, as_of_s: int) -> NDArray[np.int64]:
+        """(P,) purchases strictly before the moment."""
+        rows = self.events.rows[self.events.at_s < as_of_s]
+        return np.asarray(np.bincount(rows, minlength=self.n_people), np.int64)
+
+    def balance_rp(self, rows: NDArray[np.integer], seen: NDArray[np.integer]) -> NDArray[np.int64]:
+        """(B,) grant minus what the first `seen` purchases cost, cancelled ones not counted."""
+        totals = np.concatenate([[0], np.cumsum(np.where(self.kept, self.paid_rp, 0))])
+        start = self.events.indptr[rows]
+        spent = totals[start + seen] - totals[start]
+        return np.asarray(np.maximum(self.grant_rp[rows] - spent, 0), np.int64)
+
+    def batch(
+        self,
+        rows: NDArray[np.integer],
+        seen: NDArray[np.integer],
+        vocabulary: ProfileVocabulary,
+    ) -> ParticipantBatch:
+        """What models may see of `rows` after their first `seen` purchases."""
+        visible = np.where(self.opted_out[rows], 0, seen)
+        kept = self.kept[ragged_ranges(self.events.indptr[rows], visible)]
+        history = kept_only(self.events.prefixes(rows, visible), kept)
+        profile = vocabulary.encode(self.people.iloc[rows])
+        hidden = np.repeat(self.opted_out[rows], np.diff(profile.indptr))
+        profile = csr_array(
+            (profile.data * ~hidden, profile.indices, profile.indptr), profile.shape
+        )
+        profile.eliminate_zeros()
+        return ParticipantBatch(history, profile)
+
+    def requests(
+        self,
+        rows: NDArray[np.integer],
+        seen: NDArray[np.integer],
+        *,
+        as_of_s: NDArray[np.int64],
+        count: int,
+        vocabulary: ProfileVocabulary,
+    ) -> RequestBatch:
+        """Requests of `rows` with the balance, purchases and profile of that moment."""
+        n_rows = len(rows)
+        return RequestBatch(
+            participants=self.batch(rows, seen, vocabulary),
+            limit_rp=self.balance_rp(rows, seen),
+            limited=self.has_grant[rows],
+            owned=self.events.prefixes(rows, seen).matrix().astype(np.bool_),
+            excluded=no_pairs(n_rows, self.courses.n_items),
+            age_at_least=self.age_at_least[rows],
+            education_at_least=self.education_at_least[rows],
+            as_of_s=as_of_s,
+            count=np.full(n_rows, count, np.int64),
+        )
+
+    def training_set(self, seen: NDArray[np.int64], *, as_of_s: int) -> TrainingSet:
+        """What may be learned from the first `seen` purchases of everybody who did not opt out."""
+        rows = np.flatnonzero((seen > 0) & ~self.opted_out)
+        vocabulary = learn_vocabulary(self.people.iloc[rows], self.config)
+        return TrainingSet(
+            participants=self.batch(rows, seen[rows], vocabulary),
+            courses=self.courses,
+            vocabulary=vocabulary,
+            as_of_s=as_of_s,
+            dates_are_order_only=self.config.dates_are_order_only,
+        )
+
+
+def index_dataset(dataset: Dataset) -> IndexedDataset:
+    """Ids become positions: courses and participants in the order of their tables."""
+    people, courses, purchases = dataset.participants, dataset.courses, dataset.purchases
+    buyers = places_of(purchases[c.PARTICIPANT_ID], people[c.PARTICIPANT_ID])
+    order = np.argsort(buyers, kind="stable")  # purchases are in time order already
+    counts = np.bincount(buyers, minlength=len(people))
+    items = places_of(purchases[c.COURSE_ID], courses[c.COURSE_ID])
+    rules = dataset.config.eligibility
+    events = Sequences(
+        indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        item_idx=items[order].astype(np.int32),
+        at_s=epoch_seconds(purchases[c.PURCHASED_AT])[order],
+        n_items=len(courses),
+    )
+    grant, has_grant = _grants(people, dataset.config)
+    return IndexedDataset(
+        config=dataset.config,
+        courses=CourseTable.from_frame(courses, education_order=rules.education_order),
+        people=people.reset_index(drop=True),
+        events=events,
+        paid_rp=purchases[c.PRICE_PAID].to_numpy(np.int64)[order],
+        kept=(purchases[c.STATUS] != c.CANCELLED).to_numpy(bool)[order],
+        grant_rp=grant,
+        has_grant=has_grant,
+        age_at_least=ages_at_least(people, rules.age_column),
+        education_at_least=education_levels(people, rules.education_column, rules.education_order),
+        opted_out=people[c.OPTED_OUT].to_numpy(bool),
+    )
+
+
+def kept_only(sequences: Sequences, keep: NDArray[np.bool_]) -> Sequences:
+    """The events with a True, rows kept."""
+    counts = np.bincount(sequences.rows[keep], minlength=sequences.n_rows)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Sequences(indptr, sequences.item_idx[keep], sequences.at_s[keep], sequences.n_items)
+
+
+def ages_at_least(people: pd.DataFrame, column: str) -> NDArray[np.int64]:
+    """(P,) years surely reached: a number, or the lower end of a band such as `26-35`."""
+    if column not in people:
+        return np.zeros(len(people), np.int64)
+    values = people[column]
+    if not pd.api.types.is_numeric_dtype(values):
+        values = values.map(_lower_end, na_action="ignore")
+    years = pd.to_numeric(values, errors="coerce").to_numpy(float, na_value=np.nan)
+    return np.where(np.isfinite(years), np.clip(np.floor(years), 0, 150), 0).astype(np.int64)
+
+
+def education_levels(
+    people: pd.DataFrame, column: str, order: tuple[str, ...]
+) -> NDArray[np.int64]:
+    """(P,) level surely reached, 0 where missing or unknown."""
+    if column not in people:
+        return np.zeros(len(people), np.int64)
+    levels = people[column].map(lambda text: education_level(text, order))
+    return levels.fillna(0).to_numpy(np.int64)
+
+
+def _lower_end(text: object) -> float | None:
+    found = re.match(r"\s*(?:>=?|≥)?\s*(\d+)", str(text))
+    return float(found.group(1)) if found else None
+
+
+def _grants(
+    people: pd.DataFrame, config: DatasetConfig
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The table's balance at announcement, else the scheme's grant, else unknown."""
+    scheme_grant = config.rules.grant
+    grant = np.full(len(people), scheme_grant or 0, np.int64)
+    known = np.full(len(people), scheme_grant is not None)
+    if c.BALANCE in people:
+        given = people[c.BALANCE].notna().to_numpy()
+        grant = np.where(given, people[c.BALANCE].fillna(0).to_numpy(np.int64), grant)
+        known = known | given
+    return grant.astype(np.int64), known

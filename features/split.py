@@ -1,0 +1,335 @@
+"""Temporal cuts: what was known on one side, the purchases to predict on the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from features.dataset_config import Frozen
+from features.indexed import IndexedDataset
+from features.requests import RequestBatch
+from features.training_set import TrainingSet
+
+Method = Literal["by-date", "leave-last-out", "by-participant"]
+Protocol = Literal["replay", "window", "last"]
+
+
+class SplitConfig(Frozen):
+    """How purchases are held out; `auto` looks at the dates."""
+
+    method: Method | Literal["auto"] = "auto"
+    protocol: Literal["replay", "window", "auto"] = "auto"
+    share: float = 0.1  # of the purchases, for each of validation and test
+    test_from: datetime | None = None
+    max_validation_cases: int = 20_000
+    max_test_cases: int = 100_000
+    min_cases: int = 50
+
+
+@dataclass(frozen=True)
+class Cases:
+    """B decisions to predict; arrays are (B,).
+
+    Attributes:
+        row: participant; seen: purchases known at the moment; as_of_s: the moment.
+        limit_rp, limited: what could be spent then.
+        targets: (B, n_items) what was bought, and could be: not owned, affordable, on sale.
+    """
+
+    row: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    as_of_s: NDArray[np.int64]
+    limit_rp: NDArray[np.int64]
+    limited: NDArray[np.bool_]
+    targets: csr_array
+
+    @property
+    def n_cases(self) -> int:
+        """How many decisions."""
+        return len(self.row)
+
+    @property
+    def is_new(self) -> NDArray[np.bool_]:
+        """(B,) decisions of people without an earlier purchase."""
+        return np.asarray(self.seen == 0)
+
+    def take(self, rows: NDArray[np.integer]) -> Cases:
+        """The cases asked for."""
+        return Cases(
+            self.row[rows],
+            self.seen[rows],
+            self.as_of_s[rows],
+            self.limit_rp[rows],
+            self.limited[rows],
+            self.targets[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One side known, the other to predict."""
+
+    name: Literal["validation", "test"]
+    method: Method
+    protocol: Protocol
+    train: TrainingSet
+    cases: Cases
+
+    def requests(self, data: IndexedDataset, *, count: int) -> RequestBatch:
+        """The cases as requests, with what was known of everybody at that moment."""
+        cases = self.cases
+        asked = data.requests(
+            cases.row,
+            cases.seen,
+            as_of_s=cases.as_of_s,
+            count=count,
+            vocabulary=self.train.vocabulary,
+        )
+        return replace(asked, limit_rp=cases.limit_rp, limited=cases.limited)
+
+
+def make_cuts(data: IndexedDataset, config: SplitConfig, *, seed: int) -> tuple[Cut, Cut] | None:
+    """(validation, test): test after validation after what models are fitted on.
+
+    None where too little was bought to hold anything out.
+    """
+    tried: list[Method] = [config.method] if config.method != "auto" else _methods(data)
+    for method in tried:
+        cuts = _MAKERS[method](data, config, seed)
+        if cuts is not None and all(
+            cut.cases.n_cases >= config.min_cases and cut.train.participants.n_rows > 0
+            for cut in cuts
+        ):
+            return cuts
+    return None
+
+
+def cut_after(
+    data: IndexedDataset, config: SplitConfig, train: TrainingSet, *, seed: int
+) -> Cut | None:
+    """The purchases after the cut-off of an already fitted model, as a test cut."""
+    protocol = _protocol(data, config)
+    cases = _cases_from(data, train.as_of_s, None, protocol)
+    if cases.n_cases == 0:
+        return None
+    return Cut("test", "by-date", protocol, train, _sample(cases, config.max_test_cases, seed))
+
+
+def end_of(data: IndexedDataset) -> int:
+    """The cut-off after which nothing is known: one second after the last purchase."""
+    return int(data.events.at_s.max()) + 1
+
+
+def _methods(data: IndexedDataset) -> list[Method]:
+    at_s = data.events.at_s
+    dated = not data.config.dates_are_order_only and len(np.unique(at_s // 86_400)) >= 10
+    rest: list[Method] = ["leave-last-out", "by-participant"]
+    return ["by-date", *rest] if dated else rest
+
+
+def _protocol(data: IndexedDataset, config: SplitConfig) -> Literal["replay", "window"]:
+    """Each purchase is a decision where the balance is known, else a period's basket is one."""
+    if config.protocol != "auto":
+        return config.protocol
+    return "replay" if data.has_grant.all() else "window"
+
+
+def _by_date(data: IndexedDataset, config: SplitConfig, seed: int) -> tuple[Cut, Cut] | None:
+    end = end_of(data)
+    if config.test_from is not None:
+        test_from = int(_local(data, config.test_from).timestamp())
+        validation_from = max(_day_of_share(data, test_from, config.share), 2 * test_from - end)
+    else:
+        test_from = _day_of_share(data, end, config.share)
+        validation_from = _day_of_share(data, test_from, config.share)
+    if not data.events.at_s.min() < validation_from < test_from < end:
+        return None
+    protocol = _protocol(data, config)
+    return (
+        _date_cut(
+            data,
+            "validation",
+            validation_from,
+            test_from,
+            protocol,
+            config.max_validation_cases,
+            seed,
+        ),
+        _date_cut(data, "test", test_from, None, protocol, config.max_test_cases, seed),
+    )
+
+
+def _date_cut(
+    data: IndexedDataset,
+    name: Literal["validation", "test"],
+    from_s: int,
+    until_s: int | None,
+    protocol: Literal["replay", "window"],
+    most: int,
+    seed: int,
+) -> Cut:
+    train = data.training_set(data.seen_before(from_s), as_of_s=from_s)
+    cases = _cases_from(data, from_s, until_s, protocol)
+    return Cut(name, "by-date", protocol, train, _sample(cases, most, seed))
+
+
+def _cases_from(
+    data: IndexedDataset, from_s: int, until_s: int | None, protocol: Literal["replay", "window"]
+) -> Cases:
+    at_s = data.events.at_s
+    inside = (at_s >= from_s) & data.kept
+    if until_s is not None:
+        inside &= at_s < until_s
+    events = np.flatnonzero(inside & ~data.opted_out[data.events.rows])
+    if protocol == "replay":
+        return _replayed(data, events)
+    return _window(data, events, from_s)
+
+
+def _replayed(data: IndexedDataset, events: NDArray[np.int64]) -> Cases:
+    """Each event is a decision of its own, at its time, after what its buyer bought before."""
+    rows = data.events.rows[events]
+    seen = events - data.events.indptr[rows]
+    indptr = np.arange(len(events) + 1)
+    items = data.events.item_idx[events]
+    limits = (data.balance_rp(rows, seen), data.has_grant[rows])
+    return _cases(data, rows, seen, data.events.at_s[events], indptr, items, limits)
+
+
+def _window(data: IndexedDataset, events: NDArray[np.int64], from_s: int) -> Cases:
+    """All that a participant bought in the window is one basket, decided at its beginning.
+
+    Where no grant is known the balance is a declared proxy: what was spent in the window. Where
+    everything is free there is no limit.
+    """
+    buyers = data.events.rows[events]
+    rows, counts = np.unique(buyers, return_counts=True)
+    seen = data.seen_before(from_s)[rows]
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    spent = np.bincount(
+        np.searchsorted(rows, buyers), weights=data.paid_rp[events], minlength=len(rows)
+    )
+    balance = np.where(data.has_grant[rows], data.balance_rp(rows, seen), spent.astype(np.int64))
+    moment = np.full(len(rows), from_s, np.int64)
+    items = data.events.item_idx[events]
+    limited = data.has_grant[rows] | bool(data.courses.price_rp.any())
+    return _cases(data, rows, seen, moment, indptr, items, (balance, limited))
+
+
+def _cases(
+    data: IndexedDataset,
+    rows: NDArray[np.int64],
+    seen: NDArray[np.int64],
+    as_of_s: NDArray[np.int64],
+    indptr: NDArray[np.integer],
+    items: NDArray[np.int32],
+    limits: tuple[NDArray[np.int64], NDArray[np.bool_]],
+) -> Cases:
+    """Cases with the targets that were possible; those left without any are dropped."""
+    balance, limited = limits
+    case = np.repeat(np.arange(len(rows)), np.diff(indptr))
+    bought = csr_array((np.ones(len(items)), (case, items)), (len(rows), data.courses.n_items))
+    bought.sum_duplicates()
+    owned = data.events.prefixes(rows, seen).matrix()
+    fresh = csr_array(bought - bought.multiply(owned))
+    fresh.eliminate_zeros()
+    case = np.repeat(np.arange(len(rows)), np.diff(fresh.indptr))
+    price = data.courses.price_rp[fresh.indices]
+    possible = (
+        ((price <= balance[case]) | ~limited[case])
+        & (data.courses.on_sale_from_s[fresh.indices] <= as_of_s[case])
+        & (as_of_s[case] <= data.courses.on_sale_until_s[fresh.indices])
+    )
+    targets = csr_array(
+        (np.ones(possible.sum(), np.bool_), (case[possible], fresh.indices[possible])), fresh.shape
+    )
+    some = np.flatnonzero(np.diff(targets.indptr) > 0)
+    return Cases(rows, seen, as_of_s, balance, limited, targets).take(some)
+
+
+def _leave_last_out(data: IndexedDataset, config: SplitConfig, seed: int) -> tuple[Cut, Cut] | None:
+    """Test: the last purchase. Validation: the two before it, each after its own past.
+
+    Of the people with one purchase a seeded share is held out whole, to be met as new.
+    """
+    lengths = data.events.lengths
+    rng = np.random.default_rng(seed)
+    single = np.flatnonzero(lengths == 1)
+    drawn = rng.permutation(single)[: int(2 * config.share * len(single))]
+    new_test, new_validation = drawn[::2], drawn[1::2]
+    known = lengths.copy()
+    known[lengths >= 2] -= 1
+    known[new_test] = 0
+    test = _last_cut(data, "test", known, lengths, config.max_test_cases, seed)
+    earlier = np.where(known >= 2, np.maximum(known - 2, 1), known)
+    earlier[new_validation] = 0
+    validation = _last_cut(data, "validation", earlier, known, config.max_validation_cases, seed)
+    return validation, test
+
+
+def _last_cut(
+    data: IndexedDataset,
+    name: Literal["validation", "test"],
+    known: NDArray[np.int64],
+    until: NDArray[np.int64],
+    most: int,
+    seed: int,
+) -> Cut:
+    as_of_s = end_of(data)
+    place = np.arange(len(data.kept)) - data.events.indptr[data.events.rows]
+    rows = data.events.rows
+    held = (place >= known[rows]) & (place < until[rows])
+    events = np.flatnonzero(held & data.kept & ~data.opted_out[rows])
+    cases = _sample(_replayed(data, events), most, seed)
+    train = data.training_set(known, as_of_s=as_of_s)
+    return Cut(name, "leave-last-out", "last", train, cases)
+
+
+def _by_participant(data: IndexedDataset, config: SplitConfig, seed: int) -> tuple[Cut, Cut] | None:
+    """A seeded share of the participants is held out whole, for each of the two cuts."""
+    lengths = data.events.lengths
+    buyers = np.random.default_rng(seed).permutation(np.flatnonzero(lengths > 0))
+    size = max(1, int(config.share * len(buyers)))
+    test_rows, validation_rows = buyers[:size], buyers[size : 2 * size]
+    known = lengths.copy()
+    known[test_rows] = 0
+    earlier = known.copy()
+    earlier[validation_rows] = 0
+    test = _last_cut(data, "test", known, lengths, config.max_test_cases, seed)
+    validation = _last_cut(data, "validation", earlier, known, config.max_validation_cases, seed)
+    return validation, test
+
+
+_MAKERS = {
+    "by-date": _by_date,
+    "leave-last-out": _leave_last_out,
+    "by-participant": _by_participant,
+}
+
+
+def _day_of_share(data: IndexedDataset, before_s: int, share: float) -> int:
+    """Start of the local day after which about `share` of the purchases before `before_s` fall."""
+    at_s = np.sort(data.events.at_s[data.events.at_s < before_s])
+    if len(at_s) == 0:
+        return before_s
+    moment = at_s[int((1 - share) * (len(at_s) - 1))]
+    zone = ZoneInfo(data.config.timezone)
+    day = datetime.fromtimestamp(int(moment), zone).date()
+    return int(datetime.combine(day, time(), zone).timestamp())
+
+
+def _local(data: IndexedDataset, moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(data.config.timezone))
+
+
+def _sample(cases: Cases, most: int, seed: int) -> Cases:
+    if cases.n_cases <= most:
+        return cases
+    chosen = np.random.default_rng(seed).permutation(cases.n_cases)[:most]
+    return cases.take(np.sort(chosen))

@@ -1,0 +1,178 @@
+"""A policy on disk: hashed, proven by replay before it serves, arrays mapped and shared."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from features.courses import CourseTable
+from features.profile import ProfileVocabulary
+from features.snapshot import Snapshot
+from models.golden import GOLDEN, replay_golden, write_golden
+from models.manifest import FORMAT_VERSION, MANIFEST, ArtifactError, Manifest, file_hash
+from models.policy import Policy, Stage
+from models.recommender import Recommender
+from models.registry import MODELS
+
+COURSES_FILE = "courses.parquet"
+SNAPSHOT_DIR = "snapshot"
+MODELS_DIR = "models"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A loaded, verified artifact."""
+
+    path: Path
+    manifest: Manifest
+    policy: Policy
+    snapshot: Snapshot
+
+    @property
+    def vocabulary(self) -> ProfileVocabulary:
+        """The profile tokens."""
+        return self.manifest.vocabulary
+
+
+def write_artifact(path: Path, manifest: Manifest, policy: Policy, snapshot: Snapshot) -> Path:
+    """Write beside `path`, verify by loading, then rename; `path` must not exist yet.
+
+    Raises:
+        FileExistsError: something is at `path`.
+        ArtifactError: what was written does not load.
+    """
+    if path.exists():
+        raise FileExistsError(f"{path} exists already; artifacts are never overwritten")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        _write_files(beside, manifest, policy, snapshot)
+        load_artifact(beside)
+        beside.chmod(0o755)
+        os.rename(beside, path)  # noqa: PTH104 - atomic, and fails if path was made meanwhile
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return path
+
+
+def load_artifact(path: Path) -> Artifact:
+    """Check hashes, map the arrays, replay the golden requests.
+
+    Raises:
+        ArtifactError: a file is missing or changed, the format is another one, an answer differs.
+    """
+    manifest = read_manifest(path)
+    verify_files(path, manifest)
+    try:
+        frame = pd.read_parquet(path / COURSES_FILE)
+        order = manifest.dataset.eligibility.education_order
+        courses = CourseTable.from_frame(frame, education_order=order)
+        policy = Policy(stages=_load_stages(path, manifest), courses=courses)
+        snapshot = Snapshot.from_arrays(_load_arrays(path / SNAPSHOT_DIR))
+    except (OSError, ValueError, KeyError, ValidationError) as error:
+        raise ArtifactError(f"{path}: {error}; train it again") from error
+    replay_golden(path / GOLDEN, policy, manifest.vocabulary)
+    return Artifact(path, manifest, policy, snapshot)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest alone, its format checked.
+
+    Raises:
+        ArtifactError: there is none, or it is of another format.
+    """
+    try:
+        raw = json.loads((path / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{path}: no readable {MANIFEST} ({error}); train first") from error
+    found = raw.get("format_version") if isinstance(raw, dict) else None
+    if found != FORMAT_VERSION:
+        raise ArtifactError(
+            f"{path}: artifact format {found!r}, this release reads {FORMAT_VERSION}; train again"
+        )
+    try:
+        return Manifest.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ArtifactError(f"{path}: {MANIFEST} key {where}: {first['msg']}") from error
+
+
+def verify_files(path: Path, manifest: Manifest) -> None:
+    """Every file of the manifest is there with its hash, and nothing else is.
+
+    Raises:
+        ArtifactError: names the first file that differs.
+    """
+    present = _files(path)
+    for name in sorted(present.keys() | manifest.files.keys()):
+        if name not in present:
+            raise ArtifactError(f"{path}: {name} is missing; restore it or train again")
+        if name not in manifest.files:
+            raise ArtifactError(f"{path}: {name} is not in {MANIFEST}; remove it")
+        if file_hash(present[name]) != manifest.files[name]:
+            raise ArtifactError(f"{path}: {name} was changed; restore it or train again")
+
+
+def _write_files(path: Path, manifest: Manifest, policy: Policy, snapshot: Snapshot) -> None:
+    policy.courses.frame.to_parquet(path / COURSES_FILE, index=False)
+    for place, model in enumerate(_distinct(policy)):
+        _save_arrays(path / MODELS_DIR / str(place), model.state())
+    _save_arrays(path / SNAPSHOT_DIR, snapshot.arrays())
+    write_golden(
+        path / GOLDEN, policy, manifest.vocabulary, as_of_s=manifest.cutoff_s, seed=manifest.seed
+    )
+    hashes = {name: file_hash(file) for name, file in sorted(_files(path).items())}
+    full = manifest.model_copy(update={"files": hashes})
+    (path / MANIFEST).write_text(full.model_dump_json(indent=1), "utf-8")
+
+
+def _load_stages(path: Path, manifest: Manifest) -> tuple[Stage, ...]:
+    fitted: dict[str, Recommender] = {}
+    for stage in manifest.recipe.stages:
+        if stage.key not in fitted:
+            arrays = _load_arrays(path / MODELS_DIR / str(len(fitted)))
+            fitted[stage.key] = MODELS[stage.model].from_state(stage.typed_config, arrays)
+    return tuple(Stage(stage.source, fitted[stage.key]) for stage in manifest.recipe.stages)
+
+
+def _distinct(policy: Policy) -> list[Recommender]:
+    """Each model once, in the order of the stages."""
+    return list({id(stage.model): stage.model for stage in policy.stages}.values())
+
+
+def _files(path: Path) -> dict[str, Path]:
+    return {
+        str(file.relative_to(path)): file
+        for file in path.rglob("*")
+        if file.is_file() and file.name != MANIFEST
+    }
+
+
+def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    path.mkdir(parents=True)
+    for name, array in arrays.items():
+        np.save(path / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+
+
+def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read-only memory maps (an empty array cannot be mapped and is read)."""
+    arrays = {}
+    for file in sorted(path.glob("*.npy")):
+        try:
+            arrays[file.stem] = np.load(file, mmap_mode="r", allow_pickle=False)
+        except ValueError:
+            arrays[file.stem] = np.load(file, allow_pickle=False)
+    return arrays

@@ -1,0 +1,116 @@
+"""Requests with their expected answers: an artifact proves itself before it serves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from features.batch import ParticipantBatch
+from features.profile import ProfileVocabulary
+from features.requests import RequestBatch, no_pairs
+from features.sequences import Sequences
+from models.manifest import ArtifactError
+from models.policy import Policy, Recommendations
+
+GOLDEN = "golden.json"
+REQUESTS = 12
+COUNT = 10
+SCORE_TOLERANCE = 1e-4  # relative; another processor may round the last bits differently
+
+
+def golden_requests(
+    policy: Policy, vocabulary: ProfileVocabulary, *, as_of_s: int, seed: int
+) -> list[dict[str, Any]]:
+    """Made-up people (nobody's data): 0 to 3 courses, a token a column, a balance from prices."""
+    rng = np.random.default_rng(seed)
+    prices = np.sort(policy.courses.price_rp)
+    columns = vocabulary.column_of_token
+    requests = []
+    for place in range(REQUESTS):
+        size = min(place % 4, policy.courses.n_items)
+        tokens = [
+            int(rng.choice(np.flatnonzero(columns == column)))
+            for column in range(len(vocabulary.columns))
+            if place % 3 and (columns == column).any()
+        ]
+        requests.append(
+            {
+                "history": rng.permutation(policy.courses.n_items)[:size].tolist(),
+                "tokens": tokens,
+                "limit": int(prices[rng.integers(len(prices))]),
+                "as_of_s": as_of_s,
+            }
+        )
+    return requests
+
+
+def as_batch(requests: list[dict[str, Any]], *, n_items: int, n_tokens: int) -> RequestBatch:
+    """Golden requests as the policy takes them."""
+    rows = len(requests)
+    sequence = Sequences.of([request["history"] for request in requests], n_items=n_items)
+    lengths = [len(request["tokens"]) for request in requests]
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    tokens = np.array([t for request in requests for t in request["tokens"]], np.int32)
+    profile = csr_array((np.ones(len(tokens), np.float32), tokens, indptr), (rows, n_tokens))
+    return RequestBatch(
+        participants=ParticipantBatch(sequence, profile),
+        limit_rp=np.array([request["limit"] for request in requests], np.int64),
+        limited=np.ones(rows, bool),
+        owned=sequence.matrix().astype(np.bool_),
+        excluded=no_pairs(rows, n_items),
+        age_at_least=np.zeros(rows, np.int64),
+        education_at_least=np.zeros(rows, np.int64),
+        as_of_s=np.array([request["as_of_s"] for request in requests], np.int64),
+        count=np.full(rows, COUNT, np.int64),
+    )
+
+
+def write_golden(
+    path: Path, policy: Policy, vocabulary: ProfileVocabulary, *, as_of_s: int, seed: int
+) -> None:
+    """Write requests and what `policy` answers now."""
+    requests = golden_requests(policy, vocabulary, as_of_s=as_of_s, seed=seed)
+    answers = _answers(policy, requests, vocabulary)
+    cases = [
+        {**request, "items": answers.item_idx[rows].tolist(), "scores": _floats(answers, rows)}
+        for request, rows in zip(requests, map(answers.row, range(len(requests))), strict=True)
+    ]
+    path.write_text(json.dumps(cases, indent=1), "utf-8")
+
+
+def replay_golden(path: Path, policy: Policy, vocabulary: ProfileVocabulary) -> None:
+    """Answer the golden requests again.
+
+    Raises:
+        ArtifactError: an answer differs.
+    """
+    cases = json.loads(path.read_text("utf-8"))
+    answers = _answers(policy, cases, vocabulary)
+    for place, case in enumerate(cases):
+        rows = answers.row(place)
+        items: NDArray[np.int64] = np.array(case["items"], np.int64)
+        scores = np.array(case["scores"], np.float32)
+        same = np.array_equal(answers.item_idx[rows], items) and np.allclose(
+            answers.scores[rows], scores, rtol=SCORE_TOLERANCE, atol=1e-7
+        )
+        if not same:
+            raise ArtifactError(
+                f"golden request {place + 1} of {len(cases)} is answered differently from when "
+                "the artifact was written; train it again with the versions installed here"
+            )
+
+
+def _answers(
+    policy: Policy, requests: list[dict[str, Any]], vocabulary: ProfileVocabulary
+) -> Recommendations:
+    batch = as_batch(requests, n_items=policy.courses.n_items, n_tokens=vocabulary.n_tokens)
+    return policy.recommend(batch)
+
+
+def _floats(answers: Recommendations, rows: slice) -> list[float]:
+    return [float(score) for score in answers.scores[rows]]

@@ -1,0 +1,56 @@
+"""What an artifact says of itself: `manifest.json`, typed."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import Field
+
+from features.dataset_config import DatasetConfig, Frozen
+from features.profile import ProfileVocabulary
+from models.recipe import Recipe
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+RECORDED_PACKAGES = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow")
+
+
+class ArtifactError(RuntimeError):
+    """An artifact that must not be served; its text is one line that says why."""
+
+
+class Manifest(Frozen):
+    """Everything of an artifact that is not an array or a table.
+
+    `files` holds the sha256 of every other file, by its path inside the directory.
+    """
+
+    format_version: int = FORMAT_VERSION
+    model: str  # name of the model that answers for people with a history
+    dataset: DatasetConfig
+    fingerprint: str
+    cutoff_s: int  # epoch seconds; nothing at or after it was learned
+    seed: int
+    recipe: Recipe
+    vocabulary: ProfileVocabulary
+    code_version: str
+    versions: dict[str, str] = Field(default_factory=dict)
+    metrics: dict[str, float] = Field(default_factory=dict)
+    split: dict[str, str | int | float | None] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+def installed_versions() -> dict[str, str]:
+    """Python and the packages whose numbers an artifact depends on."""
+    return {"python": platform.python_version()} | {
+        name: version(name) for name in RECORDED_PACKAGES
+    }
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,67 @@
+"""What a policy is made of before it is fitted: which model answers at which stage, and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from features.dataset_config import Frozen
+from features.training_set import TrainingSet
+from models.policy import Policy, Source, Stage
+from models.recommender import Recommender
+from models.registry import MODELS
+
+
+class StageRecipe(Frozen):
+    """One stage: a model's name and its hyperparameters as plain values."""
+
+    source: Source
+    model: str
+    config: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def typed_config(self) -> Frozen:
+        """The model's own configuration.
+
+        Raises:
+            pydantic.ValidationError: an unknown key or a value out of its range.
+        """
+        return MODELS[self.model].config_type.model_validate(self.config)
+
+    @property
+    def key(self) -> str:
+        """The same for stages that share one fitted model."""
+        return f"{self.model} {self.typed_config.model_dump_json()}"
+
+
+class Recipe(Frozen):
+    """Stages in order; the last one must answer for everybody."""
+
+    stages: tuple[StageRecipe, ...]
+
+    def fit(self, train: TrainingSet, *, seed: int) -> Policy:
+        """Each distinct model fitted once."""
+        fitted: dict[str, Recommender] = {}
+        for stage in self.stages:
+            if stage.key not in fitted:
+                model = MODELS[stage.model]
+                fitted[stage.key] = model.fit(stage.typed_config, train, seed=seed)
+        return Policy(
+            stages=tuple(Stage(stage.source, fitted[stage.key]) for stage in self.stages),
+            courses=train.courses,
+        )
+
+    @classmethod
+    def of(cls, policy: Policy) -> Recipe:
+        """The recipe of a fitted policy, every hyperparameter written out."""
+        return cls(
+            stages=tuple(
+                StageRecipe(
+                    source=stage.source,
+                    model=stage.model.name,
+                    config=stage.model.config.model_dump(mode="json"),
+                )
+                for stage in policy.stages
+            )
+        )
