@@ -1,0 +1,93 @@
+"""How good a policy is at past decisions: the served lists against what was bought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.indexed import IndexedDataset
+from features.split import Cut
+from models.policy import Policy, Recommendations
+from training_pipeline.metrics import CUTOFFS, case_metrics, coverage
+
+MAIN_METRIC = "ndcg@10"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics of one policy on one cut.
+
+    Attributes:
+        cut, method, protocol: how purchases were held out.
+        cases: one row a decision: `seen` (earlier purchases), `n_targets`, and every metric.
+        lists: what the policy answered, aligned with `cases`.
+        coverage: share of the catalogue in the first k places, by k.
+    """
+
+    cut: str
+    method: str
+    protocol: str
+    cases: pd.DataFrame
+    lists: Recommendations
+    coverage: dict[int, float]
+
+    @property
+    def groups(self) -> dict[str, NDArray[np.bool_]]:
+        """Which decisions are of whom; `warm` have a purchase, `new` have none."""
+        new = (self.cases["seen"] == 0).to_numpy()
+        return {"all": np.ones(len(new), bool), "warm": ~new, "new": new}
+
+    def mean(self, metric: str, group: str = "all") -> float | None:
+        """Mean over the decisions of a group, None where it has none."""
+        values = self.cases[metric].to_numpy()[self.groups[group]]
+        return float(values.mean()) if len(values) else None
+
+    def metrics(self) -> dict[str, float]:
+        """Flat `group/metric` means, and `all/coverage@k`."""
+        names = [name for name in self.cases.columns if "@" in name]
+        flat = {
+            f"{group}/{name}": value
+            for group in self.groups
+            for name in names
+            if (value := self.mean(name, group)) is not None
+        }
+        return flat | {f"all/coverage@{k}": value for k, value in self.coverage.items()}
+
+    def summary(self) -> dict[str, Any]:
+        """For `--json`: cut, counts and metrics by group."""
+        groups = {}
+        for group, chosen in self.groups.items():
+            prefix = f"{group}/"
+            means = {
+                name.removeprefix(prefix): value
+                for name, value in self.metrics().items()
+                if name.startswith(prefix)
+            }
+            groups[group] = {"cases": int(chosen.sum()), "metrics": means}
+        return {
+            "cut": self.cut,
+            "method": self.method,
+            "protocol": self.protocol,
+            "groups": groups,
+        }
+
+
+def evaluate_policy(policy: Policy, data: IndexedDataset, cut: Cut) -> Evaluation:
+    """Ask `policy` what it would have answered at each decision of `cut`, and look."""
+    depth = max(CUTOFFS)
+    lists = policy.recommend(cut.requests(data, count=depth))
+    cases = case_metrics(lists, cut.cases.targets)
+    cases.insert(0, "seen", cut.cases.seen)
+    cases.insert(1, "n_targets", np.diff(cut.cases.targets.indptr))
+    return Evaluation(
+        cut=cut.name,
+        method=cut.method,
+        protocol=cut.protocol,
+        cases=cases,
+        lists=lists,
+        coverage={k: coverage(lists, n_items=data.courses.n_items, depth=k) for k in CUTOFFS},
+    )

@@ -1,0 +1,56 @@
+"""What a training has to show: what was tried, chosen, measured and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from features.indexed import IndexedDataset
+from models.manifest import Manifest
+from training_pipeline.evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model that was tried on the validation cut for one stage."""
+
+    stage: str
+    model: str
+    config: dict[str, Any]
+    score: float
+    seconds: float
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """One training, ready to be tracked.
+
+    Attributes:
+        name: the dataset's name; one MLflow experiment each.
+        artifact: directory of the written artifact; manifest: what it says of itself.
+        data: the indexed dataset (for plots and the dataset input).
+        trials: everything that was compared on validation.
+        validation, test: by policy, `chosen` and `popularity`; empty where nothing could be
+            held out.
+        seconds: duration of each step.
+    """
+
+    name: str
+    artifact: Path
+    manifest: Manifest
+    data: IndexedDataset
+    trials: tuple[Trial, ...]
+    validation: dict[str, Evaluation]
+    test: dict[str, Evaluation]
+    seconds: dict[str, float]
+
+    @property
+    def beats_popularity(self) -> bool:
+        """Whether the chosen policy is above popularity on the validation cut."""
+        if not self.validation:
+            return False
+        chosen = self.validation["chosen"].mean("ndcg@10") or 0.0
+        popular = self.validation["popularity"].mean("ndcg@10") or 0.0
+        return chosen > popular
