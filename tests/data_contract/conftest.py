@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from small_dataset import write_good
 
-from training_pipeline import cli, console
+from training_pipeline import cli
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,6 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def run_saldopas(*arguments: object) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["saldopas", *map(str, arguments)])
-        # a terminal of any width: how lines wrap is the console's business, not the contract's
-        monkeypatch.setattr(console.ERR, "_width", 10_000)
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             cli.main()

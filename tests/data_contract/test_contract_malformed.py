@@ -382,7 +382,6 @@ def test_more_problems_are_counted(good: Path, run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="console.say wraps at 80 columns: it wants soft_wrap=True", strict=False)
 def test_one_line_even_where_there_is_no_terminal(good: Path) -> None:
     replaced("purchases", "2021-03-01T08:30:00", "01/03/2021")(good)
     command = [sys.executable, "-m", "training_pipeline.cli", "validate", str(good)]
