@@ -18,7 +18,7 @@ from features.dataset_config import DatasetConfig
 from features.id_index import places_of
 from features.profile import ProfileVocabulary, learn_vocabulary
 from features.requests import RequestBatch, no_pairs
-from features.sequences import Sequences, ragged_ranges
+from features.sequences import Sequences, kept_only, ragged_ranges
 from features.training_set import TrainingSet
 
 
@@ -146,13 +146,6 @@ def index_dataset(dataset: Dataset) -> IndexedDataset:
         education_at_least=education_levels(people, rules.education_column, rules.education_order),
         opted_out=people[c.OPTED_OUT].to_numpy(bool),
     )
-
-
-def kept_only(sequences: Sequences, keep: NDArray[np.bool_]) -> Sequences:
-    """The events with a True, rows kept."""
-    counts = np.bincount(sequences.rows[keep], minlength=sequences.n_rows)
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Sequences(indptr, sequences.item_idx[keep], sequences.at_s[keep], sequences.n_items)
 
 
 def ages_at_least(people: pd.DataFrame, column: str) -> NDArray[np.int64]:

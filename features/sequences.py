@@ -64,6 +64,10 @@ class Sequences:
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         return Sequences(indptr, self.item_idx[events], self.at_s[events], self.n_items)
 
+    def over(self, n_items: int) -> Sequences:
+        """The same events in a catalogue of another size."""
+        return Sequences(self.indptr, self.item_idx, self.at_s, n_items)
+
     def matrix(self, weights: NDArray[np.floating] | None = None) -> csr_array:
         """(B, n_items) float32; a course bought twice keeps its newest weight; ones by default."""
         values = np.ones(len(self.item_idx), np.float32) if weights is None else weights
@@ -90,6 +94,13 @@ def newest_weight_matrix(sequences: Sequences, values: NDArray[np.float32]) -> c
     indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[keep], minlength=sequences.n_rows))])
     shape = (sequences.n_rows, sequences.n_items)
     return csr_array((values[keep], items[keep].astype(np.int32), indptr.astype(np.int32)), shape)
+
+
+def kept_only(sequences: Sequences, keep: NDArray[np.bool_]) -> Sequences:
+    """The events with a True, rows kept."""
+    counts = np.bincount(sequences.rows[keep], minlength=sequences.n_rows)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Sequences(indptr, sequences.item_idx[keep], sequences.at_s[keep], sequences.n_items)
 
 
 def positions_in_row(indptr: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,10 +12,10 @@ from scipy.sparse import csr_array
 
 from features import columns as c
 from features.batch import ParticipantBatch
-from features.indexed import IndexedDataset, kept_only
+from features.indexed import IndexedDataset
 from features.profile import ProfileVocabulary
 from features.requests import RequestBatch, no_pairs
-from features.sequences import Sequences, ragged_ranges
+from features.sequences import Sequences, kept_only, ragged_ranges
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def without_own_weight(
     m = solution.shape[1]
     multiplier = np.diag(solution[:m]) / np.diag(inverse)[:m]
     for start in range(0, m, BLOCK):
-        columns = slice(start, start + BLOCK)
+        columns = slice(start, min(start + BLOCK, m))
         solution[:, columns] -= inverse[:, columns] * multiplier[columns]
     solution[np.diag_indices(m)] = 0.0
     return solution

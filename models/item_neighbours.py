@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
@@ -54,7 +55,9 @@ class ItemNeighbours:
     def fit(cls, config: ItemNeighboursConfig, train: TrainingSet, *, seed: int) -> Self:
         """Similarities of the binary purchases; `seed` is not needed."""
         peer = WEIGHTINGS[config.weighting](K=config.neighbours + 1, num_threads=1)
-        peer.fit(csr_matrix(train.participants.sequence.matrix()), show_progress=False)
+        with warnings.catch_warnings():  # implicit warns of a conversion that it makes itself
+            warnings.simplefilter("ignore")
+            peer.fit(csr_matrix(train.participants.sequence.matrix()), show_progress=False)
         similarity = csr_array(peer.similarity).astype(np.float32)
         similarity.setdiag(0)
         similarity.eliminate_zeros()

@@ -13,6 +13,7 @@ from features import masks
 from features.batch import ParticipantBatch
 from features.courses import CourseTable
 from features.requests import RequestBatch
+from features.sequences import kept_only
 from models.recommender import Recommender
 from models.topk import top_n
 
@@ -23,10 +24,18 @@ CELLS_A_BLOCK = 4_000_000
 
 @dataclass(frozen=True)
 class Stage:
-    """A model and what a participant must bring for it to be asked."""
+    """A model and what a participant must bring for it to be asked.
+
+    Attributes:
+        source: `history`, `profile` or `popular`: what the answer rests on.
+        model: the fitted model.
+        n_known: how many courses the model knows, where the catalogue has grown since; the new
+            ones score 0, nothing known.
+    """
 
     source: Source
     model: Recommender
+    n_known: int | None = None
 
     def answers(self, batch: ParticipantBatch) -> NDArray[np.bool_]:
         """(B,) whether the row holds what this stage needs."""
@@ -35,6 +44,16 @@ class Stage:
         if self.source == "profile":
             return batch.has_profile
         return np.ones(batch.n_rows, np.bool_)
+
+    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
+        """(B, n_items) of the whole catalogue."""
+        if self.n_known is None:
+            return self.model.score(batch)
+        sequence = kept_only(batch.sequence, batch.sequence.item_idx < self.n_known)
+        scores = np.zeros((batch.n_rows, batch.sequence.n_items), np.float32)
+        known = ParticipantBatch(sequence.over(self.n_known), batch.profile)
+        scores[:, : self.n_known] = self.model.score(known)
+        return scores
 
 
 @dataclass(frozen=True)
@@ -91,6 +110,14 @@ class Policy:
             & masks.outside(requests.excluded)
         )
 
+    def over(self, courses: CourseTable) -> Policy:
+        """The same policy over a catalogue that begins with its own courses, in their order."""
+        n_known = self.courses.n_items
+        if courses.n_items == n_known:
+            return Policy(self.stages, courses)
+        grown = tuple(Stage(stage.source, stage.model, n_known) for stage in self.stages)
+        return Policy(grown, courses)
+
     def _block(
         self, requests: RequestBatch
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int8]]]:
@@ -102,7 +129,7 @@ class Policy:
             rows = np.flatnonzero(stage.answers(requests.participants) & (wanted > 0))
             if len(rows) == 0:
                 continue
-            scores = stage.model.score(requests.participants.take(rows))
+            scores = stage.score(requests.participants.take(rows))
             last = place == len(self.stages) - 1
             for row, row_scores in zip(rows, scores, strict=True):
                 usable = left[row] if last else left[row] & (row_scores != 0)
