@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from features import columns as c
@@ -110,7 +111,15 @@ def _kept_columns(raw: RawTable) -> list[str]:
 
 
 def _parse(raw: RawTable, name: str, config: DatasetConfig) -> Parsed:
-    column = raw_column(raw.name, name, raw.data.column(name))
+    column = raw_column(raw, name)
+    try:
+        return _parse_column(column, config)
+    except pa.ArrowException as error:  # a type that nobody thought of
+        raise column.refused("what the contract asks for") from error
+
+
+def _parse_column(column: RawColumn, config: DatasetConfig) -> Parsed:
+    name = column.name
     if name in IDS:
         return parse_id(column)
     if name in WHOLE:
@@ -122,7 +131,7 @@ def _parse(raw: RawTable, name: str, config: DatasetConfig) -> Parsed:
     if name == c.RATING:
         rating = parse_number(column)
         return Parsed(rating.values.astype("Float64"), rating.findings)
-    if name in known_columns(raw.name):
+    if name in known_columns(column.table):
         return parse_text(column)
     return parse_profile(column, (config.profile or {}).get(name))
 

@@ -71,6 +71,18 @@ class CourseTable:
         """(n_items,) text ids in item order."""
         return self.frame[c.COURSE_ID].to_numpy(object)
 
+    def texts(self, column: str) -> Sequence[str | None]:
+        """(n_items,) words of an optional text column; None where there is none."""
+        return self._texts.get(column) or [None] * self.n_items
+
+    @cached_property
+    def _texts(self) -> dict[str, list[str | None]]:
+        present = [name for name in (c.TITLE, c.CATEGORY) if name in self.frame]
+        return {
+            name: [text if isinstance(text, str) else None for text in self.frame[name]]
+            for name in present
+        }
+
     @cached_property
     def index(self) -> pd.Index[str]:
         """Ids to item indices, through `Index.get_indexer`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -113,8 +112,8 @@ def _finished(config: DatasetConfig, tables: Mapping[str, CheckedTable]) -> Data
         courses=courses,
         purchases=purchases,
         fingerprint=fingerprint(config, participants, courses, purchases),
-        quarantined=MappingProxyType({name: table.n_bad for name, table in tables.items()}),
-        ignored=MappingProxyType({name: _ignored(table.raw) for name, table in tables.items()}),
+        quarantined={name: table.n_bad for name, table in tables.items()},
+        ignored={name: _ignored(table.raw) for name, table in tables.items()},
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from features import columns as c
 from features.errors import DataError
 from features.scheme import SCHEMES, Scheme
 
@@ -82,6 +83,14 @@ class DatasetConfig(Frozen):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"unknown time zone {zone!r}") from error
         return zone
+
+    @field_validator("profile")
+    @classmethod
+    def _no_own_columns(cls, profile: dict[str, Any] | None) -> dict[str, Any] | None:
+        own = {c.PARTICIPANT_ID, c.ANNOUNCED_AT, c.BALANCE, c.OPTED_OUT}
+        if named := own & set(profile or ()):
+            raise ValueError(f"{min(named)} is no profile column")
+        return profile
 
     @field_validator("scheme")
     @classmethod

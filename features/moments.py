@@ -18,6 +18,8 @@ CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
 ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 ISO = rf"^{DATE}([T ]{CLOCK} ?{ZONE}?)?$"
 AWARE = rf"{CLOCK} ?{ZONE}$"
+UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+FAR_S = 200 * 366 * 86_400
 WRITE_ISO = "write 2021-03-01 or 2021-03-01T09:30:00, with or without +07:00"
 
 
@@ -32,13 +34,21 @@ def parse_moment(column: RawColumn, *, timezone: str) -> Parsed:
     """
     kind = column.kind
     if pa.types.is_timestamp(kind):
-        return Parsed(_to_utc(_microseconds(column.data.to_pandas()), timezone))
+        return _parse_typed(column, column.data, timezone)
     if pa.types.is_date(kind):
-        days = column.data.cast(pa.timestamp("s")).to_pandas()
-        return Parsed(_to_utc(_microseconds(days), timezone))
+        return _parse_typed(column, column.data.cast(pa.timestamp("s")), timezone)
     if pa.types.is_string(kind):
         return _parse_texts(column, timezone)
     raise column.refused("a date or time")
+
+
+def _parse_typed(column: RawColumn, times: pa.ChunkedArray, timezone: str) -> Parsed:
+    """Timestamps; those so far off that they overflow elsewhere are bad here already."""
+    seconds = pc.divide(times.cast(pa.int64()), UNITS[times.type.unit])
+    far = pc.greater(pc.abs(seconds), FAR_S)
+    near = pc.if_else(far, pa.scalar(None, times.type), times).to_pandas()
+    findings = column.finding(far, "the year is not within 1970..2100", "mend it")
+    return Parsed(_to_utc(_microseconds(near), timezone), tuple(findings))
 
 
 def _parse_texts(column: RawColumn, timezone: str) -> Parsed:
@@ -68,7 +78,7 @@ def _refuse_mixed(column: RawColumn, naive: pa.ChunkedArray, aware: pa.ChunkedAr
         f"some times name their zone and some do not ({column.data[max(first)].as_py()!r})",
         table=column.table,
         column=column.name,
-        row=max(first) + 1,
+        row=int(column.row_numbers[max(first)]),
         remedy="write all with a zone, or all without (then dataset.toml's timezone holds)",
     )
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from features.errors import DataError
 from features.findings import Finding
+from features.raw_table import RawTable
 
 WHOLE = r"^[+-]?[0-9]{1,18}(\.0{1,2})?$"
 TOO_LARGE = r"^[+-]?[0-9]{19,}$"
@@ -30,11 +31,12 @@ WRITE_WHOLE = "write whole units without separators or signs of currency, as 300
 
 @dataclass(frozen=True)
 class RawColumn:
-    """A column of N values and where it stands."""
+    """A column of N values and where it stands; `row_numbers` (N,) are those of its file."""
 
     table: str
     name: str
     data: pa.ChunkedArray
+    row_numbers: NDArray[np.int64]
 
     @property
     def kind(self) -> pa.DataType:
@@ -66,8 +68,9 @@ class Parsed:
     findings: tuple[Finding, ...] = ()
 
 
-def raw_column(table: str, name: str, data: pa.ChunkedArray) -> RawColumn:
+def raw_column(raw: RawTable, name: str) -> RawColumn:
     """The column with one spelling of text: plain strings, the empty one null."""
+    data = raw.data.column(name)
     kind = data.type
     if pa.types.is_dictionary(kind):
         data = data.cast(kind.value_type)
@@ -80,7 +83,7 @@ def raw_column(table: str, name: str, data: pa.ChunkedArray) -> RawColumn:
         data = data.cast(pa.string())
     if pa.types.is_string(data.type):
         data = pc.if_else(pc.equal(data, ""), pa.scalar(None, pa.string()), data)
-    return RawColumn(table, name, data)
+    return RawColumn(raw.name, name, data, raw.row_numbers)
 
 
 def parse_id(column: RawColumn) -> Parsed:

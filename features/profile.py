@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import warnings
+import math
+from bisect import bisect_right
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -29,12 +31,26 @@ class TokenColumn(Frozen):
     values: tuple[str, ...] = ()
     edges: tuple[float, ...] = ()
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """Token texts, in token order; a column of values ends with its `other`."""
         if self.kind == "values":
             return tuple(f"{self.column}={value}" for value in (*self.values, OTHER))
         return tuple(f"{self.column}={band}" for band in _band_names(self.edges))
+
+    @cached_property
+    def place_of_value(self) -> dict[str, int]:
+        """Place of each known value."""
+        return {value: place for place, value in enumerate(self.values)}
+
+    def place_of(self, value: Any) -> int:
+        """Place of one value's token in this column, -1 where it is missing."""
+        if pd.isna(value):
+            return -1
+        if self.kind == "values":
+            return self.place_of_value.get(_text(value), len(self.values))
+        number = _number(value)
+        return bisect_right(self.edges, number) if math.isfinite(number) else -1
 
 
 class ProfileVocabulary(Frozen):
@@ -42,7 +58,7 @@ class ProfileVocabulary(Frozen):
 
     columns: tuple[TokenColumn, ...] = Field(default=())
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """Texts of all tokens; the token index is the place here."""
         return tuple(label for column in self.columns for label in column.labels)
@@ -76,9 +92,23 @@ class ProfileVocabulary(Frozen):
         shape = (len(participants), offset)
         return csr_array((ones, (row_idx, token_idx)), shape=shape, dtype=np.float32)
 
+    def tokens_of(self, profile: Mapping[str, Any]) -> list[int]:
+        """Token indices, ascending, of one profile as it comes with a request; as in `encode`."""
+        tokens = []
+        offset = 0
+        for column in self.columns:
+            if column.column in profile:
+                place = column.place_of(profile[column.column])
+                if place >= 0:
+                    tokens.append(place + offset)
+            offset += len(column.labels)
+        return tokens
+
     def encode_one(self, profile: Mapping[str, Any]) -> csr_array:
-        """(1, n_tokens) of one profile, as it comes with a request."""
-        return self.encode(pd.DataFrame([dict(profile)], index=[0]))
+        """(1, n_tokens) of one profile."""
+        tokens = self.tokens_of(profile)
+        ones = np.ones(len(tokens), np.float32)
+        return csr_array((ones, tokens, [0, len(tokens)]), shape=(1, self.n_tokens))
 
 
 def learn_vocabulary(participants: pd.DataFrame, config: DatasetConfig) -> ProfileVocabulary:
@@ -136,10 +166,11 @@ def _learn(
 
 
 def _codes(column: TokenColumn, values: pd.Series[Any]) -> NDArray[np.int64]:
+    """(B,) `TokenColumn.place_of` each value."""
     if column.kind == "edges":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            numbers = pd.to_numeric(values, errors="coerce").to_numpy(float, na_value=np.nan)
+        if not pd.api.types.is_numeric_dtype(values):
+            values = values.map(_number, na_action="ignore")
+        numbers = pd.to_numeric(values).to_numpy(float, na_value=np.nan)
         codes = np.searchsorted(np.array(column.edges), numbers, side="right")
         return np.where(np.isfinite(numbers), codes, -1).astype(np.int64)
     texts = _texts(values)
@@ -149,18 +180,24 @@ def _codes(column: TokenColumn, values: pd.Series[Any]) -> NDArray[np.int64]:
 
 
 def _texts(values: pd.Series[Any]) -> pd.Series[str]:
-    """Values as token texts: whole floats lose their `.0`, so 3, 3.0 and "3" are one token."""
-    if pd.api.types.is_float_dtype(values):
-        whole = values.dropna() % 1 == 0
-        if bool(whole.all()):
-            values = values.astype("Int64")
     return values.map(_text, na_action="ignore").astype(object)
 
 
 def _text(value: object) -> str:
+    """A value as token text: whole floats lose their `.0`, so 3, 3.0 and "3" are one token."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def _number(value: Any) -> float:
+    """A number, or the number that a text is; NaN for any other text, and for what is too large."""
+    if isinstance(value, str) and not (value.isascii() and "_" not in value):
+        return math.nan  # float() would take other alphabets' digits and 1_000
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def _band_names(edges: tuple[float, ...]) -> list[str]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from features.columns import TABLES
 from features.contract import CheckedTable
 from features.errors import DataError
 from features.findings import with_more
@@ -29,11 +30,15 @@ SUFFIXES = (".parquet", ".csv")
 
 
 def check_quarantine_path(path: Path) -> None:
-    """Refuse a file name of which the format cannot be told."""
+    """Refuse a name of which the format cannot be told, and one that a table may have."""
     if path.suffix not in SUFFIXES:
         raise DataError(
             f"the quarantine file {path} is neither .parquet nor .csv",
             remedy="give a name that ends in one of them",
+        )
+    if path.stem in TABLES:
+        raise DataError(
+            f"the quarantine file {path} has the name of a table", remedy="give another name"
         )
     if not path.absolute().parent.is_dir():
         raise DataError(

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from features.dataset_config import Frozen
 from features.indexed import IndexedDataset
+from features.profile import ProfileVocabulary
 from features.requests import RequestBatch
 from features.training_set import TrainingSet
 
@@ -111,14 +112,21 @@ def make_cuts(data: IndexedDataset, config: SplitConfig, *, seed: int) -> tuple[
 
 
 def cut_after(
-    data: IndexedDataset, config: SplitConfig, train: TrainingSet, *, seed: int
+    data: IndexedDataset,
+    config: SplitConfig,
+    *,
+    vocabulary: ProfileVocabulary,
+    as_of_s: int,
+    seed: int,
 ) -> Cut | None:
-    """The purchases after the cut-off of an already fitted model, as a test cut."""
+    """The purchases after the cut-off of a model that is fitted already; None without any."""
     protocol = _protocol(data, config)
-    cases = _cases_from(data, train.as_of_s, None, protocol)
+    cases = _cases_from(data, as_of_s, None, protocol)
     if cases.n_cases == 0:
         return None
-    return Cut("test", "by-date", protocol, train, _sample(cases, config.max_test_cases, seed))
+    nobody = data.batch(np.empty(0, np.int64), np.empty(0, np.int64), vocabulary)
+    known = TrainingSet(nobody, data.courses, vocabulary, as_of_s, data.config.dates_are_order_only)
+    return Cut("test", "by-date", protocol, known, _sample(cases, config.max_test_cases, seed))
 
 
 def end_of(data: IndexedDataset) -> int:
@@ -144,7 +152,9 @@ def _by_date(data: IndexedDataset, config: SplitConfig, seed: int) -> tuple[Cut,
     end = end_of(data)
     if config.test_from is not None:
         test_from = int(_local(data, config.test_from).timestamp())
-        validation_from = max(_day_of_share(data, test_from, config.share), 2 * test_from - end)
+        validation_from = 2 * test_from - end  # a window as long as the test's
+        if validation_from <= data.events.at_s.min():
+            validation_from = _day_of_share(data, test_from, config.share)
     else:
         test_from = _day_of_share(data, end, config.share)
         validation_from = _day_of_share(data, test_from, config.share)

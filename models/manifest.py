@@ -11,6 +11,7 @@ from pydantic import Field
 
 from features.dataset_config import DatasetConfig, Frozen
 from features.profile import ProfileVocabulary
+from features.split import SplitConfig
 from models.recipe import Recipe
 
 FORMAT_VERSION = 1
@@ -39,6 +40,7 @@ class Manifest(Frozen):
     code_version: str
     versions: dict[str, str] = Field(default_factory=dict)
     metrics: dict[str, float] = Field(default_factory=dict)
+    split_config: SplitConfig = SplitConfig()
     split: dict[str, str | int | float | None] = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
 

@@ -8,12 +8,20 @@ import click
 import typer
 
 from features.errors import DataError
-from training_pipeline.commands import import_data, sample, validate
+from training_pipeline.commands import (
+    evaluate,
+    import_data,
+    recommend,
+    sample,
+    score,
+    train,
+    validate,
+)
 from training_pipeline.console import RunFailedError, say
 
 app = typer.Typer(
     name="saldopas",
-    help="Courses that people like this participant took, and that fit what is left of the balance.",
+    help="Courses that people with a similar profile and history took, and that fit the balance.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -22,6 +30,10 @@ app = typer.Typer(
 app.command("sample")(sample.sample)
 app.add_typer(import_data.app, name="import")
 app.command("validate")(validate.validate)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("recommend")(recommend.recommend)
+app.command("score")(score.score)
 
 
 def main() -> None:

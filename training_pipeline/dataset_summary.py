@@ -107,6 +107,12 @@ def _column_warnings(dataset: Dataset) -> Iterator[str]:
                 f"table participants, column {name}: nearly every value is another text; if it "
                 "identifies people take it out of the data"
             )
+    for table in (c.PARTICIPANTS, c.COURSES):
+        for name, count in _line_breaks(getattr(dataset, table)):
+            yield (
+                f"table {table}, column {name}: {count:,} texts hold line breaks; if that is not "
+                "meant a quote is left open"
+            )
     declared = dataset.config.profile or {}
     for name in declared:
         if name not in dataset.participants:
@@ -122,6 +128,14 @@ def _row_warnings(dataset: Dataset, buyers: NDArray[np.int64], over: int | None)
     early = int((_naive(dataset.purchases[c.PURCHASED_AT]) < announced).sum())
     if early:
         yield f"{early:,} purchases are before their participant's announced_at"
+
+
+def _line_breaks(frame: pd.DataFrame) -> Iterator[tuple[str, int]]:
+    for name in frame.columns:
+        if isinstance(frame[name].dtype, pd.StringDtype):
+            count = int(frame[name].str.contains("\n", regex=False).fillna(value=False).sum())
+            if count:
+                yield str(name), count
 
 
 def _looks_identifying(values: pd.Series[Any]) -> bool:

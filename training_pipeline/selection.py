@@ -71,6 +71,7 @@ def select(
     *,
     names: Sequence[str],
     fixed: dict[str, dict[str, Any]],
+    memory_mb: int,
     seed: int,
     advance: Callable[[], object] = lambda: None,
 ) -> Selection:
@@ -81,6 +82,7 @@ def select(
         cut: the validation cut.
         names: models that may answer for people with a history.
         fixed: hyperparameters given by the operator; a model named here is not searched.
+        memory_mb: bound of a closed-form solve while comparing; the final fits use the models' own.
         seed: for models and sampling.
         advance: called after each fit.
     """
@@ -88,7 +90,9 @@ def select(
     def attempt(name: str, config: dict[str, Any], last: Recommender | None) -> Tried:
         started = time.perf_counter()
         kind = MODELS[name]
-        model = kind.fit(kind.config_type.model_validate(config), cut.train, seed=seed)
+        bound = {"memory_mb": memory_mb} if "memory_mb" in kind.config_type.model_fields else {}
+        typed = kind.config_type.model_validate({**bound, **config})
+        model = kind.fit(typed, cut.train, seed=seed)
         stages = [Stage("popular", last or model)]
         if last is not None:
             stages = [Stage("history", model), Stage("profile", model), *stages]

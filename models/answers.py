@@ -1,0 +1,49 @@
+"""One recommended course as people and machines read it: the same by command line and HTTP."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from features import columns as c
+from features.courses import CourseTable
+from models.policy import SOURCES, Recommendations, Source
+
+
+class AnswerItem(TypedDict):
+    """Money in whole units; `balance_after` is None where no balance is known."""
+
+    course_id: str
+    title: str | None
+    category: str | None
+    price: int
+    score: float
+    balance_after: int | None
+    source: Source
+
+
+def answer_items(
+    lists: Recommendations, row: int, courses: CourseTable, *, balance_rp: int | None
+) -> list[AnswerItem]:
+    """The courses of one request, best first."""
+    items: list[AnswerItem] = []
+    titles, categories = courses.texts(c.TITLE), courses.texts(c.CATEGORY)
+    place = lists.row(row)
+    for item_idx, score, source in zip(
+        lists.item_idx[place].tolist(),
+        lists.scores[place].tolist(),
+        lists.source[place].tolist(),
+        strict=True,
+    ):
+        price = int(courses.price_rp[item_idx])
+        items.append(
+            AnswerItem(
+                course_id=str(courses.course_ids[item_idx]),
+                title=titles[item_idx],
+                category=categories[item_idx],
+                price=price,
+                score=score,
+                balance_after=None if balance_rp is None else balance_rp - price,
+                source=SOURCES[source],
+            )
+        )
+    return items

@@ -1,0 +1,67 @@
+"""`saldopas recommend`: courses for one participant that fit what is left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+
+def recommend(
+    participant: Annotated[
+        str, typer.Option(help="Participant id; an unknown one gets popular courses that fit.")
+    ],
+    balance: Annotated[
+        int | None,
+        typer.Option(min=0, max=2**53, help="What is left; by default what the model knows."),
+    ] = None,
+    n: Annotated[int, typer.Option(min=1, max=100, help="How many courses.")] = 5,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="The moment; by default the model's cut-off.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="champion, challenger, previous, a version or a directory.")
+    ] = "champion",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Courses that suit a participant and fit the balance.
+
+    Example: `saldopas recommend --participant P0000001 --balance 300000 --n 5`
+    """
+    from training_pipeline.console import print_json
+    from training_pipeline.single_answer import answer_one
+    from training_pipeline.tracking.registry import resolve
+
+    answer = answer_one(resolve(model), participant, balance_rp=balance, n=n, as_of=as_of)
+    if as_json:
+        print_json(answer)
+    else:
+        _print(answer)
+
+
+def _print(answer: dict[str, Any]) -> None:
+    from training_pipeline.console import OUT, print_table, rupiah
+
+    left = answer["balance"]
+    money = rupiah if answer["currency"] == "IDR" else lambda amount: f"{amount:,}"
+    title = f"{answer['participant_id']}: " + (
+        "no limit known" if left is None else f"{money(left)} left"
+    )
+    if not answer["known"]:
+        title += " (unknown participant: popular courses)"
+    if not answer["items"]:
+        OUT.print(f"{title}\nNothing that may be bought costs so little.", markup=False)
+        return
+    rows = [
+        (
+            rank,
+            item["course_id"],
+            item["title"],
+            money(item["price"]),
+            None if item["balance_after"] is None else money(item["balance_after"]),
+            item["source"],
+        )
+        for rank, item in enumerate(answer["items"], start=1)
+    ]
+    print_table(title, ("rank", "course", "title", "price", "left after", "source"), rows)

@@ -1,0 +1,76 @@
+"""`saldopas train`: fit, evaluate, track, register, and promote if the gate lets it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def train(
+    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    config: Annotated[
+        Path | None, typer.Option(help="TOML with models, split and seed; see docs/training.md.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="`auto` compares several models on validation; or one model's name."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of sampling and of models.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="See only purchases before this moment.")
+    ] = None,
+    search: Annotated[
+        bool | None,
+        typer.Option("--search/--no-search", help="Search hyperparameters on validation."),
+    ] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option(help="Write bad rows here and go on without them.")
+    ] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote/--no-promote", help="Move `champion` if the gate lets it.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Fit on the data, evaluate on held-out purchases, track in MLflow, register, promote.
+
+    Hyperparameters are chosen on a validation cut; the test cut is read once; what is registered
+    is fitted on everything. Example: `saldopas train data/sample --json`
+    """
+    from training_pipeline.console import print_json
+    from training_pipeline.tracked_training import train_and_track
+    from training_pipeline.training_config import read_training_config
+
+    outcome = train_and_track(
+        source,
+        read_training_config(config, model=model, seed=seed, search=search),
+        until=until,
+        quarantine=quarantine,
+        promote_it=promote,
+    )
+    if as_json:
+        print_json(outcome)
+    else:
+        _print(outcome)
+
+
+def _print(outcome: dict[str, Any]) -> None:
+    from training_pipeline.commands.evaluate import print_evaluation
+    from training_pipeline.console import OUT, print_table
+
+    for cut in ("validation", "test"):
+        if outcome[cut]:
+            print_evaluation(outcome[cut])
+    print_table(
+        "Registered",
+        ("what", "value"),
+        [
+            ("run", outcome["run_id"]),
+            ("version", outcome["version"]),
+            ("model", outcome["model"]),
+            ("promoted", "yes" if outcome["promoted"] else f"no: {outcome['why']}"),
+        ],
+    )
+    OUT.print("Next: saldopas recommend --participant ID --balance 300000; saldopas serve")

@@ -1,0 +1,53 @@
+"""One participant's courses from an artifact: what `saldopas recommend` prints."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from features.request_moment import request_moment
+from models.answers import answer_items
+from models.artifact import load_artifact
+from training_pipeline.scoring import with_balances
+
+
+def answer_one(
+    model: Path,
+    participant_id: str,
+    *,
+    balance_rp: int | None,
+    n: int,
+    as_of: datetime | None = None,
+) -> dict[str, Any]:
+    """The answer of the served policy; `known` says whether the snapshot holds the participant.
+
+    Raises:
+        ArtifactError: the artifact is damaged.
+    """
+    artifact = load_artifact(model)
+    manifest, courses = artifact.manifest, artifact.policy.courses
+    rows = artifact.snapshot.rows_of([participant_id])
+    request = artifact.snapshot.requests(
+        rows,
+        as_of_s=request_moment(
+            manifest.dataset, as_of, cutoff_s=manifest.cutoff_s, now_s=int(time.time())
+        ),
+        count=n,
+        n_items=courses.n_items,
+        n_tokens=artifact.vocabulary.n_tokens,
+    )
+    if balance_rp is not None:
+        request = with_balances(request, [balance_rp])
+    elif request.limited[0]:
+        balance_rp = int(request.limit_rp[0])
+    lists = artifact.policy.recommend(request)
+    return {
+        "participant_id": participant_id,
+        "known": bool(rows[0] >= 0),
+        "model": manifest.model,
+        "currency": manifest.dataset.currency,
+        "balance": balance_rp,
+        "items": answer_items(lists, 0, courses, balance_rp=balance_rp),
+    }

@@ -1,0 +1,185 @@
+"""A training: choose on validation, read test once, fit on everything, write the artifact."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from features import columns as c
+from features.dataset import Dataset
+from features.errors import DataError
+from features.indexed import IndexedDataset, index_dataset
+from features.snapshot import Snapshot
+from features.split import Cut, end_of, make_cuts
+from models.artifact import write_artifact
+from models.manifest import Manifest, installed_versions
+from models.policy import Policy, Stage
+from models.recipe import Recipe
+from training_pipeline.code_version import code_version
+from training_pipeline.console import progress, say
+from training_pipeline.evaluation import Evaluation, evaluate_policy
+from training_pipeline.record import TrainingRecord
+from training_pipeline.selection import Selection, count_fits, select, untried_recipe
+from training_pipeline.training_config import TrainingConfig
+
+CHOSEN, POPULAR = "chosen", "popularity"
+
+
+def train(
+    dataset: Dataset, config: TrainingConfig, *, artifact: Path, until: datetime | None = None
+) -> TrainingRecord:
+    """Fit a policy on `dataset` and write it to the directory `artifact`.
+
+    Args:
+        dataset: a checked dataset.
+        config: models, split and seed.
+        artifact: a directory that does not exist yet.
+        until: purchases from this moment on are not seen at all.
+
+    Raises:
+        DataError: nothing is left to learn from.
+    """
+    seconds: dict[str, float] = {}
+    data = index_dataset(_before(dataset, until))
+    cutoff_s = _cutoff(data, until)
+    cuts = make_cuts(data, config.split, seed=config.seed)
+    selection, validation, test = _choose(data, cuts, config, seconds)
+    with _timed(seconds, "fit"):
+        say("fitting on everything")
+        learned = data.training_set(data.seen_before(cutoff_s), as_of_s=cutoff_s)
+        if learned.participants.n_rows == 0:
+            raise DataError("everybody opted out", table=c.PARTICIPANTS, remedy="add purchases")
+        policy = selection.recipe.fit(learned, seed=config.seed)
+    manifest = Manifest(
+        model=policy.stages[0].model.name,
+        dataset=data.config,
+        fingerprint=dataset.fingerprint,
+        cutoff_s=cutoff_s,
+        seed=config.seed,
+        recipe=Recipe.of(policy),
+        vocabulary=learned.vocabulary,
+        code_version=code_version(),
+        versions=installed_versions(),
+        metrics=_manifest_metrics(validation, test),
+        split_config=config.split,
+        split=_split_facts(cuts),
+    )
+    with _timed(seconds, "write"):
+        snapshot = Snapshot.take(data, learned.vocabulary, as_of_s=cutoff_s)
+        write_artifact(artifact, manifest, policy, snapshot)
+    return TrainingRecord(
+        name=data.config.name,
+        artifact=artifact,
+        manifest=manifest,
+        data=data,
+        trials=selection.trials,
+        validation=validation,
+        test=test,
+        seconds=seconds,
+    )
+
+
+def popularity_only(policy: Policy) -> Policy:
+    """What everybody would be told: the policy's last stage alone."""
+    return Policy((Stage("popular", policy.stages[-1].model),), policy.courses)
+
+
+def evaluate_beside_popularity(
+    policy: Policy, data: IndexedDataset, cut: Cut
+) -> dict[str, Evaluation]:
+    """The policy and popularity on the same decisions."""
+    return {
+        CHOSEN: evaluate_policy(policy, data, cut),
+        POPULAR: evaluate_policy(popularity_only(policy), data, cut),
+    }
+
+
+def _choose(
+    data: IndexedDataset,
+    cuts: tuple[Cut, Cut] | None,
+    config: TrainingConfig,
+    seconds: dict[str, float],
+) -> tuple[Selection, dict[str, Evaluation], dict[str, Evaluation]]:
+    if cuts is None:
+        say("too little was bought to hold anything out: defaults are used, nothing is measured")
+        return Selection(untried_recipe(config.names, config.fixed), ()), {}, {}
+    validation_cut, test_cut = cuts
+    has_tokens = validation_cut.train.vocabulary.n_tokens > 0
+    total = count_fits(config.names, config.fixed, has_tokens=has_tokens)
+    with _timed(seconds, "select"), progress("comparing on validation", total=total) as advance:
+        say(f"comparing {total} fits on {validation_cut.cases.n_cases:,} validation decisions")
+        selection = select(
+            data,
+            validation_cut,
+            names=config.names,
+            fixed=config.fixed,
+            memory_mb=config.search_memory_mb,
+            seed=config.seed,
+            advance=advance,
+        )
+    with _timed(seconds, "evaluate"):
+        say(f"evaluating the choice on {test_cut.cases.n_cases:,} test decisions")
+        validation = _measure(selection.recipe, data, validation_cut, config.seed)
+        test = _measure(selection.recipe, data, test_cut, config.seed)
+    return selection, validation, test
+
+
+def _measure(recipe: Recipe, data: IndexedDataset, cut: Cut, seed: int) -> dict[str, Evaluation]:
+    return evaluate_beside_popularity(recipe.fit(cut.train, seed=seed), data, cut)
+
+
+def _before(dataset: Dataset, until: datetime | None) -> Dataset:
+    if until is None:
+        return dataset
+    earlier = dataset.purchases[dataset.purchases[c.PURCHASED_AT] < until]
+    if earlier.empty:
+        raise DataError(
+            f"nothing was bought before {until.isoformat()}",
+            table=c.PURCHASES,
+            remedy="give a later --until",
+        )
+    return replace(dataset, purchases=earlier.reset_index(drop=True))
+
+
+def _cutoff(data: IndexedDataset, until: datetime | None) -> int:
+    return end_of(data) if until is None else int(until.timestamp())
+
+
+def _split_facts(cuts: tuple[Cut, Cut] | None) -> dict[str, str | int | float | None]:
+    if cuts is None:
+        return {"method": None}
+    validation, test = cuts
+    return {
+        "method": test.method,
+        "protocol": test.protocol,
+        "validation_from": _iso(validation.train.as_of_s),
+        "test_from": _iso(test.train.as_of_s),
+        "validation_cases": validation.cases.n_cases,
+        "test_cases": test.cases.n_cases,
+    }
+
+
+def _manifest_metrics(
+    validation: dict[str, Evaluation], test: dict[str, Evaluation]
+) -> dict[str, float]:
+    return {
+        f"{cut}/{name}": value
+        for cut, found in (("validation", validation), ("test", test))
+        if CHOSEN in found
+        for name, value in found[CHOSEN].metrics().items()
+    }
+
+
+def _iso(epoch_s: int) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).isoformat()
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[step] = round(time.perf_counter() - started, 3)

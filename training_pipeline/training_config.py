@@ -1,0 +1,84 @@
+"""How `saldopas train` works: the TOML of `--config`, every key with a default."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from features.dataset_config import Frozen
+from features.errors import DataError
+from features.split import SplitConfig
+from models.registry import MODELS
+from training_pipeline.selection import AUTO, POPULARITY
+
+AUTO_NAME = "auto"
+
+
+class TrainingConfig(Frozen):
+    """What is compared and how purchases are held out.
+
+    `models` holds hyperparameters by model name; a model named there is taken as given and not
+    searched, for example `[models.ease]` with `l2 = 500.0`.
+    """
+
+    model: str = AUTO_NAME
+    seed: int = Field(default=7, ge=0, le=2**31 - 1)
+    search: bool = True
+    search_memory_mb: int = Field(
+        default=500, ge=1, description="memory of a closed-form solve while searching"
+    )
+    split: SplitConfig = SplitConfig()
+    models: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_models(self) -> TrainingConfig:
+        known = ", ".join(MODELS)
+        for name in {self.model, *self.models} - {AUTO_NAME}:
+            if name not in MODELS:
+                raise ValueError(f"unknown model {name!r}: use {AUTO_NAME} or one of {known}")
+        for name, values in self.models.items():
+            MODELS[name].config_type.model_validate(values)
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Models that may answer for people with a history."""
+        return AUTO if self.model == AUTO_NAME else (self.model,)
+
+    @property
+    def fixed(self) -> dict[str, dict[str, Any]]:
+        """Hyperparameters that are not searched."""
+        if self.search:
+            return self.models
+        return {name: self.models.get(name, {}) for name in (POPULARITY, *MODELS)}
+
+
+def read_training_config(path: Path | None, **overrides: Any) -> TrainingConfig:
+    """The configuration of a TOML file, options of the command line on top.
+
+    Raises:
+        DataError: no such file, not TOML, an unknown key or a value out of its range.
+    """
+    values: dict[str, Any] = {}
+    name = "defaults" if path is None else path.name
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise DataError(
+                f"{path}: {error.strerror}", remedy="give a readable TOML file"
+            ) from error
+        except ValueError as error:
+            raise DataError(f"{name} is not TOML: {error}", remedy="mend it") from error
+    values |= {key: value for key, value in overrides.items() if value is not None}
+    try:
+        return TrainingConfig.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or name
+        raise DataError(
+            f"{name}, {key}: {first['msg']}", remedy="see docs/training.md for the keys"
+        ) from error
