@@ -1,0 +1,89 @@
+"""A page about a trained model for people who meet it in MLflow: Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from training_pipeline.evaluation import MAIN_METRIC, Evaluation
+from training_pipeline.record import TrainingRecord
+
+METRICS = (MAIN_METRIC, "recall@10", "hit@5", "mrr@10")
+GROUPS = {"all": "all", "warm": "with earlier purchases", "new": "without any"}
+
+
+def model_card(record: TrainingRecord) -> str:
+    """Purpose, data, quality beside popularity, limits and privacy."""
+    return "\n\n".join(
+        [
+            f"# {record.manifest.model} on {record.name}",
+            "Ranks courses for a participant from earlier purchases and profile; only courses that "
+            "the balance pays for, on sale, allowed and not yet owned are answered.",
+            _data(record),
+            *_quality(record),
+            _stages(record),
+            "## Limits\n"
+            "- Learned from what was bought, so from what was shown and known: it carries on the "
+            "preferences of the past, and says nothing of what a course is worth.\n"
+            "- Offline figures compare lists with past decisions; they are no forecast of sales.\n"
+            "- New courses without purchases are ranked last until somebody buys them.",
+            "## Privacy\n"
+            "No participant's id, history or profile is logged to this run. The registered "
+            "artifact holds a snapshot of balances, purchases and profile tokens by participant "
+            "id, because it answers for them: guard the store as the data itself. Participants who "
+            "opted out are left out of learning.",
+        ]
+    )
+
+
+def _data(record: TrainingRecord) -> str:
+    manifest, data = record.manifest, record.data
+    description = manifest.dataset.description.strip()
+    warning = "**Generated data**: it shows that the code works, and nothing about people.\n\n"
+    lines = [
+        f"{data.n_people:,} participants, {data.courses.n_items:,} courses, "
+        f"{len(data.kept):,} purchases; fingerprint `{manifest.fingerprint[:16]}`.",
+        *([f"> {description}"] if description else []),
+    ]
+    head = warning if "generated data" in description.lower() else ""
+    return "## Data\n" + head + "\n\n".join(lines)
+
+
+def _quality(record: TrainingRecord) -> Iterator[str]:
+    for cut, found in (("validation", record.validation), ("test", record.test)):
+        if found:
+            chosen = found["chosen"]
+            yield (
+                f"## Quality on the {cut} cut\n"
+                f"Held out {chosen.method}, {chosen.protocol}.\n\n"
+                + "\n".join(_table(chosen, found["popularity"]))
+            )
+    if not record.validation:
+        yield "## Quality\nToo little data to hold anything out: nothing is known of the quality."
+
+
+def _table(chosen: Evaluation, popularity: Evaluation) -> Iterator[str]:
+    """Rows of groups, each metric as `chosen / popularity`."""
+    yield "| decisions of people | n | " + " | ".join(f"{name}" for name in METRICS) + " |"
+    yield "|---|--:|" + "--:|" * len(METRICS)
+    for group, words in GROUPS.items():
+        count = int(chosen.groups[group].sum())
+        if count:
+            cells = (
+                f"**{_mean(chosen, m, group)}** / {_mean(popularity, m, group)}" for m in METRICS
+            )
+            yield f"| {words} | {count:,} | " + " | ".join(cells) + " |"
+    yield ""
+    yield "Bold: this model. After the slash: popularity."
+
+
+def _mean(evaluation: Evaluation, metric: str, group: str) -> str:
+    value = evaluation.mean(metric, group)
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _stages(record: TrainingRecord) -> str:
+    lines = [
+        f"{place}. {stage.source}: `{stage.model}`"
+        for place, stage in enumerate(record.manifest.recipe.stages, start=1)
+    ]
+    return "## Stages, asked in this order\n" + "\n".join(lines)

@@ -1,0 +1,46 @@
+"""The registered model as MLflow loads it: the artifact, asked through the one policy.
+
+MLflow copies this file beside the artifact; `saldopas` itself must be installed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel, PythonModelContext
+
+
+class CourseRecommender(PythonModel):  # type: ignore[misc]
+    """Top `n` courses of each participant, none above the balance."""
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Verify and map the artifact."""
+        from models.artifact import load_artifact
+
+        self.artifact = load_artifact(Path(context.artifacts["saldopas"]))
+
+    def predict(
+        self,
+        context: PythonModelContext,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """A frame of participant_id, rank, course_id, score, source.
+
+        Args:
+            context: not used.
+            model_input: `participant_id`, and maybe `balance` in whole units; without that
+                column the balances are those that the artifact knows.
+            params: `n`, how many courses.
+        """
+        from training_pipeline.scoring import score_participants
+
+        balances = model_input["balance"].tolist() if "balance" in model_input else None
+        ids = model_input["participant_id"].astype(str).tolist()
+        return score_participants(self.artifact, ids, balances, n=int((params or {}).get("n", 5)))
+
+
+set_model(CourseRecommender())

@@ -1,0 +1,128 @@
+"""The artifact as a pyfunc model of MLflow: signature, example, requirements, version."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from features import columns as c
+from training_pipeline.record import TrainingRecord
+from training_pipeline.tracking import run_values
+from training_pipeline.tracking.environment import model_requirements
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ARTIFACT_KEY = "saldopas"
+CODE = Path(__file__).with_name("pyfunc_model.py")
+NOBODY = "example-participant"
+
+
+def log_version(
+    mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str, name: str
+) -> int:
+    """Log the artifact as a model of the run and register it; returns the version number."""
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+
+    tags = run_values.tags(record)
+    model = mlflow.create_logged_model(
+        experiment_id, name=name, source_run_id=run_id, tags=tags, model_type="recommender"
+    )
+    try:
+        with tempfile.TemporaryDirectory(prefix="saldopas-model-") as folder:
+            saved = save_pyfunc(record, Path(folder) / "model", run_id=run_id, model=model)
+            mlflow.log_model_artifacts(model.model_id, str(saved))
+    except BaseException:
+        mlflow.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+        raise
+    mlflow.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    mlflow.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+    _register_name(mlflow, name)
+    version = mlflow.create_model_version(
+        name,
+        source=f"models:/{model.model_id}",
+        run_id=run_id,
+        tags=tags,
+        model_id=model.model_id,
+        description=f"{record.manifest.model} trained on {record.name}",
+    )
+    return int(version.version)
+
+
+def save_pyfunc(record: TrainingRecord, path: Path, *, run_id: str, model: Any) -> Path:
+    """Write the pyfunc directory of the artifact to `path` (absent)."""
+    from mlflow.models import Model
+    from mlflow.pyfunc import save_model
+
+    described = Model(
+        artifact_path=model.artifact_location,
+        run_id=run_id,
+        model_uuid=model.model_id,
+        model_id=model.model_id,
+        metadata={"saldopas.format_version": record.manifest.format_version},
+    )
+    save_model(
+        path=str(path),
+        python_model=str(CODE),
+        artifacts={ARTIFACT_KEY: str(record.artifact)},
+        signature=signature(),
+        input_example=input_example(record),
+        pip_requirements=model_requirements(),
+        mlflow_model=described,
+    )
+    _forget_paths(described, path)
+    return path
+
+
+def signature() -> Any:
+    """Ids and maybe balances in, a long table of ranked courses out."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+
+    return ModelSignature(
+        inputs=Schema(
+            [
+                ColSpec(DataType.string, c.PARTICIPANT_ID),
+                ColSpec(DataType.long, c.BALANCE, required=False),
+            ]
+        ),
+        outputs=Schema(
+            [
+                ColSpec(DataType.string, c.PARTICIPANT_ID),
+                ColSpec(DataType.integer, c.RANK),
+                ColSpec(DataType.string, c.COURSE_ID),
+                ColSpec(DataType.float, c.SCORE),
+                ColSpec(DataType.string, c.SOURCE),
+            ]
+        ),
+        params=ParamSchema([ParamSpec("n", DataType.long, 5)]),
+    )
+
+
+def input_example(record: TrainingRecord) -> pd.DataFrame:
+    """Nobody's id, with a balance that buys the dearer half of the catalogue too."""
+    balance = int(record.data.courses.price_rp.max())
+    return pd.DataFrame({c.PARTICIPANT_ID: [NOBODY], c.BALANCE: [balance]})
+
+
+def _forget_paths(described: Any, path: Path) -> None:
+    """MLflow notes where artifact and code were copied from: paths of this machine."""
+    flavor = described.flavors["python_function"]
+    flavor["artifacts"][ARTIFACT_KEY]["uri"] = ""
+    flavor["model_code_path"] = CODE.name
+    described.save(str(path / "MLmodel"))
+
+
+def _register_name(mlflow: MlflowClient, name: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        mlflow.create_registered_model(
+            name, description="Courses that suit a participant and fit what is left of the balance."
+        )
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise

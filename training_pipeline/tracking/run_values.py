@@ -1,0 +1,75 @@
+"""A training as MLflow keeps it: flat parameters, metrics and tags, without a person in them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from models.policy import Source
+from training_pipeline.evaluation import MAIN_METRIC, Evaluation
+from training_pipeline.record import TrainingRecord
+
+BEATS_POPULARITY = "saldopas.beats_popularity"
+MAIN = f"validation/all/{MAIN_METRIC}".replace("@", "_at_")
+MAIN_TAG = f"saldopas.{MAIN}".replace("/", ".")
+
+
+def parameters(record: TrainingRecord) -> dict[str, str]:
+    """`data.*`, `split.*`, `stage.<source>.*` and the seed."""
+    manifest, data = record.manifest, record.data
+    values: dict[str, object] = {
+        "data.name": record.name,
+        "data.fingerprint": manifest.fingerprint,
+        "data.participants": data.n_people,
+        "data.courses": data.courses.n_items,
+        "data.purchases": len(data.kept),
+        "data.cutoff": datetime.fromtimestamp(manifest.cutoff_s, UTC).isoformat(),
+        "data.scheme": manifest.dataset.scheme,
+        "data.profile_tokens": manifest.vocabulary.n_tokens,
+        "seed": manifest.seed,
+    }
+    values |= {f"split.{name}": value for name, value in manifest.split.items()}
+    for stage in manifest.recipe.stages:
+        values[f"stage.{stage.source}.model"] = stage.model
+        values |= hyperparameters(stage.source, stage.typed_config.model_dump(mode="json"))
+    return {name: str(value) for name, value in values.items()}
+
+
+def hyperparameters(stage: Source | str, config: dict[str, object]) -> dict[str, object]:
+    """`stage.<source>.<hyperparameter>`."""
+    return {f"stage.{stage}.{name}": value for name, value in config.items()}
+
+
+def metrics(record: TrainingRecord) -> dict[str, float]:
+    """`<cut>/<group>/<metric>` of the chosen policy, `<cut>_popularity/...`, `seconds/<step>`."""
+    values = {f"seconds/{step}": seconds for step, seconds in record.seconds.items()}
+    for cut, evaluations in (("validation", record.validation), ("test", record.test)):
+        for policy, evaluation in evaluations.items():
+            prefix = cut if policy == "chosen" else f"{cut}_{policy}"
+            values |= _flat(prefix, evaluation)
+    return values
+
+
+def tags(record: TrainingRecord) -> dict[str, str]:
+    """What runs and versions are searched by."""
+    manifest = record.manifest
+    values = {
+        "saldopas.dataset": record.name,
+        "saldopas.fingerprint": manifest.fingerprint,
+        "saldopas.code_version": manifest.code_version,
+        "saldopas.model": manifest.model,
+        BEATS_POPULARITY: str(record.beats_popularity).lower(),
+    }
+    if record.validation:
+        values[MAIN_TAG] = f"{metrics(record)[MAIN]:.6f}"
+    return values
+
+
+def _flat(prefix: str, evaluation: Evaluation) -> dict[str, float]:
+    means = {
+        f"{prefix}/{name.replace('@', '_at_')}": value
+        for name, value in evaluation.metrics().items()
+    }
+    cases = {
+        f"{prefix}/{group}/cases": float(row.sum()) for group, row in evaluation.groups.items()
+    }
+    return means | cases

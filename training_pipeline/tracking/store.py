@@ -1,0 +1,122 @@
+"""Where runs and models are kept, and the one way to open it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.engine import make_url
+
+from training_pipeline.console import RunFailedError
+from training_pipeline.tracking.file_lock import locked
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+HOME = Path("mlruns")
+DEFAULT_URI = f"sqlite:///{HOME}/mlflow.db"
+QUIET = {
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_UV_AUTO_DETECT": "false",  # or a uv project in the working directory is copied along
+    "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # or a server that is down is noticed after minutes
+}
+
+
+def tracking_uri() -> str:
+    """`MLFLOW_TRACKING_URI`, or a SQLite file below the working directory."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+def is_server() -> bool:
+    """Whether an MLflow server keeps the store (it then says where artifacts go)."""
+    return tracking_uri().startswith(("http://", "https://"))
+
+
+def home() -> Path:
+    """Directory of locks, `promotions.jsonl` and artifacts: that of the SQLite file, or mlruns."""
+    url = None if is_server() else make_url(tracking_uri())
+    if url is not None and url.get_backend_name() == "sqlite" and url.database:
+        return Path(url.database).parent
+    return HOME
+
+
+def store_name() -> str:
+    """The store as a message may show it, without a password."""
+    return make_url(tracking_uri()).render_as_string(hide_password=True)
+
+
+def connect() -> None:
+    """Point MLflow at the store, with its schema as this release needs it, and keep it quiet.
+
+    Raises:
+        RunFailedError: the address is none that MLflow can use, or the store does not open.
+    """
+    _be_quiet()
+    with mlflow_errors():
+        import mlflow
+
+        mlflow.set_tracking_uri(tracking_uri())
+        mlflow.set_registry_uri(tracking_uri())
+        if not is_server():
+            with locked(home() / ".schema.lock"):
+                _prepare_schema(tracking_uri())
+
+
+def client() -> MlflowClient:
+    """A connected client."""
+    connect()
+    from mlflow import MlflowClient
+
+    return MlflowClient()
+
+
+@contextmanager
+def mlflow_errors() -> Iterator[None]:
+    """What MLflow or its database refuses becomes one line."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise RunFailedError(f"tracking store {store_name()}: {first}") from error
+
+
+def _be_quiet() -> None:
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+
+
+def _prepare_schema(uri: str) -> None:
+    """Make the tables, or migrate those of an older MLflow (a SQLite file is copied first)."""
+    from mlflow.store.db import utils
+
+    engine = utils.create_sqlalchemy_engine_with_retry(uri)
+    try:
+        found = utils._get_schema_version(engine)
+        if found == utils._get_latest_schema_revision():
+            return
+        if found is None:
+            utils._initialize_tables(engine)
+        else:
+            _copy_sqlite(engine, found)
+            utils._upgrade_db(engine)
+    finally:
+        engine.dispose()
+
+
+def _copy_sqlite(engine: Any, revision: str) -> None:
+    database = engine.url.database
+    if engine.url.get_backend_name() == "sqlite" and database:
+        shutil.copy2(database, f"{database}.{revision}.bak")

@@ -1,0 +1,149 @@
+"""One training becomes one run: what was asked, measured, drawn and written."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from training_pipeline.console import RunFailedError
+from training_pipeline.plots.figures import figures_of
+from training_pipeline.record import TrainingRecord
+from training_pipeline.tracking import run_values, store
+from training_pipeline.tracking.environment import write_environment
+from training_pipeline.tracking.model_card import model_card
+from training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DIGEST_LENGTH = 32  # MLflow takes 36 characters at most
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """Where a training is found again."""
+
+    run_id: str
+    version: int
+    experiment: str
+
+
+def track_training(record: TrainingRecord) -> TrackedRun:
+    """Log a training, register its artifact, and point `challenger` at the new version.
+
+    The artifact is copied into the store; `record.artifact` may be removed afterwards. A run that
+    could not be logged to its end is left as FAILED, and nothing is registered.
+
+    Raises:
+        RunFailedError: the store refuses.
+    """
+    mlflow = store.client()
+    with store.mlflow_errors():
+        experiment_id = _experiment(mlflow, record.name)
+        now = datetime.now(UTC)
+        run_id = mlflow.create_run(
+            experiment_id,
+            run_name=f"{record.manifest.model} {now:%Y-%m-%d %H:%M}",
+            tags=_run_tags(record),
+        ).info.run_id
+        try:
+            version = _log(mlflow, record, run_id=run_id, experiment_id=experiment_id)
+        except BaseException:
+            mlflow.set_terminated(run_id, "FAILED")
+            raise
+        mlflow.set_terminated(run_id, "FINISHED")
+    return TrackedRun(run_id=run_id, version=version, experiment=record.name)
+
+
+def _log(mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str) -> int:
+    from training_pipeline.tracking.registered_model import log_version
+    from training_pipeline.tracking.trial_runs import log_trials
+
+    _log_values(mlflow, record, run_id)
+    _log_dataset(mlflow, record, run_id)
+    log_trials(mlflow, record, run_id=run_id, experiment_id=experiment_id)
+    _log_files(mlflow, record, run_id)
+    version = log_version(
+        mlflow, record, run_id=run_id, experiment_id=experiment_id, name=MODEL_NAME
+    )
+    mlflow.set_registered_model_alias(MODEL_NAME, CHALLENGER, str(version))
+    return version
+
+
+def _experiment(mlflow: MlflowClient, name: str) -> str:
+    """The dataset's experiment, made where there is none (by whoever comes first)."""
+    from mlflow.exceptions import MlflowException
+
+    found = mlflow.get_experiment_by_name(name)
+    if found is None:
+        where = None if store.is_server() else str((store.home() / "artifacts" / name).resolve())
+        try:
+            return str(mlflow.create_experiment(name, artifact_location=where))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            found = mlflow.get_experiment_by_name(name)
+    if found is None or found.lifecycle_stage == "deleted":
+        raise RunFailedError(
+            f"experiment {name!r} is deleted in {store.store_name()}; restore it (mlflow "
+            "experiments restore) or give the dataset another name"
+        )
+    return str(found.experiment_id)
+
+
+def _run_tags(record: TrainingRecord) -> dict[str, str]:
+    return {
+        **run_values.tags(record),
+        "mlflow.source.name": "saldopas train",
+        "mlflow.source.type": "LOCAL",
+        "mlflow.note.content": model_card(record),
+    }
+
+
+def _log_values(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> None:
+    from mlflow.entities import Metric, Param
+    from mlflow.utils.time import get_current_time_millis
+
+    now = get_current_time_millis()
+    metrics = [Metric(name, value, now, 0) for name, value in run_values.metrics(record).items()]
+    params = [Param(name, value) for name, value in run_values.parameters(record).items()]
+    mlflow.log_batch(run_id, metrics=metrics, params=params)
+
+
+def _log_dataset(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> None:
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    digest = record.manifest.fingerprint[:DIGEST_LENGTH]
+    source = CodeDatasetSource({"saldopas.fingerprint": record.manifest.fingerprint})
+    described = MetaDataset(source, name=record.name, digest=digest).to_dict()
+    profile = {
+        "participants": record.data.n_people,
+        "courses": record.data.courses.n_items,
+        "purchases": len(record.data.kept),
+    }
+    dataset = Dataset(
+        name=record.name,
+        digest=digest,
+        source_type=described["source_type"],
+        source=described["source"],
+        profile=json.dumps(profile),
+    )
+    mlflow.log_inputs(
+        run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+    )
+
+
+def _log_files(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="saldopas-run-") as folder:
+        write_environment(Path(folder) / "environment")
+        plots = Path(folder) / "plots"
+        plots.mkdir()
+        for name, figure in figures_of(record).items():
+            figure.savefig(plots / f"{name}.png", dpi=150)
+        mlflow.log_artifacts(run_id, folder)

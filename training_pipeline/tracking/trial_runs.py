@@ -1,0 +1,54 @@
+"""Everything that was tried on the validation cut, a small run each below the training's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.registry import MODELS
+from training_pipeline.record import TrainingRecord, Trial
+from training_pipeline.tracking.run_values import hyperparameters
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+def log_trials(
+    mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str
+) -> None:
+    """A child run for each trial."""
+    for place, trial in enumerate(record.trials, start=1):
+        _log_trial(mlflow, trial, place, run_id=run_id, experiment_id=experiment_id)
+
+
+def _log_trial(
+    mlflow: MlflowClient, trial: Trial, place: int, *, run_id: str, experiment_id: str
+) -> None:
+    from mlflow.entities import Metric, Param
+    from mlflow.utils.time import get_current_time_millis
+
+    now = get_current_time_millis()
+    tags = {
+        "mlflow.parentRunId": run_id,
+        "mlflow.source.name": "saldopas train",
+        "mlflow.source.type": "LOCAL",
+        "saldopas.stage": trial.stage,
+        "saldopas.model": trial.model,
+        "saldopas.chosen": str(trial.chosen).lower(),
+    }
+    child = mlflow.create_run(
+        experiment_id,
+        run_name=f"{place:02d} {trial.stage} {trial.model}",
+        tags=tags,
+        start_time=now,
+    ).info.run_id
+    config = MODELS[trial.model].config_type.model_validate(trial.config).model_dump(mode="json")
+    values = {f"stage.{trial.stage}.model": trial.model, **hyperparameters(trial.stage, config)}
+    mlflow.log_batch(
+        child,
+        metrics=[
+            Metric("validation/score", trial.score, now, 0),
+            Metric("seconds/trial", trial.seconds, now, 0),
+        ],
+        params=[Param(name, str(value)) for name, value in values.items()],
+    )
+    mlflow.set_terminated(child, "FINISHED", end_time=now + round(1_000 * trial.seconds))
