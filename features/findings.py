@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.errors import DataError
@@ -45,6 +46,15 @@ def shorten(value: object) -> str:
     """A value as it is shown in a message: quoted, on one line, not too long."""
     text = repr(str(value))
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...'"
+
+
+def plain_values(column: pa.ChunkedArray) -> list[object]:
+    """The values in Python; moments that Python's own calendar cannot hold as their numbers."""
+    try:
+        values: list[object] = column.to_pylist()
+    except (OverflowError, ValueError):
+        values = column.cast(pa.int64()).to_pylist()
+    return values
 
 
 def bad_rows(findings: Iterable[Finding], n_rows: int) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.errors import DataError
-from features.findings import Finding
+from features.findings import Finding, plain_values
 from features.raw_table import RawTable
 
 WHOLE = r"^[+-]?[0-9]{1,18}(\.0{1,2})?$"
@@ -47,7 +47,7 @@ class RawColumn:
         """A finding for the rows where `bad` (N, bool) is true, or none."""
         positions = np.flatnonzero(_numpy_bool(bad)).astype(np.int64)
         if len(positions):
-            first = self.data[int(positions[0])].as_py()
+            (first,) = plain_values(self.data.slice(int(positions[0]), 1))
             yield Finding(self.table, self.name, problem, remedy, positions, first)
 
     def refused(self, wanted: str) -> DataError:
@@ -102,7 +102,8 @@ def parse_id(column: RawColumn) -> Parsed:
 def parse_text(column: RawColumn) -> Parsed:
     """`str`; numbers, flags and dates as they are written in ISO."""
     kind = column.kind
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    blob = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    if pa.types.is_nested(kind) or blob or pa.types.is_duration(kind):
         raise column.refused("text")
     if not pa.types.is_string(kind):
         return Parsed(to_str(pc.cast(column.data, pa.string())))

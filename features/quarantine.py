@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from features.columns import TABLES
 from features.contract import CheckedTable
 from features.errors import DataError
-from features.findings import with_more
+from features.findings import plain_values, with_more
 
 SCHEMA = pa.schema(
     [
@@ -78,7 +78,12 @@ def _rows(table: CheckedTable) -> Iterator[dict[str, object]]:
     for finding in table.findings:
         fresh = finding.positions[~seen[finding.positions]]
         seen[fresh] = True
-        raw = table.raw.data.take(pa.array(fresh)).to_pylist()
+        taken = table.raw.data.take(pa.array(fresh))
+        columns = [plain_values(column) for column in taken.columns]
+        raw = [
+            dict(zip(taken.column_names, record, strict=True))
+            for record in zip(*columns, strict=True)
+        ]
         numbers = table.raw.row_numbers[fresh].tolist()
         for number, record in zip(numbers, raw, strict=True):
             text = json.dumps(record, ensure_ascii=False, default=str)

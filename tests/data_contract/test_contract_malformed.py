@@ -239,6 +239,28 @@ CASES: dict[str, tuple[Edit, str, str]] = {
         "table courses, column on_sale_until, row 2: ",
         "within 1970..2100",
     ),
+    "a timestamp out of all bounds": (
+        as_parquet(BUY, purchased_at=pd.Series([10**15] * 5).astype("datetime64[s]")),
+        "table purchases, column purchased_at, row 1: ",
+        "within 1970..2100",
+    ),
+    "a duration": (
+        as_parquet(PERSON, age=pd.to_timedelta([1, 2, 3, 4, 5], unit="D")),
+        "table participants, column age: ",
+        "it is stored as duration",
+    ),
+    "profile of ids": (
+        overwritten("dataset.toml", "[profile]\nparticipant_id = { kind = 'categorical' }"),
+        "table dataset.toml, column profile: ",
+        "participant_id is no profile column",
+    ),
+    "mixed zones after a malformed row": (
+        replaced(
+            BUY, "p2,c2,2021-02-03T09:00:00,24000,active,", "p2\np2,c2,2021-02-03T09:00:00Z,,,"
+        ),
+        "table purchases, column purchased_at, row 3: ",
+        "some times name their zone",
+    ),
     "mixed zones": (
         replaced(BUY, "2021-03-01T08:30:00", "2021-03-01T08:30:00+07:00"),
         "table purchases, column purchased_at, row 3: ",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import Run
-from small_dataset import appended, overwritten, replaced
+from small_dataset import appended, as_parquet, overwritten, replaced
 
 from features.dataset import read_dataset
 
@@ -53,13 +53,28 @@ def test_what_is_left_equals_the_data_without_the_bad_rows(good: Path, tmp_path:
     assert kept.quarantined == {"participants": 0, "courses": 0, "purchases": 1}
 
 
+def test_moments_beyond_every_calendar_are_set_aside(good: Path, tmp_path: Path) -> None:
+    may = 1_620_000_000
+    far = pd.Series([may, 10**15, may, 10**15, may + 9]).astype("datetime64[s]")
+    as_parquet("purchases", purchased_at=far)(good)
+    dataset = read_dataset(good, quarantine=tmp_path / "bad.parquet")
+    assert dataset.quarantined["purchases"] == 2
+    raw = json.loads(pd.read_parquet(tmp_path / "bad.parquet")["raw"][0])
+    assert raw["purchased_at"] == 10**18  # Parquet has no seconds: milliseconds
+
+
 def test_good_data_leaves_an_empty_file(good: Path, tmp_path: Path) -> None:
     read_dataset(good, quarantine=tmp_path / "bad.csv")
     assert len(pd.read_csv(tmp_path / "bad.csv")) == 0
 
 
 @pytest.mark.parametrize(
-    ("file", "says"), [("bad.xlsx", "neither .parquet nor .csv"), ("no/bad.csv", "does not exist")]
+    ("file", "says"),
+    [
+        ("bad.xlsx", "neither .parquet nor .csv"),
+        ("no/bad.csv", "does not exist"),
+        ("purchases.csv", "the name of a table"),
+    ],
 )
 def test_file_that_cannot_be(file: str, says: str, good: Path, tmp_path: Path, run: Run) -> None:
     outcome = run("validate", good, "--quarantine", tmp_path / file)
