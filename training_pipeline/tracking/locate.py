@@ -39,7 +39,7 @@ def resolve(model: str) -> Path:
             f"{model!r} is no model: give {', '.join(ALIASES)}, a version number, a models:/ "
             "address or the directory of an artifact"
         )
-    mlflow = store.client()
+    mlflow = store.connect()
     with store.mlflow_errors():
         model_id = _model_id(mlflow, model)
         location = str(mlflow.get_logged_model(model_id).artifact_location)
@@ -97,7 +97,11 @@ def _downloaded(model_id: str, location: str) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{model_id}-", dir=cache))
     try:
-        found = Path(download_artifacts(artifact_uri=location, dst_path=str(beside)))
+        found = Path(
+            download_artifacts(
+                artifact_uri=location, dst_path=str(beside), tracking_uri=store.absolute_uri()
+            )
+        )
         if not target.exists():  # somebody else may have been faster
             found.rename(target)
     except OSError:

@@ -7,12 +7,14 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.artifact import load_artifact
 from models.manifest import ArtifactError
 from training_pipeline.console import RunFailedError
 from training_pipeline.tracking import run_values, store
+from training_pipeline.tracking.champion_pointer import write_pointer
 from training_pipeline.tracking.file_lock import locked
 from training_pipeline.tracking.locate import resolve
 from training_pipeline.tracking.versions import (
@@ -63,7 +65,7 @@ def promote(version: int, *, reason: str | None = None, force: bool = False) -> 
     """
     if force and not (reason or "").strip():
         raise RunFailedError("--force needs a --reason, which is kept with the version")
-    mlflow = store.client()
+    mlflow = store.connect()
     with store.mlflow_errors(), locked(store.home() / ".promotion.lock"):
         entity = registered_version(mlflow, version)
         if not force and entity.tags.get(run_values.BEATS_POPULARITY) != "true":
@@ -71,9 +73,10 @@ def promote(version: int, *, reason: str | None = None, force: bool = False) -> 
                 f"version {version} does not beat popularity on the validation cut; train a better "
                 "one, or use --force with --reason"
             )
-        _refuse_broken(version)
+        artifact = _proven(version)
         old = aliased(mlflow).get(CHAMPION)
-        return _move(mlflow, _promotion("promote", old, version, reason, forced=force))
+        move = _promotion("promote", old, version, reason, forced=force)
+        return _moved(mlflow, move, artifact)
 
 
 def rollback(*, reason: str | None = None) -> Promotion:
@@ -82,22 +85,42 @@ def rollback(*, reason: str | None = None) -> Promotion:
     Raises:
         RunFailedError: there is no previous champion, or its artifact does not load.
     """
-    mlflow = store.client()
+    mlflow = store.connect()
     with store.mlflow_errors(), locked(store.home() / ".promotion.lock"):
         aliases = aliased(mlflow)
         old, version = aliases.get(CHAMPION), aliases.get(PREVIOUS)
         if version is None or version == old:
             raise RunFailedError(f"no previous champion in {store.store_name()} to go back to")
-        registered_version(mlflow, version)
-        _refuse_broken(version)
-        return _move(mlflow, _promotion("rollback", old, version, reason, forced=False))
+        artifact = _proven(version)
+        move = _promotion("rollback", old, version, reason, forced=False)
+        return _moved(mlflow, move, artifact)
 
 
-def _refuse_broken(version: int) -> None:
+def publish_champion() -> Path:
+    """Write `champion.json` anew from the alias, which may have been moved in MLflow itself.
+
+    Returns:
+        The artifact directory of the champion.
+
+    Raises:
+        ModelNotFoundError: there is no champion yet.
+    """
+    mlflow = store.connect()
+    with store.mlflow_errors(), locked(store.home() / ".promotion.lock"):
+        version = int(registered_version(mlflow, CHAMPION).version)
+        artifact = resolve(str(version))
+        write_pointer(artifact, version)
+        return artifact
+
+
+def _proven(version: int) -> Path:
+    """The artifact of a version that loads and answers its golden requests as before."""
+    artifact = resolve(str(version))
     try:
-        load_artifact(resolve(str(version)))
+        load_artifact(artifact)
     except ArtifactError as error:
         raise RunFailedError(f"version {version} is not promoted: {error}") from error
+    return artifact
 
 
 def _promotion(
@@ -114,17 +137,18 @@ def _promotion(
     )
 
 
-def _move(mlflow: MlflowClient, move: Promotion) -> Promotion:
-    """Aliases first `previous`, then `champion`: a kill in between leaves the champion in place."""
-    if not move.changed:
-        return move
-    if move.from_version is not None:
-        mlflow.set_registered_model_alias(MODEL_NAME, PREVIOUS, str(move.from_version))
-    mlflow.set_registered_model_alias(MODEL_NAME, CHAMPION, str(move.to_version))
-    line = json.dumps(asdict(move), ensure_ascii=False)
-    mlflow.set_model_version_tag(MODEL_NAME, str(move.to_version), AUDIT_TAG, line)
-    with (store.home() / AUDIT_FILE).open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+def _moved(mlflow: MlflowClient, move: Promotion, artifact: Path) -> Promotion:
+    """Set `previous`, then `champion`: a kill in between leaves the champion where it was."""
+    if move.changed:
+        number = str(move.to_version)
+        if move.from_version is not None:
+            mlflow.set_registered_model_alias(MODEL_NAME, PREVIOUS, str(move.from_version))
+        mlflow.set_registered_model_alias(MODEL_NAME, CHAMPION, number)
+        line = json.dumps(asdict(move), ensure_ascii=False)
+        mlflow.set_model_version_tag(MODEL_NAME, number, AUDIT_TAG, line)
+        with (store.home() / AUDIT_FILE).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    write_pointer(artifact, move.to_version)
     return move
 
 

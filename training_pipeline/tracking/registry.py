@@ -1,7 +1,7 @@
 """The registered model, as the commands use it."""
 
 from training_pipeline.tracking.locate import resolve
-from training_pipeline.tracking.promotion import Promotion, promote, rollback
+from training_pipeline.tracking.promotion import Promotion, promote, publish_champion, rollback
 from training_pipeline.tracking.versions import (
     CHALLENGER,
     CHAMPION,
@@ -9,6 +9,7 @@ from training_pipeline.tracking.versions import (
     PREVIOUS,
     ModelNotFoundError,
     VersionInfo,
+    newest_version,
     versions,
 )
 
@@ -20,7 +21,9 @@ __all__ = [
     "ModelNotFoundError",
     "Promotion",
     "VersionInfo",
+    "newest_version",
     "promote",
+    "publish_champion",
     "resolve",
     "rollback",
     "versions",

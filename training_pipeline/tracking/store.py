@@ -36,6 +36,16 @@ def tracking_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
 
 
+def absolute_uri() -> str:
+    """MLflow keeps an open store by its address, whatever the working directory is by then."""
+    if is_server():
+        return tracking_uri()
+    url = make_url(tracking_uri())
+    if url.get_backend_name() == "sqlite" and url.database:
+        url = url.set(database=str(Path(url.database).resolve()))
+    return url.render_as_string(hide_password=False)
+
+
 def is_server() -> bool:
     """Whether an MLflow server keeps the store (it then says where artifacts go)."""
     return tracking_uri().startswith(("http://", "https://"))
@@ -54,29 +64,23 @@ def store_name() -> str:
     return make_url(tracking_uri()).render_as_string(hide_password=True)
 
 
-def connect() -> None:
-    """Point MLflow at the store, with its schema as this release needs it, and keep it quiet.
+def connect() -> MlflowClient:
+    """A client of the store, which has the schema that this release of MLflow needs.
+
+    MLflow's own global address is left alone: setting it would rewrite `MLFLOW_TRACKING_URI`.
 
     Raises:
         RunFailedError: the address is none that MLflow can use, or the store does not open.
     """
     _be_quiet()
     with mlflow_errors():
-        import mlflow
+        from mlflow import MlflowClient
 
-        mlflow.set_tracking_uri(tracking_uri())
-        mlflow.set_registry_uri(tracking_uri())
+        uri = absolute_uri()
         if not is_server():
             with locked(home() / ".schema.lock"):
-                _prepare_schema(tracking_uri())
-
-
-def client() -> MlflowClient:
-    """A connected client."""
-    connect()
-    from mlflow import MlflowClient
-
-    return MlflowClient()
+                _prepare_schema(uri)
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def track_training(record: TrainingRecord) -> TrackedRun:
     Raises:
         RunFailedError: the store refuses.
     """
-    mlflow = store.client()
+    mlflow = store.connect()
     with store.mlflow_errors():
         experiment_id = _experiment(mlflow, record.name)
         now = datetime.now(UTC)
@@ -96,12 +96,14 @@ def _experiment(mlflow: MlflowClient, name: str) -> str:
 
 
 def _run_tags(record: TrainingRecord) -> dict[str, str]:
-    return {
+    tags = {
         **run_values.tags(record),
         "mlflow.source.name": "saldopas train",
         "mlflow.source.type": "LOCAL",
         "mlflow.note.content": model_card(record),
     }
+    _, _, commit = record.manifest.code_version.partition("+g")
+    return tags | ({"mlflow.source.git.commit": commit} if commit else {})
 
 
 def _log_values(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> None:

@@ -41,11 +41,25 @@ class VersionInfo:
 
 def versions() -> list[VersionInfo]:
     """Every version, newest first."""
-    mlflow = store.client()
+    mlflow = store.connect()
     with store.mlflow_errors():
         aliases = aliased(mlflow)
         found = list(_pages(mlflow))
     return sorted((_info(one, aliases) for one in found), key=lambda info: -info.version)
+
+
+def newest_version() -> int:
+    """The version that was registered last.
+
+    Raises:
+        ModelNotFoundError: there is none.
+    """
+    found = versions()
+    if not found:
+        raise ModelNotFoundError(
+            f"no model yet in {store.store_name()}: run `saldopas train DIR` first"
+        )
+    return found[0].version
 
 
 def aliased(mlflow: MlflowClient) -> dict[str, int]:
