@@ -1,0 +1,1 @@
+"""The HTTP service: settings, schemas, the model in memory and its routes."""

@@ -1,0 +1,77 @@
+"""Bytes to a JSON value, stricter than `json.loads`: no NaN, no repeated keys, UTF-8 only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from starlette.requests import ClientDisconnect, Request
+
+from serving.errors import ApiError
+
+
+async def read_json(request: Request, *, most_bytes: int) -> Any:
+    """The body of a request as a JSON value, never more than `most_bytes` of it in memory.
+
+    Raises:
+        ApiError: 415 it does not say that it is JSON, 413 it is too large, 400 it is malformed.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise ApiError(415, "not_json", "send JSON, with Content-Type: application/json")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ApiError(415, "not_json", "send the body uncompressed")
+    too_large = ApiError(413, "too_large", f"the body is larger than {most_bytes} bytes")
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and len(declared) < 20 and int(declared) > most_bytes:
+        raise too_large
+    chunks, size = [], 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most_bytes:
+                raise too_large
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise ApiError(400, "disconnected", "the client went away") from error
+    return parse_json(b"".join(chunks))
+
+
+def parse_json(raw: bytes) -> Any:
+    """The value in `raw`.
+
+    Raises:
+        ApiError: 400, it is not JSON or not safe to read.
+    """
+    try:
+        value = json.loads(
+            raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_distinct
+        )
+        if b"\\u" in raw:  # an escaped half of a surrogate pair is no text
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _malformed(f"the body is not UTF-8 (byte {error.start})") from error
+    except UnicodeEncodeError as error:
+        raise _malformed("a text holds half of a surrogate pair") from error
+    except json.JSONDecodeError as error:
+        raise _malformed(f"{error.msg}: line {error.lineno} column {error.colno}") from error
+    except RecursionError as error:
+        raise _malformed("the body is nested too deeply") from error
+    except ValueError as error:  # more digits than Python converts
+        raise _malformed("a number is too long") from error
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _malformed(f"{name} is not JSON")
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _malformed("a key is given twice in one object")
+    return members
+
+
+def _malformed(message: str) -> ApiError:
+    return ApiError(400, "malformed_json", message)

@@ -1,0 +1,59 @@
+"""What Prometheus reads: requests, durations, answers by source and the model that is served.
+
+BentoML's own HTTP metrics are off: they are labelled with the path as it came, which would put
+participant ids into labels, and let a stranger make as many labels as they like.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from serving.loaded import LoadedModel
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+BUCKETS_S = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+
+REQUESTS = Counter(
+    "saldopas_requests", "HTTP requests by route and status.", ("route", "method", "status")
+)
+DURATION = Histogram(
+    "saldopas_request_duration_seconds",
+    "From the first byte in to the last byte out.",
+    ("route",),
+    buckets=BUCKETS_S,
+)
+ANSWERS = Counter(
+    "saldopas_answers", "Answers by the source of their first course; none: no course.", ("source",)
+)
+REFUSED_IN_BATCH = Counter("saldopas_batch_errors", "Bad requests inside batches.", ("code",))
+MODEL = Gauge(
+    "saldopas_model_info",
+    "1 for the model that is served.",
+    ("model_version", "dataset", "fingerprint"),
+    multiprocess_mode="livemax",
+)
+
+
+def show_model(model: LoadedModel) -> None:
+    """Say which model is served."""
+    MODEL.labels(model.version, model.artifact.manifest.dataset.name, model.fingerprint).set(1)
+
+
+def exposition() -> bytes:
+    """The metrics of this process, or of all workers where BentoML made them share."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

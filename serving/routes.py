@@ -1,0 +1,145 @@
+"""What each route does."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving import metrics
+from serving.answers import answer_all
+from serving.errors import ApiError, refusal
+from serving.json_body import read_json
+from serving.loaded import LoadedModel, ModelSlot
+from serving.openapi import document
+from serving.schemas import BatchBody, RecommendBody
+from serving.settings import Settings
+from serving.version import describe
+
+Body = TypeVar("Body", bound=BaseModel)
+REQUEST_ID = "saldopas.request_id"  # key of the ASGI scope
+
+
+class Routes:
+    """The handlers; one object a process."""
+
+    def __init__(self, slot: ModelSlot, settings: Settings) -> None:
+        self._slot = slot
+        self._settings = settings
+        self._one_batch = CapacityLimiter(1)
+        self._document = to_bytes(document(settings))
+
+    async def recommend(self, request: Request) -> Response:
+        """One request, answered in the event loop: it takes about as long as a hop to a thread."""
+        model = self._ready()
+        value = await read_json(request, most_bytes=self._settings.max_body_bytes)
+        body = _validated(RecommendBody, value)
+        ids = [request.scope[REQUEST_ID]]
+        [answer] = answer_all([body], model, request_ids=ids, now_s=int(time.time()))
+        _count([answer])
+        return json_response(answer)
+
+    async def recommend_batch(self, request: Request) -> Response:
+        """Many requests, in a thread of their own so that single ones are not held up."""
+        model = self._ready()
+        value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
+        batch = _validated(BatchBody, value)
+
+        def work() -> bytes:
+            results = _results(batch.requests, model, now_s=int(time.time()))
+            _count(results)
+            return to_bytes({"results": results})
+
+        content = await anyio.to_thread.run_sync(work, limiter=self._one_batch)
+        return Response(content, media_type="application/json")
+
+    async def version(self, request: Request) -> Response:
+        """What is served."""
+        return json_response(describe(self._ready()))
+
+    async def livez(self, request: Request) -> Response:
+        """The process answers."""
+        return json_response({"status": "alive"})
+
+    async def readyz(self, request: Request) -> Response:
+        """A verified artifact is loaded."""
+        self._ready()
+        return json_response({"status": "ready"})
+
+    async def metrics(self, request: Request) -> Response:
+        """For Prometheus."""
+        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+    async def docs(self, request: Request) -> Response:
+        """OpenAPI."""
+        return Response(self._document, media_type="application/json")
+
+    def _ready(self) -> LoadedModel:
+        model = self._slot.model
+        if model is None:
+            reason = self._slot.reason
+            raise ApiError(503, reason, NOT_READY[reason])
+        return model
+
+
+NOT_READY = {
+    "starting": "the service is starting; try again soon",
+    "no_model": "there is no model to serve; train and promote one",
+    "model_refused": "the model did not pass its checks; the service's log says why",
+}
+
+
+def to_bytes(value: Mapping[str, Any]) -> bytes:
+    """Compact JSON; NaN is refused, not written."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
+
+
+def json_response(
+    value: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON answer."""
+    return Response(to_bytes(value), status, headers, media_type="application/json")
+
+
+def _validated(schema: type[Body], value: Any) -> Body:
+    if not isinstance(value, dict):
+        raise ApiError(400, "wrong_type", "the body must be a JSON object")
+    try:
+        return schema.model_validate(value)
+    except ValidationError as error:
+        raise refusal(error, schema) from error
+
+
+def _results(values: Sequence[Any], model: LoadedModel, *, now_s: int) -> list[Any]:
+    """Answers and errors in the order of `values`; the good ones go to the policy together."""
+    results: list[Any] = [None] * len(values)
+    bodies: dict[int, RecommendBody] = {}
+    for place, value in enumerate(values):
+        try:
+            bodies[place] = _validated(RecommendBody, value)
+        except ApiError as error:
+            results[place] = error.body
+    if bodies:
+        ids = [uuid4().hex for _ in bodies]
+        answers = answer_all(list(bodies.values()), model, request_ids=ids, now_s=now_s)
+        for place, answer in zip(bodies, answers, strict=True):
+            results[place] = answer
+    return results
+
+
+def _count(results: Sequence[Mapping[str, Any]]) -> None:
+    for result in results:
+        if "error" in result:
+            metrics.REFUSED_IN_BATCH.labels(result["error"]["code"]).inc()
+        else:
+            items = result["items"]
+            metrics.ANSWERS.labels(items[0]["source"] if items else "none").inc()

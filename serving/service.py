@@ -1,0 +1,61 @@
+"""The BentoML service, started by `saldopas serve` and `bentoml serve serving.service:SaldoPas`."""
+
+from __future__ import annotations
+
+import bentoml
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from models.manifest import ArtifactError
+from serving import metrics
+from serving.http import create_app
+from serving.loaded import ModelSlot
+from serving.logs import LOG, configure_logs
+from serving.settings import Settings
+
+SETTINGS = Settings()
+SLOT = ModelSlot()
+APP = create_app(SLOT, SETTINGS)
+
+
+class OwnProbes:
+    """Answers the probes in the documented format; BentoML's own speak plain text."""
+
+    PATHS = frozenset({"/livez", "/readyz"})
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take the probes, pass on the rest."""
+        own = scope["type"] == "http" and scope["path"] in self.PATHS
+        await (APP if own else self._app)(scope, receive, send)
+
+
+@bentoml.service(
+    name="saldopas",
+    workers=SETTINGS.workers,
+    traffic={"timeout": SETTINGS.timeout_s},
+    metrics={"enabled": False},  # see serving/metrics.py
+    logging={"access": {"enabled": False}},  # it writes paths as they come; see serving/logs.py
+    tracing={"excluded_urls": [".*"]},  # nothing is exported, and it is half of a request's time
+)
+@bentoml.asgi_app(APP, path="/", name="http")
+class SaldoPas:
+    """Courses that suit a participant and fit what is left of the balance."""
+
+    def __init__(self) -> None:
+        configure_logs()
+        try:
+            SLOT.load(SETTINGS)
+        except ArtifactError as error:
+            LOG.error("not ready", reason=SLOT.reason, cause=str(error))
+        if SLOT.model is not None:
+            metrics.show_model(SLOT.model)
+            LOG.info("ready", model_version=SLOT.model.version)
+
+    def __is_ready__(self) -> bool:
+        """A verified artifact is loaded."""
+        return SLOT.model is not None
+
+
+SaldoPas.add_asgi_middleware(OwnProbes)  # type: ignore[attr-defined]  # it is a Service
