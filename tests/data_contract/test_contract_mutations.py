@@ -53,7 +53,7 @@ def check(path: Path, content: bytes) -> None:
     assert "\n" not in str(outcome) if isinstance(outcome, DataError) else outcome.fingerprint
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(sorted(TEXTS)), MUTATIONS)
 def test_csv(table: str, mutations: list[Mutation]) -> None:
     with tempfile.TemporaryDirectory() as folder:
