@@ -67,8 +67,6 @@ def store_name() -> str:
 def connect() -> MlflowClient:
     """A client of the store, which has the schema that this release of MLflow needs.
 
-    MLflow's own global address is left alone: setting it would rewrite `MLFLOW_TRACKING_URI`.
-
     Raises:
         RunFailedError: the address is none that MLflow can use, or the store does not open.
     """
@@ -80,6 +78,7 @@ def connect() -> MlflowClient:
         if not is_server():
             with locked(home() / ".schema.lock"):
                 _prepare_schema(uri)
+        _set_globally(uri)
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
@@ -94,6 +93,19 @@ def mlflow_errors() -> Iterator[None]:
     except (MlflowException, SQLAlchemyError) as error:
         first = str(error).strip().splitlines()[0]
         raise RunFailedError(f"tracking store {store_name()}: {first}") from error
+
+
+def _set_globally(uri: str) -> None:
+    """MLflow's registry looks models up at the global address; the environment stays as it was."""
+    import mlflow
+
+    given = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    if given is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    else:
+        os.environ["MLFLOW_TRACKING_URI"] = given
 
 
 def _be_quiet() -> None:
