@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from conftest import Run
+from command_outcome import Run
 from small_dataset import TEXTS, appended, frames, replaced, write_good, write_parquet, write_sqlite
 
 from features.dataset import Dataset, read_dataset

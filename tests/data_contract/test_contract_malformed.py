@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from command_outcome import Run
 from malformed_files import FILES
 from malformed_values import VALUES
 from small_dataset import replaced, write_parquet

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Run
+from command_outcome import Run
 from small_dataset import appended, as_parquet, overwritten, replaced
 
 from features.dataset import read_dataset

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from command_outcome import Run
 
 from features.dataset import read_dataset
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Run
+from command_outcome import Run
 
 from features.dataset import Dataset, read_dataset
 from training_pipeline.console import RunFailedError
