@@ -51,7 +51,7 @@ class SaldoPas:
             LOG.error("not ready", reason=SLOT.reason, cause=str(error))
         if SLOT.model is not None:
             metrics.show_model(SLOT.model)
-            LOG.info("ready", model_version=SLOT.model.version)
+            LOG.info("ready", model_version=SLOT.model.version, url=SETTINGS.url)
 
     def __is_ready__(self) -> bool:
         """A verified artifact is loaded."""

@@ -28,4 +28,5 @@ class Settings(BaseSettings):
     max_batch_body_bytes: int = Field(default=16 * MIB, ge=1_024)
     workers: int = Field(default=1, ge=1, le=64)
     timeout_s: float = Field(default=60, gt=0, description="then the answer is 504")
+    url: str | None = Field(default=None, description="shown when ready; `saldopas serve` sets it")
     log_requests: bool = Field(default=True, description="one JSON line a request")

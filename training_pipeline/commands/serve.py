@@ -1,0 +1,139 @@
+"""`saldopas serve`: the HTTP service on the champion, or on any artifact."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import ipaddress
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from models.manifest import Manifest
+
+SERVICE = "serving.service:SaldoPas"
+CHAMPION = "champion"
+
+
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65_535)] = 3000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for every network.")
+    ] = "127.0.0.1",
+    model: Annotated[
+        str, typer.Option(help="champion, challenger, previous, or a version number.")
+    ] = CHAMPION,
+    artifact: Annotated[
+        Path | None, typer.Option(help="Serve this artifact directory instead.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+) -> None:
+    """Serve recommendations over HTTP: POST /recommend, OpenAPI at /docs.json.
+
+    The process becomes `bentoml serve`: SIGTERM or Ctrl-C lets running requests finish.
+    """
+    address = _address(host)
+    _check_free(address, port)
+    directory, chosen = _chosen(model, artifact)
+    manifest = _proven(directory)
+    url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
+    _announce(url, directory, manifest, chosen.get("SALDOPAS_MODEL_VERSION"))
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("SALDOPAS_ARTIFACT", "SALDOPAS_CHAMPION", "SALDOPAS_MODEL_VERSION")
+    }
+    environment |= {"SALDOPAS_WORKERS": str(workers), "SALDOPAS_URL": url, **chosen}
+    environment.setdefault("BENTOML_DO_NOT_TRACK", "True")  # it would report to its makers
+    command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
+    command += ["--host", address, "--port", str(port), "--working-dir", str(_code_directory())]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
+
+
+def _address(host: str) -> str:
+    """BentoML takes numeric addresses only."""
+    from features.errors import DataError
+
+    try:
+        return str(ipaddress.ip_address("127.0.0.1" if host == "localhost" else host))
+    except ValueError as error:
+        raise DataError(
+            f"--host {host} is no address", remedy="give one such as 127.0.0.1 or 0.0.0.0"
+        ) from error
+
+
+def _check_free(address: str, port: int) -> None:
+    """BentoML would say it in thirty lines."""
+    from training_pipeline.console import RunFailedError
+
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise RunFailedError(f"port {port} is in use; give another --port") from error
+            raise RunFailedError(
+                f"cannot listen on {address} port {port}: {error.strerror}"
+            ) from error
+
+
+def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str]]:
+    """The artifact to serve, and how the service is told of it."""
+    from features.errors import DataError
+
+    if artifact is not None:
+        if model != CHAMPION:
+            raise DataError("--model and --artifact name two models", remedy="give one of them")
+        return artifact, {"SALDOPAS_ARTIFACT": str(artifact.resolve())}
+    if model == CHAMPION:
+        from training_pipeline.tracking.champion_pointer import POINTER
+        from training_pipeline.tracking.registry import publish_champion
+        from training_pipeline.tracking.store import home
+
+        directory = publish_champion()
+        return directory, {"SALDOPAS_CHAMPION": str((home() / POINTER).resolve())}
+    from training_pipeline.tracking.registry import resolve
+
+    directory = resolve(model)
+    told = {"SALDOPAS_ARTIFACT": str(directory.resolve())}
+    return directory, told | ({"SALDOPAS_MODEL_VERSION": model} if model.isdecimal() else {})
+
+
+def _proven(directory: Path) -> Manifest:
+    """The manifest of an artifact that loads, so that a bad one is refused here, in one line."""
+    from models.artifact import load_artifact
+    from models.manifest import ArtifactError
+    from training_pipeline.console import RunFailedError
+
+    try:
+        return load_artifact(directory).manifest
+    except ArtifactError as error:
+        raise RunFailedError(str(error)) from error
+
+
+def _code_directory() -> Path:
+    """Where `serving` is, so that a directory of that name where one stands is not taken for it."""
+    spec = importlib.util.find_spec("serving")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("the package `serving` is not installed")
+    return Path(spec.origin).resolve().parents[1]
+
+
+def _announce(url: str, directory: Path, manifest: Manifest, version: str | None) -> None:
+    from datetime import UTC, datetime
+
+    from training_pipeline.console import say
+
+    learned = datetime.fromtimestamp(manifest.cutoff_s, UTC).date().isoformat()
+    name = f"version {version}" if version else str(directory)
+    say(f"{manifest.model} on {manifest.dataset.name}, learned before {learned}: {name}")
+    say(f"starting {url} (a line with `ready` follows; Ctrl-C stops)")
