@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
+from models.policy import Policy
+from training_pipeline.plots.catalogue_share import catalogue_share
+from training_pipeline.plots.price_and_balance import price_and_balance
+from training_pipeline.plots.quality_by_cutoff import quality_by_cutoff
+from training_pipeline.plots.quality_by_history import quality_by_history
+from training_pipeline.plots.trials import trials
 from training_pipeline.record import TrainingRecord
 
 
-def figures_of(record: TrainingRecord) -> dict[str, Figure]:
-    """Those that the data allows."""
-    return {}
+def figures_of(record: TrainingRecord, policy: Policy) -> dict[str, Figure]:
+    """Those that the data allows; `policy` is the one that is registered."""
+    figures = {
+        "1-quality-by-history": quality_by_history(record),
+        "2-quality-by-list-length": quality_by_cutoff(record),
+        "3-popularity-of-recommendations": catalogue_share(record),
+        "4-price-and-balance": price_and_balance(record, policy),
+        "5-trials": trials(record),
+    }
+    return {name: figure for name, figure in figures.items() if figure is not None}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.artifact import load_artifact
 from training_pipeline.console import RunFailedError
 from training_pipeline.plots.figures import figures_of
 from training_pipeline.record import TrainingRecord
@@ -142,10 +143,12 @@ def _log_dataset(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> N
 
 
 def _log_files(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> None:
+    """Environment and plots; the plots ask the artifact that is about to be registered."""
+    policy = load_artifact(record.artifact).policy
     with tempfile.TemporaryDirectory(prefix="saldopas-run-") as folder:
         write_environment(Path(folder) / "environment")
         plots = Path(folder) / "plots"
         plots.mkdir()
-        for name, figure in figures_of(record).items():
+        for name, figure in figures_of(record, policy).items():
             figure.savefig(plots / f"{name}.png", dpi=150)
         mlflow.log_artifacts(run_id, folder)

@@ -1,0 +1,60 @@
+"""How much of what people buy stands in the first k places?"""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from training_pipeline.evaluation import Evaluation
+from training_pipeline.metrics import CUTOFFS
+from training_pipeline.plots import style
+from training_pipeline.plots.held_out import decisions, shown
+from training_pipeline.record import TrainingRecord
+
+GROUPS = {"warm": ("with earlier purchases", "-", "o"), "new": ("without any", "--", "s")}
+
+
+def quality_by_cutoff(record: TrainingRecord) -> Figure | None:
+    """Recall and NDCG at each cutoff for known and new people; None where nothing was held out."""
+    found = shown(record)
+    if not found:
+        return None
+    figure, axes = style.new_figure(
+        "Quality by length of the list",
+        f"Means over {decisions(found['chosen'])}",
+        columns=2,
+        height=5.4,
+    )
+    names = {"popularity": "popularity", "chosen": record.manifest.model}
+    for axis, metric in zip(axes, ("recall", "ndcg"), strict=True):
+        for policy, label in names.items():
+            colour = style.CHOSEN if policy == "chosen" else style.POPULARITY
+            _lines(axis, found[policy], metric, label, colour)
+        style.panel_title(axis, "Recall@k" if metric == "recall" else "NDCG@k")
+        axis.set_xlabel("k, courses in the list")
+        axis.set_xticks(CUTOFFS)
+        axis.set_ylim(bottom=0)
+    axes[0].set_ylabel("mean over decisions")
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+        **style.LEGEND,
+    )
+    return figure
+
+
+def _lines(axis: Axes, evaluation: Evaluation, metric: str, label: str, colour: str) -> None:
+    for group, (words, line, marker) in GROUPS.items():
+        means = [evaluation.mean(f"{metric}@{k}", group) for k in CUTOFFS]
+        known = [(k, mean) for k, mean in zip(CUTOFFS, means, strict=True) if mean is not None]
+        if known:
+            axis.plot(
+                *zip(*known, strict=True),
+                line,
+                marker=marker,
+                color=colour,
+                linewidth=2.2,
+                markersize=6,
+                label=f"{label}, {words}",
+            )
