@@ -11,9 +11,11 @@ from features.errors import DataError
 from training_pipeline.commands import (
     evaluate,
     import_data,
+    promote,
     recommend,
     sample,
     score,
+    serve,
     train,
     validate,
 )
@@ -32,8 +34,11 @@ app.add_typer(import_data.app, name="import")
 app.command("validate")(validate.validate)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("promote")(promote.promote)
+app.command("rollback")(promote.rollback)
 app.command("recommend")(recommend.recommend)
 app.command("score")(score.score)
+app.command("serve")(serve.serve)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-SHOWN = ("hit@10", "recall@10", "ndcg@10", "mrr@10", "recall@20", "ndcg@20")
+SHOWN = ("hit@10", "ndcg@10", "recall@20", "ndcg@20")
 
 
 def evaluate(
@@ -44,4 +44,4 @@ def print_evaluation(found: dict[str, Any]) -> None:
         if values["cases"]
     ]
     title = f"{first['cut'].capitalize()} cut ({first['method']}, {first['protocol']})"
-    print_table(title, ("policy", "participants", "decisions", *SHOWN), rows)
+    print_table(title, ("policy", "people", "decisions", *SHOWN), rows)

@@ -1,0 +1,93 @@
+"""Small inputs made by hand: catalogues, training sets and requests of a few rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from features.batch import ParticipantBatch
+from features.courses import CourseTable
+from features.profile import ProfileVocabulary, TokenColumn
+from features.requests import RequestBatch, no_pairs
+from features.sequences import Sequences
+from features.training_set import TrainingSet
+
+EDUCATION = ("SD", "SMP", "SMA")
+VOCABULARY = ProfileVocabulary(
+    columns=(TokenColumn(column="group", kind="values", values=("a", "b")),)
+)
+
+
+def make_courses(prices: Sequence[int], **columns: Sequence[object]) -> CourseTable:
+    """Courses c0, c1, ... with these prices."""
+    frame = pd.DataFrame(
+        {
+            "course_id": pd.Series([f"c{i}" for i in range(len(prices))], dtype="str"),
+            "price": np.array(prices, np.int64),
+            **{name: pd.Series(values) for name, values in columns.items()},
+        }
+    )
+    return CourseTable.from_frame(frame, education_order=EDUCATION)
+
+
+def make_profile(tokens: Sequence[Sequence[int]], *, n_tokens: int) -> csr_array:
+    """One-hot rows from token indices."""
+    dense = np.zeros((len(tokens), n_tokens), np.float32)
+    for row, chosen in enumerate(tokens):
+        dense[row, list(chosen)] = 1
+    return csr_array(dense)
+
+
+def make_batch(
+    rows: Sequence[Sequence[int]],
+    *,
+    n_items: int,
+    tokens: Sequence[Sequence[int]] | None = None,
+    n_tokens: int = VOCABULARY.n_tokens,
+) -> ParticipantBatch:
+    """Participants with these histories (oldest first) and tokens."""
+    tokens = tokens if tokens is not None else [[] for _ in rows]
+    return ParticipantBatch(
+        Sequences.of(rows, n_items=n_items), make_profile(tokens, n_tokens=n_tokens)
+    )
+
+
+def make_training(
+    rows: Sequence[Sequence[int]],
+    courses: CourseTable,
+    *,
+    tokens: Sequence[Sequence[int]] | None = None,
+) -> TrainingSet:
+    """A training set whose purchases are a second apart, just before the cut-off."""
+    batch = make_batch(rows, n_items=courses.n_items, tokens=tokens)
+    return TrainingSet(batch, courses, VOCABULARY, as_of_s=100)
+
+
+def make_requests(batch: ParticipantBatch, **changes: object) -> RequestBatch:
+    """Requests for 5 courses, no limit, everything bought owned; `changes` replace fields."""
+    rows, n_items = batch.n_rows, batch.sequence.n_items
+    plain = RequestBatch(
+        participants=batch,
+        limit_rp=np.zeros(rows, np.int64),
+        limited=np.zeros(rows, bool),
+        owned=batch.sequence.matrix().astype(np.bool_),
+        excluded=no_pairs(rows, n_items),
+        age_at_least=np.zeros(rows, np.int64),
+        education_at_least=np.zeros(rows, np.int64),
+        as_of_s=np.full(rows, 1_000, np.int64),
+        count=np.full(rows, 5, np.int64),
+    )
+    return replace(plain, **changes)
+
+
+def checkerboard(side: int = 20, people: int = 200) -> list[list[int]]:
+    """Even people bought even courses, odd people odd ones, each about nine tenths of them."""
+    rng = np.random.default_rng(0)
+    return [
+        [item for item in range(person % 2, side, 2) if rng.random() < 0.9]
+        for person in range(people)
+    ]

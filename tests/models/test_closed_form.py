@@ -1,0 +1,71 @@
+"""The solves against plain linear algebra, and numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from features.sequences import Sequences
+from models.closed_form import items_to_keep, ridge_inverse, without_own_weight
+from models.ease import Ease, EaseConfig
+from models.sequence_ridge import SequenceRidgeConfig, cuts, first_purchases
+from tests.made import make_batch, make_courses, make_training
+
+
+def random_gram(side: int) -> np.ndarray:
+    rows = np.random.default_rng(3).normal(size=(side + 5, side))
+    return rows.T @ rows
+
+
+@pytest.mark.parametrize("side", [1, 7, 1_030])
+def test_inverse_is_the_inverse(side: int) -> None:
+    gram = random_gram(side)
+    inverse = ridge_inverse(gram.copy(), np.full(side, 2.0))
+    np.testing.assert_allclose(inverse, np.linalg.inv(gram + 2 * np.eye(side)), atol=1e-8)
+
+
+def test_a_gram_matrix_without_a_penalty_is_refused() -> None:
+    with pytest.raises(np.linalg.LinAlgError, match="raise l2"):
+        ridge_inverse(np.zeros((3, 3)), np.zeros(3))
+
+
+def test_own_weights_are_zero_and_the_rest_is_the_constrained_optimum() -> None:
+    gram, target = random_gram(6), random_gram(6)
+    inverse = np.linalg.inv(gram + np.eye(6))
+    solved = without_own_weight(inverse, inverse @ target)
+    assert np.diag(solved).tolist() == [0.0] * 6
+    # the gradient of the loss is a multiple of one unit vector in each column (KKT)
+    gradient = (gram + np.eye(6)) @ solved - target
+    np.testing.assert_allclose(gradient - np.diag(np.diag(gradient)), 0, atol=1e-9)
+
+
+def test_ease_of_two_courses_by_hand() -> None:
+    # X = [[1, 1], [1, 0]], G + I = [[3, 1], [1, 2]], P = [[2, -1], [-1, 3]] / 5
+    # B_01 = -P_01 / P_11 = 1 / 3, B_10 = -P_10 / P_00 = 1 / 2
+    courses = make_courses([1, 1])
+    train = make_training([[0, 1], [0]], courses)
+    model = Ease.fit(EaseConfig(l2=1.0, min_purchases=1), train, seed=0)
+    scores = model.score(make_batch([[0], [1]], n_items=2))
+    np.testing.assert_allclose(scores, [[0, 1 / 3], [1 / 2, 0]], atol=1e-6)
+
+
+def test_memory_keeps_the_most_bought_courses() -> None:
+    train = make_training([[0, 1, 2], [1, 2], [2], [2, 3]], make_courses([1, 1, 1, 1]))
+    assert items_to_keep(train, min_purchases=1, memory_mb=1, extra=0).tolist() == [0, 1, 2, 3]
+    assert items_to_keep(train, min_purchases=2, memory_mb=1, extra=0).tolist() == [1, 2]
+    fits_two = int(np.sqrt(2**20 / 8 / 3)) - 2
+    assert items_to_keep(train, min_purchases=1, memory_mb=1, extra=fits_two).tolist() == [1, 2]
+
+
+def test_cuts_of_one_history_by_hand() -> None:
+    config = SequenceRidgeConfig(past_decay=0.5, future_decay=0.1, window=2)
+    past, future, row_of = cuts(Sequences.of([[3, 1, 0]], n_items=4), config)
+    np.testing.assert_allclose(past.toarray(), [[0, 0, 0, 0], [0, 0, 0, 1], [0, 1, 0, 0.5]])
+    np.testing.assert_allclose(future.toarray(), [[0, 0.1, 0, 1], [0.1, 1, 0, 0], [1, 0, 0, 0]])
+    assert row_of.tolist() == [0, 0, 0]
+
+
+def test_repeats_count_when_they_were_first_bought() -> None:
+    once = first_purchases(Sequences.of([[2, 1, 2], [], [0, 0]], n_items=3))
+    assert once.item_idx.tolist() == [2, 1, 0]
+    assert once.lengths.tolist() == [2, 0, 1]

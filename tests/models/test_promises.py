@@ -1,0 +1,173 @@
+"""The promises of the policy, as properties of random catalogues, people and balances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.courses import CourseTable
+from features.requests import RequestBatch
+from models.policy import Policy, Recommendations, Stage
+from models.popularity import PopularityConfig, TimeDecayedPopularity
+from models.sequence_ridge import SequenceRidge, SequenceRidgeConfig
+from tests.made import make_batch, make_courses, make_profile, make_requests, make_training
+
+
+@dataclass(frozen=True)
+class World:
+    policy: Policy
+    courses: CourseTable
+    requests: RequestBatch
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    n_items = draw(st.integers(1, 12))
+    cheap = st.sampled_from([0, 1_000, 1_000, 5_000, 300_000])
+    prices = draw(st.lists(cheap, min_size=n_items, max_size=n_items))
+    courses = make_courses(
+        prices,
+        min_age=draw(st.lists(st.sampled_from([0, 18, 40]), min_size=n_items, max_size=n_items)),
+        min_education=draw(
+            st.lists(st.sampled_from(["", "SMA", "S3"]), min_size=n_items, max_size=n_items)
+        ),
+    )
+    moments = st.integers(0, 4)
+    courses = replace(
+        courses,
+        on_sale_from_s=np.array([draw(moments) - 2 for _ in range(n_items)], np.int64),
+        on_sale_until_s=np.array([draw(moments) + 1 for _ in range(n_items)], np.int64),
+    )
+    rows = st.lists(st.integers(0, n_items - 1), max_size=4)
+    people = draw(st.lists(rows, min_size=1, max_size=6))
+    train = make_training(people, courses, tokens=[[row % 2] for row in range(len(people))])
+    ridge = SequenceRidge.fit(SequenceRidgeConfig(min_purchases=1), train, seed=1)
+    popular = TimeDecayedPopularity.fit(PopularityConfig(), train, seed=1)
+    stages = (Stage("history", ridge), Stage("profile", ridge), Stage("popular", popular))
+    asked = draw(st.lists(rows, min_size=1, max_size=5))
+    size = len(asked)
+    tokens = [draw(st.sampled_from([[], [0], [1], [2]])) for _ in asked]
+    batch = make_batch(asked, n_items=n_items, tokens=tokens)
+    excluded = [draw(st.lists(st.integers(0, n_items - 1), max_size=3)) for _ in asked]
+
+    def many(values: st.SearchStrategy[int]) -> np.ndarray:
+        return np.array([draw(values) for _ in range(size)], np.int64)
+
+    requests = make_requests(
+        batch,
+        limit_rp=many(st.sampled_from([0, 999, 1_000, 4_999, 5_000, 10**9])),
+        limited=many(st.integers(0, 1)).astype(bool),
+        excluded=make_profile(excluded, n_tokens=n_items).astype(np.bool_),
+        age_at_least=many(st.sampled_from([0, 18, 64])),
+        education_at_least=many(st.integers(0, 3)),
+        as_of_s=many(moments),
+        count=many(st.integers(0, 15)),
+    )
+    return World(Policy(stages, courses), courses, requests)
+
+
+def allowed_one_by_one(world: World, row: int) -> set[int]:
+    """The rules again, one course at a time, in plain Python."""
+    courses, asked = world.courses, world.requests
+    owned = set(asked.owned[[row]].indices) | set(asked.excluded[[row]].indices)
+    return {
+        item
+        for item in range(courses.n_items)
+        if (not asked.limited[row] or courses.price_rp[item] <= asked.limit_rp[row])
+        and item not in owned
+        and courses.on_sale_from_s[item] <= asked.as_of_s[row] <= courses.on_sale_until_s[item]
+        and courses.min_age[item] <= asked.age_at_least[row]
+        and courses.min_education[item] <= asked.education_at_least[row]
+    }
+
+
+def listed(lists: Recommendations, row: int) -> list[int]:
+    return [int(item) for item in lists.item_idx[lists.row(row)]]
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds())
+def test_nothing_forbidden_and_exactly_what_is_allowed(world: World) -> None:
+    lists = world.policy.recommend(world.requests)
+    for row in range(world.requests.n_rows):
+        allowed = allowed_one_by_one(world, row)
+        items = listed(lists, row)
+        assert set(items) <= allowed
+        assert len(items) == len(set(items)) == min(int(world.requests.count[row]), len(allowed))
+
+
+@settings(max_examples=80, deadline=None)
+@given(worlds())
+def test_ordered_by_stage_then_score_then_course(world: World) -> None:
+    lists = world.policy.recommend(world.requests)
+    for row in range(world.requests.n_rows):
+        place = lists.row(row)
+        keys = list(
+            zip(
+                lists.source[place].tolist(),
+                (-lists.scores[place]).tolist(),
+                lists.item_idx[place].tolist(),
+                strict=True,
+            )
+        )
+        assert keys == sorted(keys)
+
+
+@settings(max_examples=80, deadline=None)
+@given(worlds(), st.integers(0, 6_000))
+def test_a_lower_balance_only_takes_courses_away(world: World, cut: int) -> None:
+    everything = replace(world.requests, count=np.full(world.requests.n_rows, 99, np.int64))
+    everything = replace(everything, limited=np.ones(everything.n_rows, bool))
+    lower = replace(everything, limit_rp=np.maximum(everything.limit_rp - cut, 0))
+    more, fewer = world.policy.recommend(everything), world.policy.recommend(lower)
+    for row in range(everything.n_rows):
+        affordable = [
+            item
+            for item in listed(more, row)
+            if world.courses.price_rp[item] <= lower.limit_rp[row]
+        ]
+        assert listed(fewer, row) == affordable
+
+
+@settings(max_examples=80, deadline=None)
+@given(worlds())
+def test_a_batch_equals_its_single_requests(world: World) -> None:
+    together = world.policy.recommend(world.requests)
+    for row in range(world.requests.n_rows):
+        alone = world.policy.recommend(world.requests.take(np.array([row])))
+        place = together.row(row)
+        np.testing.assert_array_equal(together.item_idx[place], alone.item_idx)
+        np.testing.assert_array_equal(together.scores[place], alone.scores)
+        np.testing.assert_array_equal(together.source[place], alone.source)
+
+
+@settings(max_examples=50, deadline=None)
+@given(worlds())
+def test_the_same_request_has_the_same_answer(world: World) -> None:
+    first, second = (world.policy.recommend(world.requests) for _ in range(2))
+    np.testing.assert_array_equal(first.item_idx, second.item_idx)
+    np.testing.assert_array_equal(first.scores, second.scores)
+
+
+@settings(max_examples=50, deadline=None)
+@given(worlds(), st.integers(1, 3))
+def test_a_grown_catalogue_puts_unknown_courses_last(world: World, added: int) -> None:
+    grown_courses = make_courses([*world.courses.price_rp.tolist(), *([0] * added)])
+    n_items = grown_courses.n_items
+    rows = [
+        world.requests.participants.sequence.take(np.array([r])).item_idx.tolist()
+        for r in range(world.requests.n_rows)
+    ]
+    batch = make_batch(rows, n_items=n_items)
+    asked = make_requests(batch, count=np.full(len(rows), 99, np.int64))
+    lists = world.policy.over(grown_courses).recommend(asked)
+    for row in range(len(rows)):
+        items = listed(lists, row)
+        assert len(items) == n_items - len(set(rows[row]))
+        assert all(
+            lists.source[lists.row(row)][items.index(n)] == 2
+            for n in range(world.courses.n_items, n_items)
+        )

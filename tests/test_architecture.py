@@ -1,0 +1,84 @@
+"""Imports go one way: features <- models <- {training_pipeline, serving}."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("features", "models", "training_pipeline", "serving")
+MAY_IMPORT = {
+    "features": {"features"},
+    "models": {"features", "models"},
+    "training_pipeline": {"features", "models", "training_pipeline"},
+    "serving": {"features", "models", "serving"},
+}
+# who alone may import a library
+ONLY_IN = {
+    "mlflow": ("training_pipeline/tracking/",),
+    "bentoml": ("serving/",),
+    "implicit": ("models/als.py", "models/item_neighbours.py"),
+    "pickle": (),
+    "joblib": (),
+    "cloudpickle": (),
+}
+FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module)
+        elif isinstance(node, ast.ImportFrom):
+            pytest.fail(f"{file}: relative import; write the full name")
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_downwards_only(package: str) -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for file in FILES
+        if file.relative_to(ROOT).parts[0] == package
+        for name in imports(file)
+        if name.split(".")[0] in set(PACKAGES) - MAY_IMPORT[package]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("library", sorted(ONLY_IN))
+def test_a_library_is_imported_only_where_it_belongs(library: str) -> None:
+    wrong = [
+        f"{path} imports {library}"
+        for file in FILES
+        if library in {name.split(".")[0] for name in imports(file)}
+        and not (path := file.relative_to(ROOT).as_posix()).startswith(ONLY_IN[library] or ("-",))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_files_stay_short_enough_to_answer_one_question() -> None:
+    long = {
+        str(file.relative_to(ROOT)): lines
+        for file in FILES
+        if (lines := len(file.read_text("utf-8").splitlines())) > 320
+    }
+    assert not long, f"split these: {long}"
+
+
+def test_importing_the_command_line_loads_no_heavy_library() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, training_pipeline.cli; "
+        "print([m for m in ('mlflow', 'bentoml', 'implicit', 'pandas', 'matplotlib', 'pandera') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
