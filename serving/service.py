@@ -10,9 +10,9 @@ from serving import metrics
 from serving.http import create_app
 from serving.loaded import ModelSlot
 from serving.logs import LOG, configure_logs
-from serving.settings import Settings
+from serving.settings import read_settings
 
-SETTINGS = Settings()
+SETTINGS = read_settings()
 SLOT = ModelSlot()
 APP = create_app(SLOT, SETTINGS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 2**20
@@ -30,3 +30,17 @@ class Settings(BaseSettings):
     timeout_s: float = Field(default=60, gt=0, description="then the answer is 504")
     url: str | None = Field(default=None, description="shown when ready; `saldopas serve` sets it")
     log_requests: bool = Field(default=True, description="one JSON line a request")
+
+
+def read_settings() -> Settings:
+    """The settings of this environment.
+
+    Raises:
+        SystemExit: a variable is out of its range; its text is one line for a person.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"SALDOPAS_{first['loc'][0]}".upper()
+        raise SystemExit(f"saldopas: {name}: {first['msg']}") from error
