@@ -1,0 +1,46 @@
+# Everything a newcomer needs. `make help` lists it.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= data/sample
+PARTICIPANTS ?= 50000
+SERVE ?= 1
+PORT ?= 3000
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test check format bench clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP)  ## make .venv with the hashed requirements
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "Python 3.11 is needed: set PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: setup  ## sample, train, evaluate, register, promote, recommend, serve (SERVE=0: no serving; DATA=DIR: other data)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PARTICIPANTS=$(PARTICIPANTS) PORT=$(PORT) SERVE=$(SERVE) bash scripts/demo.sh "$(DATA)"
+
+test: setup  ## every test (starts its own servers on loopback)
+	@bash scripts/test.sh
+
+check: setup  ## what CI runs before the tests: format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: setup  ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## timings beside peers in the same run
+	$(BIN)/python -m benchmarks.speed
+
+clean:  ## remove the environment and what runs left behind (not mlruns/)
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
