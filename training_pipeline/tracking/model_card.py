@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation
 from training_pipeline.record import TrainingRecord
 
-METRICS = (MAIN_METRIC, "recall@10", "hit@5", "mrr@10")
+METRICS = {MAIN_METRIC: "NDCG@10", "recall@10": "recall@10", "hit@5": "hit@5", "mrr@10": "MRR@10"}
+GAP = "&emsp;"  # MLflow's tables have no space between columns
 GROUPS = {"all": "all", "warm": "with earlier purchases", "new": "without any"}
 
 
@@ -63,15 +64,16 @@ def _quality(record: TrainingRecord) -> Iterator[str]:
 
 def _table(chosen: Evaluation, popularity: Evaluation) -> Iterator[str]:
     """Rows of groups, each metric as `chosen / popularity`."""
-    yield "| decisions of people | n | " + " | ".join(f"{name}" for name in METRICS) + " |"
+    yield f"| decisions of people | {GAP}n |" + "".join(f" {GAP}{m} |" for m in METRICS.values())
     yield "|---|--:|" + "--:|" * len(METRICS)
     for group, words in GROUPS.items():
         count = int(chosen.groups[group].sum())
         if count:
-            cells = (
-                f"**{_mean(chosen, m, group)}** / {_mean(popularity, m, group)}" for m in METRICS
+            cells = "".join(
+                f" {GAP}**{_mean(chosen, name, group)}** / {_mean(popularity, name, group)} |"
+                for name in METRICS
             )
-            yield f"| {words} | {count:,} | " + " | ".join(cells) + " |"
+            yield f"| {words} | {GAP}{count:,} |{cells}"
     yield ""
     yield "Bold: this model. After the slash: popularity."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,44 +16,54 @@ from training_pipeline.tracking.environment import model_requirements
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
 
 ARTIFACT_KEY = "saldopas"
+VERSIONS_TAG = "mlflow.modelVersions"  # where MLflow's pages look for the registered versions
 CODE = Path(__file__).with_name("pyfunc_model.py")
 NOBODY = "example-participant"
 
 
-def log_version(
+def start_model(
     mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str, name: str
+) -> LoggedModel:
+    """A model of the run that is not ready yet, so that metrics can be logged for it."""
+    return mlflow.create_logged_model(
+        experiment_id,
+        name=name,
+        source_run_id=run_id,
+        tags=run_values.tags(record),
+        params=run_values.parameters(record),
+        model_type="recommender",
+    )
+
+
+def register(
+    mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, model: LoggedModel
 ) -> int:
-    """Log the artifact as a model of the run and register it; returns the version number."""
+    """Log the artifact as the model's files and register it; returns the version number."""
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
-    tags = run_values.tags(record)
-    model = mlflow.create_logged_model(
-        experiment_id, name=name, source_run_id=run_id, tags=tags, model_type="recommender"
-    )
-    try:
-        with tempfile.TemporaryDirectory(prefix="saldopas-model-") as folder:
-            saved = save_pyfunc(record, Path(folder) / "model", run_id=run_id, model=model)
-            mlflow.log_model_artifacts(model.model_id, str(saved))
-    except BaseException:
-        mlflow.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
-        raise
+    with tempfile.TemporaryDirectory(prefix="saldopas-model-") as folder:
+        saved = save_pyfunc(record, Path(folder) / "model", run_id=run_id, model=model)
+        mlflow.log_model_artifacts(model.model_id, str(saved))
     mlflow.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     mlflow.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
-    _register_name(mlflow, name)
-    version = mlflow.create_model_version(
-        name,
+    _register_name(mlflow, model.name)
+    entity = mlflow.create_model_version(
+        model.name,
         source=f"models:/{model.model_id}",
         run_id=run_id,
-        tags=tags,
+        tags=run_values.tags(record),
         model_id=model.model_id,
         description=f"{record.manifest.model} trained on {record.name}",
     )
-    return int(version.version)
+    registered = [{"name": model.name, "version": int(entity.version)}]
+    mlflow.set_logged_model_tags(model.model_id, {VERSIONS_TAG: json.dumps(registered)})
+    return int(entity.version)
 
 
-def save_pyfunc(record: TrainingRecord, path: Path, *, run_id: str, model: Any) -> Path:
+def save_pyfunc(record: TrainingRecord, path: Path, *, run_id: str, model: LoggedModel) -> Path:
     """Write the pyfunc directory of the artifact to `path` (absent)."""
     from mlflow.models import Model
     from mlflow.pyfunc import save_model

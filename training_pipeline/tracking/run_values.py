@@ -9,7 +9,8 @@ from training_pipeline.evaluation import MAIN_METRIC, Evaluation
 from training_pipeline.record import TrainingRecord
 
 BEATS_POPULARITY = "saldopas.beats_popularity"
-MAIN = f"validation/all/{MAIN_METRIC}".replace("@", "_at_")
+MAIN_END = f"/all/{MAIN_METRIC}".replace("@", "_at_")
+MAIN = f"validation{MAIN_END}"
 MAIN_TAG = f"saldopas.{MAIN}".replace("/", ".")
 
 
@@ -40,13 +41,18 @@ def hyperparameters(stage: Source | str, config: dict[str, object]) -> dict[str,
 
 
 def metrics(record: TrainingRecord) -> dict[str, float]:
-    """`<cut>/<group>/<metric>` of the chosen policy, `<cut>_popularity/...`, `seconds/<step>`."""
-    values = {f"seconds/{step}": seconds for step, seconds in record.seconds.items()}
+    """`<cut>/<group>/<metric>` of the chosen policy, `<cut>_popularity/...`, `seconds/<step>`.
+
+    MLflow shows them in this order: the main metric of every policy and cut first.
+    """
+    values: dict[str, float] = {}
     for cut, evaluations in (("validation", record.validation), ("test", record.test)):
         for policy, evaluation in evaluations.items():
             prefix = cut if policy == "chosen" else f"{cut}_{policy}"
             values |= _flat(prefix, evaluation)
-    return values
+    first = {name: value for name, value in values.items() if name.endswith(MAIN_END)}
+    seconds = {f"seconds/{step}": value for step, value in record.seconds.items()}
+    return first | values | seconds
 
 
 def tags(record: TrainingRecord) -> dict[str, str]:

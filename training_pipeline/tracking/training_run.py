@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.artifact import load_artifact
-from training_pipeline.console import RunFailedError
 from training_pipeline.plots.figures import figures_of
 from training_pipeline.record import TrainingRecord
 from training_pipeline.tracking import run_values, store
 from training_pipeline.tracking.environment import write_environment
+from training_pipeline.tracking.experiment import experiment_of
 from training_pipeline.tracking.model_card import model_card
-from training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
+from training_pipeline.tracking.trial_runs import log_trials
+from training_pipeline.tracking.versions import CHALLENGER, MODEL_NAME
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -44,7 +45,7 @@ def track_training(record: TrainingRecord) -> TrackedRun:
     """
     mlflow = store.connect()
     with store.mlflow_errors():
-        experiment_id = _experiment(mlflow, record.name)
+        experiment_id = experiment_of(mlflow, record.name)
         now = datetime.now(UTC)
         run_id = mlflow.create_run(
             experiment_id,
@@ -61,39 +62,22 @@ def track_training(record: TrainingRecord) -> TrackedRun:
 
 
 def _log(mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str) -> int:
-    from training_pipeline.tracking.registered_model import log_version
-    from training_pipeline.tracking.trial_runs import log_trials
+    from mlflow.entities import LoggedModelStatus
 
-    _log_values(mlflow, record, run_id)
-    _log_dataset(mlflow, record, run_id)
+    from training_pipeline.tracking.registered_model import register, start_model
+
     log_trials(mlflow, record, run_id=run_id, experiment_id=experiment_id)
-    _log_files(mlflow, record, run_id)
-    version = log_version(
-        mlflow, record, run_id=run_id, experiment_id=experiment_id, name=MODEL_NAME
-    )
+    model = start_model(mlflow, record, run_id=run_id, experiment_id=experiment_id, name=MODEL_NAME)
+    try:
+        _log_dataset(mlflow, record, run_id)
+        _log_values(mlflow, record, run_id, model.model_id)
+        _log_files(mlflow, record, run_id)
+        version = register(mlflow, record, run_id=run_id, model=model)
+    except BaseException:
+        mlflow.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+        raise
     mlflow.set_registered_model_alias(MODEL_NAME, CHALLENGER, str(version))
     return version
-
-
-def _experiment(mlflow: MlflowClient, name: str) -> str:
-    """The dataset's experiment, made where there is none (by whoever comes first)."""
-    from mlflow.exceptions import MlflowException
-
-    found = mlflow.get_experiment_by_name(name)
-    if found is None:
-        where = None if store.is_server() else str((store.home() / "artifacts" / name).resolve())
-        try:
-            return str(mlflow.create_experiment(name, artifact_location=where))
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-            found = mlflow.get_experiment_by_name(name)
-    if found is None or found.lifecycle_stage == "deleted":
-        raise RunFailedError(
-            f"experiment {name!r} is deleted in {store.store_name()}; restore it (mlflow "
-            "experiments restore) or give the dataset another name"
-        )
-    return str(found.experiment_id)
 
 
 def _run_tags(record: TrainingRecord) -> dict[str, str]:
@@ -107,12 +91,17 @@ def _run_tags(record: TrainingRecord) -> dict[str, str]:
     return tags | ({"mlflow.source.git.commit": commit} if commit else {})
 
 
-def _log_values(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> None:
+def _log_values(mlflow: MlflowClient, record: TrainingRecord, run_id: str, model_id: str) -> None:
+    """Metrics count for run, model and dataset alike."""
     from mlflow.entities import Metric, Param
     from mlflow.utils.time import get_current_time_millis
 
     now = get_current_time_millis()
-    metrics = [Metric(name, value, now, 0) for name, value in run_values.metrics(record).items()]
+    digest = _digest(record)
+    metrics = [
+        Metric(name, value, now, 0, model_id, record.name, digest)
+        for name, value in run_values.metrics(record).items()
+    ]
     params = [Param(name, value) for name, value in run_values.parameters(record).items()]
     mlflow.log_batch(run_id, metrics=metrics, params=params)
 
@@ -122,7 +111,7 @@ def _log_dataset(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> N
     from mlflow.data.meta_dataset import MetaDataset
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    digest = record.manifest.fingerprint[:DIGEST_LENGTH]
+    digest = _digest(record)
     source = CodeDatasetSource({"saldopas.fingerprint": record.manifest.fingerprint})
     described = MetaDataset(source, name=record.name, digest=digest).to_dict()
     profile = {
@@ -142,6 +131,10 @@ def _log_dataset(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> N
     )
 
 
+def _digest(record: TrainingRecord) -> str:
+    return record.manifest.fingerprint[:DIGEST_LENGTH]
+
+
 def _log_files(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> None:
     """Environment and plots; the plots ask the artifact that is about to be registered."""
     policy = load_artifact(record.artifact).policy
@@ -150,5 +143,5 @@ def _log_files(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> Non
         plots = Path(folder) / "plots"
         plots.mkdir()
         for name, figure in figures_of(record, policy).items():
-            figure.savefig(plots / f"{name}.png", dpi=150)
+            figure.savefig(plots / f"{name}.png", dpi=130)
         mlflow.log_artifacts(run_id, folder)

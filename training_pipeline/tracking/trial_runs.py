@@ -37,7 +37,7 @@ def _log_trial(
     }
     child = mlflow.create_run(
         experiment_id,
-        run_name=f"{place:02d} {trial.stage} {trial.model}",
+        run_name=f"{place:02d} {trial.stage}: {trial.model}",
         tags=tags,
         start_time=now,
     ).info.run_id
