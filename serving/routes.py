@@ -112,7 +112,7 @@ def json_response(
 
 def _validated(schema: type[Body], value: Any) -> Body:
     if not isinstance(value, dict):
-        raise ApiError(400, "wrong_type", "the body must be a JSON object")
+        raise ApiError(400, "wrong_type", "a JSON object is wanted")
     try:
         return schema.model_validate(value)
     except ValidationError as error:
