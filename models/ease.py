@@ -21,6 +21,7 @@ from models.closed_form import (
     ridge_inverse,
     without_own_weight,
 )
+from models.popularity import trend_factor
 from models.recommender import State
 
 
@@ -32,6 +33,11 @@ class EaseConfig(Frozen):
         default=0.0, ge=0, description="penalty as a share of the Gram diagonal (Steck 2020)"
     )
     token_weight: float = Field(default=1.0, gt=0)
+    trend_half_life_days: float = Field(default=7.0, gt=0)
+    trend_power: float = Field(
+        default=0.0, ge=0, le=2, description="scores times (recent purchases / all)^power"
+    )
+    trend_strength: float = Field(default=20.0, gt=0, description="prior purchases of the trend")
     min_purchases: int = Field(default=5, ge=1)
     memory_mb: int = Field(default=2_000, ge=1)
 
@@ -68,6 +74,12 @@ class Ease:
         target = gram[:, : len(kept)].copy()
         inverse = ridge_inverse(gram, config.l2 + config.l2_diagonal * np.diag(gram).copy())
         solved = without_own_weight(inverse, inverse @ target)
+        solved *= trend_factor(
+            train,
+            half_life_days=config.trend_half_life_days,
+            power=config.trend_power,
+            strength=config.trend_strength,
+        )[kept]
         return cls(config, ItemWeights(kept, solved.astype(np.float32), train.n_items))
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:

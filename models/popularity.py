@@ -77,3 +77,21 @@ def decayed_share(train: TrainingSet, half_life_days: float | None) -> NDArray[n
     items = train.participants.sequence.item_idx
     counts = np.bincount(items, weights=weights, minlength=train.n_items)
     return np.asarray(counts / max(float(counts.sum()), TINY))
+
+
+def trend_factor(
+    train: TrainingSet, *, half_life_days: float, power: float, strength: float
+) -> NDArray[np.float64]:
+    """(n_items,) how much more a course sells lately than over all: (recent / all)^power.
+
+    Both are counts of purchases, the recent ones decayed and scaled to the same total; `strength`
+    purchases of the recent, effective size are added to both, so that few say little.
+    """
+    if power == 0 or train.dates_are_order_only:
+        return np.ones(train.n_items)
+    items = train.participants.sequence.item_idx
+    weights = purchase_weights(train, half_life_days)
+    counts = np.bincount(items, minlength=train.n_items)
+    recent = np.bincount(items, weights=weights, minlength=train.n_items)
+    prior = strength * float(weights.max(initial=1.0))  # one recent purchase weighs this much
+    return np.asarray(np.power((recent + prior) / (counts + prior), power))

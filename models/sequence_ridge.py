@@ -23,7 +23,7 @@ from models.closed_form import (
     ridge_inverse,
     without_own_weight,
 )
-from models.popularity import decayed_share
+from models.popularity import trend_factor
 from models.recommender import State
 
 PARTICIPANTS_A_BLOCK = 20_000
@@ -197,6 +197,10 @@ def _target_factor(config: SequenceRidgeConfig, train: TrainingSet) -> NDArray[n
     """(n_items,) what the weights towards each item are multiplied by: rarity and trend."""
     counts = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
     rarity = np.power(counts + 10.0, -config.popularity_power)
-    recent = decayed_share(train, config.trend_half_life_days) * counts.sum()
-    trend = (recent + config.trend_strength) / (counts + config.trend_strength)
-    return np.asarray(rarity * np.power(trend, config.trend_power))
+    trend = trend_factor(
+        train,
+        half_life_days=config.trend_half_life_days,
+        power=config.trend_power,
+        strength=config.trend_strength,
+    )
+    return np.asarray(rarity * trend)

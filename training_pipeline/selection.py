@@ -30,9 +30,14 @@ SEARCH: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
     ),
     "item-neighbours": (("weighting", ("bm25",)),),
     "als": (("regularization", (10.0,)), ("alpha", (3.0, 30.0))),
-    "ease": (("l2", (100.0, 1_000.0, 3_000.0)),),
+    "ease": (
+        ("l2", (100.0, 1_000.0, 3_000.0)),
+        ("min_purchases", (20,)),
+        ("trend_power", (0.5,)),
+        ("token_weight", (3.0,)),
+    ),
     "sequence-ridge": (
-        ("set_weight", (0.3, 3.0)),
+        ("set_weight", (0.3, 3.0, 30.0)),
         ("past_decay", (0.9, 1.0)),
         ("l2", (10.0, 100.0, 300.0, 1_000.0)),
         ("length_power", (0.0, 1.0)),
