@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import ipaddress
 import os
 import socket
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 SERVICE = "serving.service:SaldoPas"
 CHAMPION = "champion"
+CODE = Path(__file__).resolve().parents[2]  # or `serving/` where one stands is taken for it
 
 
 def serve(
@@ -51,7 +51,7 @@ def serve(
     environment |= {"SALDOPAS_WORKERS": str(workers), "SALDOPAS_URL": url, **chosen}
     environment.setdefault("BENTOML_DO_NOT_TRACK", "True")  # it would report to its makers
     command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
-    command += ["--host", address, "--port", str(port), "--working-dir", str(_code_directory())]
+    command += ["--host", address, "--port", str(port), "--working-dir", str(CODE)]
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
@@ -118,14 +118,6 @@ def _proven(directory: Path) -> Manifest:
         return load_artifact(directory).manifest
     except ArtifactError as error:
         raise RunFailedError(str(error)) from error
-
-
-def _code_directory() -> Path:
-    """Where `serving` is, so that a directory of that name where one stands is not taken for it."""
-    spec = importlib.util.find_spec("serving")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("the package `serving` is not installed")
-    return Path(spec.origin).resolve().parents[1]
 
 
 def _announce(url: str, directory: Path, manifest: Manifest, version: str | None) -> None:
