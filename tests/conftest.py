@@ -1,0 +1,29 @@
+"""What tests of several packages share; expensive things are made once, and only when asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.small_world import SmallWorld
+    from training_pipeline.record import TrainingRecord
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> SmallWorld:
+    """2,000 generated participants on disk and in memory."""
+    from tests.small_world import make_small_world
+
+    return make_small_world(tmp_path_factory.mktemp("small_world") / "data")
+
+
+@pytest.fixture(scope="session")
+def small_record(
+    small_world: SmallWorld, tmp_path_factory: pytest.TempPathFactory
+) -> TrainingRecord:
+    """One training on the small world, its artifact on disk."""
+    from tests.small_world import train_small_world
+
+    return train_small_world(small_world, tmp_path_factory.mktemp("small_record") / "artifact")
