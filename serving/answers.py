@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from models.policy import SOURCES, Recommendations, Source
+from models.answers import answer_items
+from models.policy import Recommendations, Source
 from serving.loaded import LoadedModel
 from serving.requests import as_asked
 from serving.schemas import RecommendBody
@@ -53,21 +54,10 @@ def _items(
     row: int,
     model: LoadedModel,
 ) -> list[dict[str, Any]]:
-    rows = found.row(row)
+    items = answer_items(found, row, model.artifact.policy.courses, balance_rp=balance)
     return [
-        {
-            "course_id": model.course_ids[item],
-            "title": model.titles[item],
-            "category": model.categories[item],
-            "price": model.prices_rp[item],
-            "score": float(str(score)),  # the shortest decimal that is this float32
-            "balance_after": None if balance is None else balance - model.prices_rp[item],
-            "source": SOURCES[source],
-            "reasons": _reasons(SOURCES[source], score) if body.explain else [],
-        }
-        for item, score, source in zip(
-            found.item_idx[rows].tolist(), found.scores[rows], found.source[rows], strict=True
-        )
+        {**item, "reasons": _reasons(item["source"], item["score"]) if body.explain else []}
+        for item in items
     ]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -19,7 +18,7 @@ from serving.settings import Settings
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """Everything a request needs; the lists are aligned to the item index.
+    """Everything a request needs.
 
     Attributes:
         version: the name that answers give the model.
@@ -31,18 +30,10 @@ class LoadedModel:
     artifact: Artifact
     version: str
     fingerprint: str
+    n_items: int
     n_tokens: int
-    course_ids: list[str]
-    titles: list[str | None]
-    categories: list[str | None]
-    prices_rp: list[int]
     item_of: dict[str, int]
     items_in: dict[str, NDArray[np.int64]]
-
-    @property
-    def n_items(self) -> int:
-        """Size of the catalogue."""
-        return len(self.course_ids)
 
 
 class ModelSlot:
@@ -79,30 +70,18 @@ def load_model(located: Located) -> LoadedModel:
     threadpool_limits(limits=1, user_api="blas")  # products of one request are small
     artifact = load_artifact(located.path)
     courses = artifact.policy.courses
-    course_ids = [str(course_id) for course_id in courses.course_ids]
-    categories = _words(courses.frame, c.CATEGORY)
     return LoadedModel(
         artifact=artifact,
         version=located.version,
         fingerprint=manifest_hash(located.path),
+        n_items=courses.n_items,
         n_tokens=artifact.vocabulary.n_tokens,
-        course_ids=course_ids,
-        titles=_words(courses.frame, c.TITLE),
-        categories=categories,
-        prices_rp=courses.price_rp.tolist(),
-        item_of={course_id: item for item, course_id in enumerate(course_ids)},
-        items_in=_by_category(categories),
+        item_of={str(course_id): item for item, course_id in enumerate(courses.course_ids)},
+        items_in=_by_category(courses.texts(c.CATEGORY)),
     )
 
 
-def _words(frame: pd.DataFrame, column: str) -> list[str | None]:
-    if column not in frame:
-        return [None] * len(frame)
-    words: list[Any] = frame[column].astype(object).tolist()
-    return [None if pd.isna(word) else str(word) for word in words]
-
-
-def _by_category(categories: list[str | None]) -> dict[str, NDArray[np.int64]]:
+def _by_category(categories: Sequence[str | None]) -> dict[str, NDArray[np.int64]]:
     members: dict[str, list[int]] = {}
     for item, category in enumerate(categories):
         if category is not None:

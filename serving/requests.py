@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -16,6 +14,7 @@ from scipy.sparse import csr_array
 from features.batch import ParticipantBatch
 from features.courses import education_level
 from features.indexed import ages_at_least
+from features.request_moment import request_moment
 from features.requests import RequestBatch
 from features.sequences import Sequences
 from features.snapshot import Snapshot
@@ -60,7 +59,7 @@ def as_asked(bodies: Sequence[RecommendBody], model: LoadedModel, *, now_s: int)
         excluded=_with_pairs(stored.excluded, [_unwanted(body, model) for body in bodies]),
         age_at_least=_ages(bodies, stored.age_at_least, model),
         education_at_least=_educations(bodies, stored.education_at_least, model),
-        as_of_s=np.array([_moment_s(body.as_of, model, now_s) for body in bodies], np.int64),
+        as_of_s=np.array([_moment_s(body, model, now_s) for body in bodies], np.int64),
         count=np.array([body.n or DEFAULT_N for body in bodies], np.int64),
     )
     return Asked(batch, balances)
@@ -189,10 +188,6 @@ def _educations(
     return levels
 
 
-def _moment_s(moment: datetime | None, model: LoadedModel, now_s: int) -> int:
+def _moment_s(body: RecommendBody, model: LoadedModel, now_s: int) -> int:
     manifest = model.artifact.manifest
-    if moment is None:
-        return manifest.cutoff_s if manifest.dataset.as_of == "cutoff" else now_s
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(manifest.dataset.timezone))
-    return int((moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() // 1)
+    return request_moment(manifest.dataset, body.as_of, cutoff_s=manifest.cutoff_s, now_s=now_s)

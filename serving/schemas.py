@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-MOST_MONEY = 10**15
-MOST_NUMBER = 10**15
+MOST_MONEY = 2**53  # what every JSON reader holds exactly
+MOST_NUMBER = 2**53
 LONGEST_ID = 256
 LONGEST_TEXT = 1_000
 MOST_IDS = 5_000

@@ -48,7 +48,7 @@ def names(world: ServingWorld) -> list[str]:
     return known + [name.decode() for name in world.artifact.snapshot.ids[::60]]
 
 
-money = st.one_of(st.integers(0, 1_200_000), st.sampled_from([0, 10**15]))
+money = st.one_of(st.integers(0, 1_200_000), st.sampled_from([0, 2**53]))
 course_lists = st.lists(st.sampled_from(COURSES), max_size=6)
 profiles = st.fixed_dictionaries(
     {},
@@ -192,7 +192,7 @@ def test_the_answer_is_the_policys(
     items = recommend(client, body)["items"]
     found = courses.course_ids[expected.item_idx].tolist()
     assert [item["course_id"] for item in items] == found
-    assert [np.float32(item["score"]) for item in items] == expected.scores.tolist()
+    assert [item["score"] for item in items] == expected.scores.tolist()
 
 
 @QUICK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import json
 import os
 import socket
 import sys
@@ -39,10 +40,10 @@ def serve(
     """
     address = _address(host)
     _check_free(address, port)
-    directory, chosen = _chosen(model, artifact)
+    directory, chosen, name = _chosen(model, artifact)
     manifest = _proven(directory)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
-    _announce(url, directory, manifest, chosen.get("SALDOPAS_MODEL_VERSION"))
+    _announce(url, manifest, name)
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -86,26 +87,30 @@ def _check_free(address: str, port: int) -> None:
             ) from error
 
 
-def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str]]:
-    """The artifact to serve, and how the service is told of it."""
+def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], str]:
+    """The artifact to serve, how the service is told of it, and its name for people."""
     from features.errors import DataError
 
     if artifact is not None:
         if model != CHAMPION:
             raise DataError("--model and --artifact name two models", remedy="give one of them")
-        return artifact, {"SALDOPAS_ARTIFACT": str(artifact.resolve())}
+        return artifact, {"SALDOPAS_ARTIFACT": str(artifact.resolve())}, str(artifact)
     if model == CHAMPION:
         from training_pipeline.tracking.champion_pointer import POINTER
         from training_pipeline.tracking.registry import publish_champion
         from training_pipeline.tracking.store import home
 
         directory = publish_champion()
-        return directory, {"SALDOPAS_CHAMPION": str((home() / POINTER).resolve())}
+        pointer = (home() / POINTER).resolve()
+        version = json.loads(pointer.read_text("utf-8"))["version"]
+        return directory, {"SALDOPAS_CHAMPION": str(pointer)}, f"champion, version {version}"
     from training_pipeline.tracking.registry import resolve
 
     directory = resolve(model)
     told = {"SALDOPAS_ARTIFACT": str(directory.resolve())}
-    return directory, told | ({"SALDOPAS_MODEL_VERSION": model} if model.isdecimal() else {})
+    if model.isdecimal():
+        return directory, told | {"SALDOPAS_MODEL_VERSION": model}, f"version {model}"
+    return directory, told, model
 
 
 def _proven(directory: Path) -> Manifest:
@@ -120,12 +125,11 @@ def _proven(directory: Path) -> Manifest:
         raise RunFailedError(str(error)) from error
 
 
-def _announce(url: str, directory: Path, manifest: Manifest, version: str | None) -> None:
+def _announce(url: str, manifest: Manifest, name: str) -> None:
     from datetime import UTC, datetime
 
     from training_pipeline.console import say
 
     learned = datetime.fromtimestamp(manifest.cutoff_s, UTC).date().isoformat()
-    name = f"version {version}" if version else str(directory)
-    say(f"{manifest.model} on {manifest.dataset.name}, learned before {learned}: {name}")
+    say(f"{name}: {manifest.model} on {manifest.dataset.name}, learned before {learned}")
     say(f"starting {url} (a line with `ready` follows; Ctrl-C stops)")
