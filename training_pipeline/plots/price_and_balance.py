@@ -76,7 +76,6 @@ def _panel(
     above = float((price > balance).mean()) if len(price) else 0.0
     style.panel_title(axis, f"{words}: {above:.1%} above the balance".replace("%", " %"))
     shade = LinearSegmentedColormap.from_list(words, ["#ffffff", colour])
-    shade.set_bad("white")
     counts, edges, _ = np.histogram2d(price, balance, bins=GRID, range=((0, limit), (0, limit)))
     axis.pcolormesh(
         edges, edges, np.ma.masked_equal(counts, 0), cmap=shade, norm="log", rasterized=True

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from training_pipeline.console import RunFailedError
 from training_pipeline.tracking.file_lock import locked
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 HOME = Path("mlruns")
 DEFAULT_URI = f"sqlite:///{HOME}/mlflow.db"
+KINDS = ("sqlite", "postgresql", "mysql", "mssql", "http", "https")
 QUIET = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -53,8 +55,8 @@ def is_server() -> bool:
 
 def home() -> Path:
     """Directory of locks, `promotions.jsonl` and artifacts: that of the SQLite file, or mlruns."""
-    url = None if is_server() else make_url(tracking_uri())
-    if url is not None and url.get_backend_name() == "sqlite" and url.database:
+    url = make_url(tracking_uri())
+    if url.get_backend_name() == "sqlite" and url.database:
         return Path(url.database).parent
     return HOME
 
@@ -70,6 +72,7 @@ def connect() -> MlflowClient:
     Raises:
         RunFailedError: the address is none that MLflow can use, or the store does not open.
     """
+    _refuse_nonsense()
     _be_quiet()
     with mlflow_errors():
         from mlflow import MlflowClient
@@ -93,6 +96,18 @@ def mlflow_errors() -> Iterator[None]:
     except (MlflowException, SQLAlchemyError) as error:
         first = str(error).strip().splitlines()[0]
         raise RunFailedError(f"tracking store {store_name()}: {first}") from error
+
+
+def _refuse_nonsense() -> None:
+    try:
+        known = make_url(tracking_uri()).get_backend_name() in KINDS
+    except ArgumentError:
+        known = False
+    if not known:
+        raise RunFailedError(
+            "MLFLOW_TRACKING_URI is no address of a tracking store: use sqlite:///FILE, "
+            "postgresql://..., or http://... of an MLflow server"
+        )
 
 
 def _set_globally(uri: str) -> None:

@@ -1,0 +1,93 @@
+"""Tracking stores that are made once, and put back before each test."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.small_world import no_better_than_popularity
+from training_pipeline.record import TrainingRecord
+from training_pipeline.tracking.champion_pointer import POINTER
+from training_pipeline.tracking.promotion import AUDIT_FILE
+from training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
+from training_pipeline.tracking.training_run import TrackedRun, track_training
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A store with a good version 1 and 2, and a version 3 that is no better than popularity."""
+
+    home: Path
+    record: TrainingRecord
+    runs: tuple[TrackedRun, ...]
+
+    @property
+    def client(self) -> MlflowClient:
+        from training_pipeline.tracking.store import connect
+
+        return connect()
+
+
+@pytest.fixture(scope="session")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which nothing was tracked yet; its tables take seconds to make."""
+    from training_pipeline.tracking.store import connect
+
+    file = tmp_path_factory.mktemp("schema") / "mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{file}")
+        connect()
+    return file
+
+
+@pytest.fixture(scope="session")
+def filled_store(
+    small_record: TrainingRecord, schema: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Tracked:
+    """Three trainings, tracked once."""
+    directory = tmp_path_factory.mktemp("filled")
+    (directory / "mlruns").mkdir()
+    shutil.copy(schema, directory / "mlruns")
+    poor = no_better_than_popularity(small_record)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        runs = [track_training(record) for record in (small_record, small_record, poor)]
+    return Tracked(directory / "mlruns", small_record, tuple(runs))
+
+
+@pytest.fixture
+def tracked(filled_store: Tracked, monkeypatch: pytest.MonkeyPatch) -> Tracked:
+    """The filled store below the working directory, before anything was promoted."""
+    monkeypatch.chdir(filled_store.home.parent)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    client = filled_store.client
+    for alias in client.get_registered_model(MODEL_NAME).aliases:
+        client.delete_registered_model_alias(MODEL_NAME, alias)
+    client.set_registered_model_alias(MODEL_NAME, CHALLENGER, "3")
+    for name in (AUDIT_FILE, POINTER):
+        (filled_store.home / name).unlink(missing_ok=True)
+    return filled_store
+
+
+@pytest.fixture
+def empty_store(schema: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of a store with its tables, in which nothing was tracked yet."""
+    (tmp_path / "store").mkdir()
+    shutil.copy(schema, tmp_path / "store")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/store/mlflow.db")
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of a store that does not exist yet."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/store/mlflow.db")
+    return tmp_path / "store"

@@ -1,0 +1,67 @@
+"""The pyfunc model answers as the policy does, in a process that only has it installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from conftest import Tracked
+
+from features import columns as c
+from models.artifact import load_artifact
+from training_pipeline.scoring import score_participants
+from training_pipeline.tracking.registry import promote
+
+FRESH = """
+import json, sys
+import mlflow
+import pandas as pd
+mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
+model = mlflow.pyfunc.load_model("models:/course-recommender@champion")
+asked = json.loads(sys.argv[1])
+print(model.predict(pd.DataFrame(asked), params={"n": 3}).to_json(orient="records"))
+"""
+
+
+@pytest.fixture
+def asked(tracked: Tracked) -> pd.DataFrame:
+    """Three participants and a stranger, with balances from nothing to plenty."""
+    ids = [*tracked.record.data.people[c.PARTICIPANT_ID].iloc[[0, 700, 1900]], "stranger"]
+    return pd.DataFrame({c.PARTICIPANT_ID: ids, c.BALANCE: [0, 300_000, 1_000_000, 250_000]})
+
+
+def expected(tracked: Tracked, asked: pd.DataFrame, n: int, *, balances: bool) -> pd.DataFrame:
+    artifact = load_artifact(tracked.record.artifact)
+    limits = asked[c.BALANCE].tolist() if balances else None
+    return score_participants(artifact, asked[c.PARTICIPANT_ID].tolist(), limits, n=n)
+
+
+def test_it_answers_as_the_policy_does(tracked: Tracked, asked: pd.DataFrame) -> None:
+    import mlflow
+
+    tracked.client  # noqa: B018 - points MLflow at the store
+    model = mlflow.pyfunc.load_model("models:/course-recommender/1")
+    with_balance = model.predict(asked, params={"n": 7})
+    without = model.predict(asked[[c.PARTICIPANT_ID]])
+    pd.testing.assert_frame_equal(with_balance, expected(tracked, asked, 7, balances=True))
+    pd.testing.assert_frame_equal(without, expected(tracked, asked, 5, balances=False))
+    assert list(with_balance.columns) == [c.PARTICIPANT_ID, c.RANK, c.COURSE_ID, c.SCORE, c.SOURCE]
+
+
+@pytest.mark.slow
+def test_the_champion_answers_in_a_fresh_process(tracked: Tracked, asked: pd.DataFrame) -> None:
+    promote(tracked.runs[0].version)
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, asked.to_json()],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    told = pd.DataFrame(json.loads(done.stdout))
+    right = expected(tracked, asked, 3, balances=True)
+    assert told[c.COURSE_ID].tolist() == right[c.COURSE_ID].tolist()
+    assert told[c.SCORE].tolist() == pytest.approx(right[c.SCORE].tolist())
