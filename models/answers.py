@@ -30,7 +30,7 @@ def answer_items(
     place = lists.row(row)
     for item_idx, score, source in zip(
         lists.item_idx[place].tolist(),
-        lists.scores[place].tolist(),
+        lists.scores[place],
         lists.source[place].tolist(),
         strict=True,
     ):
@@ -41,7 +41,7 @@ def answer_items(
                 title=titles[item_idx],
                 category=categories[item_idx],
                 price=price,
-                score=score,
+                score=float(str(score)),  # the shortest decimal that is this float32
                 balance_after=None if balance_rp is None else balance_rp - price,
                 source=SOURCES[source],
             )

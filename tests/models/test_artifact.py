@@ -1,0 +1,130 @@
+"""An artifact loads as it was written, and is refused where anything differs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.artifact import load_artifact, write_artifact
+from models.manifest import ArtifactError, file_hash
+from training_pipeline.record import TrainingRecord
+
+
+@pytest.fixture
+def copy(small_record: TrainingRecord, tmp_path: Path) -> Path:
+    target = tmp_path / "copy"
+    shutil.copytree(small_record.artifact, target)
+    return target
+
+
+def test_arrays_are_mapped_read_only(small_record: TrainingRecord) -> None:
+    artifact = load_artifact(small_record.artifact)
+    assert isinstance(artifact.snapshot.item_idx, np.memmap)
+    assert not artifact.snapshot.item_idx.flags.writeable
+
+
+def test_loading_twice_answers_the_same(small_record: TrainingRecord) -> None:
+    first, second = (load_artifact(small_record.artifact) for _ in range(2))
+    rows = np.arange(first.snapshot.n_people)
+    size = {"n_items": first.policy.courses.n_items, "n_tokens": first.vocabulary.n_tokens}
+    asked = first.snapshot.requests(rows, as_of_s=first.manifest.cutoff_s, count=5, **size)
+    ours, theirs = first.policy.recommend(asked), second.policy.recommend(asked)
+    np.testing.assert_array_equal(ours.item_idx, theirs.item_idx)
+    np.testing.assert_array_equal(ours.scores, theirs.scores)
+
+
+def test_nothing_in_it_is_a_pickle(small_record: TrainingRecord) -> None:
+    kinds = {file.suffix for file in small_record.artifact.rglob("*") if file.is_file()}
+    assert kinds == {".json", ".npy", ".parquet"}
+    for file in small_record.artifact.rglob("*.npy"):
+        np.load(file, allow_pickle=False)
+
+
+def flip_a_byte(path: Path) -> None:
+    file = next(path.rglob("weights.npy"))
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(bytes(content))
+
+
+def forge_a_score(path: Path) -> None:
+    """A changed golden answer whose hash was mended too: only the replay can tell."""
+    golden = path / "golden.json"
+    cases = json.loads(golden.read_text())
+    cases[-1]["items"] = cases[-1]["items"][::-1]
+    golden.write_text(json.dumps(cases))
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["files"]["golden.json"] = file_hash(golden)
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+def change_manifest(key: str, value: object) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        manifest = json.loads((path / "manifest.json").read_text())
+        manifest[key] = value
+        (path / "manifest.json").write_text(json.dumps(manifest))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (flip_a_byte, "weights.npy was changed"),
+        (lambda path: (path / "courses.parquet").unlink(), "courses.parquet is missing"),
+        (lambda path: (path / "extra.npy").write_bytes(b"x"), "extra.npy is not in manifest.json"),
+        (lambda path: (path / "manifest.json").unlink(), "no readable manifest.json"),
+        (lambda path: (path / "manifest.json").write_text("{"), "no readable manifest.json"),
+        (lambda path: (path / "manifest.json").write_text("[]"), "artifact format None"),
+        (change_manifest("format_version", 99), "artifact format 99"),
+        (change_manifest("surprise", 1), "surprise"),
+        (forge_a_score, "golden request"),
+    ],
+    ids=[
+        "flipped byte",
+        "missing file",
+        "extra file",
+        "no manifest",
+        "broken manifest",
+        "manifest of another kind",
+        "other format",
+        "unknown key",
+        "other answers",
+    ],
+)
+def test_a_damaged_artifact_is_refused_with_its_reason(
+    copy: Path, damage: Callable[[Path], object], says: str
+) -> None:
+    damage(copy)
+    with pytest.raises(ArtifactError, match=says) as caught:
+        load_artifact(copy)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_is_overwritten(small_record: TrainingRecord, copy: Path) -> None:
+    artifact = load_artifact(small_record.artifact)
+    with pytest.raises(FileExistsError):
+        write_artifact(copy, artifact.manifest, artifact.policy, artifact.snapshot)
+
+
+def test_a_failed_write_leaves_nothing_behind(small_record: TrainingRecord, tmp_path: Path) -> None:
+    artifact = load_artifact(small_record.artifact)
+    wrong = artifact.manifest.model_copy(update={"format_version": 0})
+    with pytest.raises(ArtifactError):
+        write_artifact(tmp_path / "new", wrong, artifact.policy, artifact.snapshot)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_participant_is_named_outside_the_snapshot(small_record: TrainingRecord) -> None:
+    someone = small_record.data.people["participant_id"].iloc[0].encode()
+    holding = [
+        file.relative_to(small_record.artifact).as_posix()
+        for file in small_record.artifact.rglob("*")
+        if file.is_file() and someone in file.read_bytes()
+    ]
+    assert holding == ["snapshot/ids.npy"]
