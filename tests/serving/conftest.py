@@ -22,6 +22,7 @@ def client(world: ServingWorld) -> Iterator[TestClient]:
     """The BentoML application itself, with all that BentoML puts around it."""
     os.environ["SALDOPAS_ARTIFACT"] = str(world.path)
     os.environ["SALDOPAS_MODEL_VERSION"] = "12"
+    os.environ["SALDOPAS_LOG_REQUESTS"] = "false"
     from serving.service import SaldoPas
 
     with TestClient(SaldoPas.to_asgi(), raise_server_exceptions=False) as running:

@@ -30,7 +30,7 @@ BEYOND_JSON_SCHEMA = ("without a decimal point", "no such moment")
 
 
 @schema.parametrize()
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_made_up_requests_are_answered_as_described(case: schemathesis.Case) -> None:
     response = case.call()
     excluded = []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from serving_world import ServingWorld
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
@@ -27,7 +28,7 @@ ROUTES = [("POST", "/recommend"), ("POST", "/recommend_batch"), ("GET", "/versio
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """As they are where nothing is set, in an empty working directory."""
-    for name in ("ARTIFACT", "MODEL_VERSION"):
+    for name in ("ARTIFACT", "MODEL_VERSION", "LOG_REQUESTS"):
         monkeypatch.delenv(f"SALDOPAS_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
     return Settings()
@@ -96,11 +97,12 @@ def test_metrics_count_requests_answers_and_durations(
 
 
 def test_logs_name_the_route_and_neither_people_nor_bodies(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, world: ServingWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    slot = ModelSlot()
+    slot.load(settings.model_copy(update={"artifact": world.path}))
+    client = TestClient(create_app(slot, settings))
     with capture_logs() as lines:
-        import structlog
-
         monkeypatch.setattr(http, "LOG", structlog.get_logger())
         client.post("/recommend", json={"participant_id": "P0000001", "category": "Keuangan"})
         client.post("/recommend", json={"participant_id": "P0000001", "n": 0})
@@ -237,8 +239,6 @@ def test_a_fault_of_ours_shows_the_client_a_request_id_and_the_log_the_cause(
     failing: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, body: Any
 ) -> None:
     with capture_logs() as lines:
-        import structlog
-
         monkeypatch.setattr(http, "LOG", structlog.get_logger())
         response = failing.post(path, json={"requests": body} if body else body)
     assert error_of(response) == (500, "failed")

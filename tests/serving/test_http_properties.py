@@ -25,7 +25,7 @@ COURSES = [f"C{number:05}" for number in range(1, 151)]
 CATEGORIES = ["Keuangan", "Makanan & Minuman", "Manajemen", "no such category"]
 MOMENTS = ["2020-06-01", "2021-03-05T10:00:00+07:00", "2021-11-20T23:59:59Z", "2030-01-01"]
 QUICK = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -192,7 +192,7 @@ def test_the_answer_is_the_policys(
     items = recommend(client, body)["items"]
     found = courses.course_ids[expected.item_idx].tolist()
     assert [item["course_id"] for item in items] == found
-    assert [item["score"] for item in items] == expected.scores.tolist()
+    assert [np.float32(item["score"]) for item in items] == expected.scores.tolist()
 
 
 @QUICK

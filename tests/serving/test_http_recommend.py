@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from serving_world import STRANGER, ServingWorld
 from starlette.testclient import TestClient
@@ -77,7 +78,7 @@ def test_what_is_answered_is_what_the_policy_answers(
         answer = ask(client, participant_id=name, n=20)
         rows = expected.row(row)
         assert ids(answer) == courses.course_ids[expected.item_idx[rows]].tolist()
-        scores = [item["score"] for item in answer["items"]]
+        scores = [np.float32(item["score"]) for item in answer["items"]]
         assert scores == expected.scores[rows].tolist()
 
 
