@@ -12,8 +12,6 @@ from training_pipeline.tracking import store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-TAGS = {"mlflow.experimentKind": "custom_model_development"}  # else MLflow shows its GenAI pages
-
 
 def experiment_of(mlflow: MlflowClient, name: str) -> str:
     """Id of the dataset's experiment, made where there is none.
@@ -41,8 +39,9 @@ def _made(mlflow: MlflowClient, name: str) -> Any:
     from mlflow.exceptions import MlflowException
 
     where = None if store.is_server() else str((store.home() / "artifacts" / name).resolve())
+    note = {"mlflow.note.content": f"Trainings of `saldopas train` on the dataset {name}."}
     try:
-        mlflow.create_experiment(name, artifact_location=where, tags=TAGS)
+        mlflow.create_experiment(name, artifact_location=where, tags=note)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

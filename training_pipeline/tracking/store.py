@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # standard output is for --json
     "MLFLOW_UV_AUTO_DETECT": "false",  # or a uv project in the working directory is copied along
     "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # or a server that is down is noticed after minutes
@@ -82,7 +84,10 @@ def connect() -> MlflowClient:
             with locked(home() / ".schema.lock"):
                 _prepare_schema(uri)
         _set_globally(uri)
-        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        if is_server():
+            client.search_experiments(max_results=1)  # or nobody notices before a training is done
+        return client
 
 
 @contextmanager
@@ -95,6 +100,8 @@ def mlflow_errors() -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError) as error:
         first = str(error).strip().splitlines()[0]
+        if "Max retries exceeded" in first:
+            first = "no answer; is the server running?"
         raise RunFailedError(f"tracking store {store_name()}: {first}") from error
 
 
@@ -136,7 +143,7 @@ def _prepare_schema(uri: str) -> None:
     engine = utils.create_sqlalchemy_engine_with_retry(uri)
     try:
         found = utils._get_schema_version(engine)
-        if found == utils._get_latest_schema_revision():
+        if found == _latest_revision():
             return
         if found is None:
             utils._initialize_tables(engine)
@@ -145,6 +152,13 @@ def _prepare_schema(uri: str) -> None:
             utils._upgrade_db(engine)
     finally:
         engine.dispose()
+
+
+@cache
+def _latest_revision() -> str:
+    from mlflow.store.db import utils
+
+    return str(utils._get_latest_schema_revision())
 
 
 def _copy_sqlite(engine: Any, revision: str) -> None:
