@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,12 @@ def test_both_ways_to_start_answer_the_same_and_end_cleanly(
     with running(command, tmp_path, SALDOPAS_ARTIFACT=str(world.path)) as (client, process):
         assert answers(client, world) == ours
         assert [status for status, _ in ours] == [200, 200, 200, 400, 422, 200, 200, 200, 200]
-        assert ended(process) == 0
+        batch = {"requests": [{"balance": 10**6, "n": 100}] * 1_000}
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(client.post, "/recommend_batch", json=batch, timeout=30)
+            time.sleep(0.3)
+            assert ended(process) == 0
+            assert len(answer.result().json()["results"]) == 1_000  # finished before the end
 
 
 def saldopas(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
