@@ -61,7 +61,10 @@ def running(
             stderr=subprocess.STDOUT,
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        # a connection a request, so that every worker is asked
+        limits = httpx.Limits(max_keepalive_connections=0)
+        url = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, timeout=10, limits=limits) as client:
             end = time.monotonic() + seconds
             while not is_ready(client):
                 if process.poll() is not None or time.monotonic() > end:
@@ -95,6 +98,12 @@ def metric(client: httpx.Client, line: str) -> float:
     return sum(float(row.split()[-1]) for row in rows if row.startswith(line))
 
 
+def events(log: Path, name: str) -> list[dict[str, Any]]:
+    """The log's JSON lines of one event; the last line may still be on its way."""
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
+    return [line for line in lines if line["event"] == name]
+
+
 def ended(process: subprocess.Popen[bytes]) -> int:
     process.send_signal(signal.SIGTERM)
     return process.wait(20)
@@ -106,17 +115,20 @@ def test_both_ways_to_start_answer_the_same_and_end_cleanly(
     (tmp_path / "serving").mkdir()  # a directory of that name is not taken for the package
     command = [*SALDOPAS, "serve", "--artifact", str(world.path), "--workers", "2"]
     with running(command, tmp_path) as (client, process):
+        log = next(tmp_path.glob("*.log"))
+        end = time.monotonic() + 30
+        while len(events(log, "ready")) < 2 and time.monotonic() < end:
+            time.sleep(0.1)
         ours = answers(client, world)
         counted = 'saldopas_requests_total{method="POST",route="/recommend"'
         assert metric(client, counted) == len(ours)  # of both workers
         assert ended(process) == 0
         assert not is_ready(client)
-    log = next(tmp_path.glob("*.log")).read_text()
-    assert "sequence-ridge on sample, learned before 2021-10-31" in log
-    assert not any(name in log for name in vars(world.people).values())
-    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
-    assert len([line for line in lines if line["event"] == "ready"]) == 2
-    assert len([line for line in lines if line["event"] == "request"]) == len(ours)
+    text = log.read_text()
+    assert "sequence-ridge on sample, learned before 2021-10-31" in text
+    assert not any(name in text for name in vars(world.people).values())
+    assert len(events(log, "ready")) == 2
+    assert len(events(log, "request")) == len(ours)
 
     command = [*BENTOML, "serve", "serving.service:SaldoPas", "--working-dir", str(ROOT)]
     with running(command, tmp_path, SALDOPAS_ARTIFACT=str(world.path)) as (client, process):
