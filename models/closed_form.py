@@ -117,6 +117,18 @@ def without_own_weight(
     return solution
 
 
+def self_excluding_weights(inverse: NDArray[np.float64], m: int) -> NDArray[np.float64]:
+    """-P_ij / P_jj off the diagonal, 0 on it, (d, m): `without_own_weight` where targets are inputs.
+
+    Args:
+        inverse: (d, d) P.
+        m: the first m inputs are the targets.
+    """
+    weights = inverse[:, :m] / -np.diag(inverse)[:m]
+    weights[np.diag_indices(m)] = 0.0
+    return np.asarray(weights)
+
+
 def dense_product(left: csr_array, right: csr_array) -> NDArray[np.float64]:
     """left^T right as a dense float64 array."""
     return np.asarray((left.T.astype(np.float64) @ right.astype(np.float64)).toarray())

@@ -19,7 +19,7 @@ from models.closed_form import (
     inputs_of,
     items_to_keep,
     ridge_inverse,
-    without_own_weight,
+    self_excluding_weights,
 )
 from models.popularity import trend_factor
 from models.recommender import State
@@ -71,9 +71,8 @@ class Ease:
             people.sequence.matrix(), people.profile, kept=kept, token_weight=config.token_weight
         )
         gram = dense_product(inputs, inputs)
-        target = gram[:, : len(kept)].copy()
         inverse = ridge_inverse(gram, config.l2 + config.l2_diagonal * np.diag(gram).copy())
-        solved = without_own_weight(inverse, inverse @ target)
+        solved = self_excluding_weights(inverse, len(kept))
         solved *= trend_factor(
             train,
             half_life_days=config.trend_half_life_days,

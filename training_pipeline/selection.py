@@ -32,6 +32,7 @@ SEARCH: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
     "als": (("regularization", (10.0,)), ("alpha", (3.0, 30.0))),
     "ease": (
         ("l2", (100.0, 1_000.0, 3_000.0)),
+        ("l2_diagonal", (0.1, 0.3)),
         ("min_purchases", (20,)),
         ("trend_power", (0.5,)),
         ("token_weight", (3.0,)),

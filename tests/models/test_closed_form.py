@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from features.sequences import Sequences
-from models.closed_form import items_to_keep, ridge_inverse, without_own_weight
+from models.closed_form import (
+    items_to_keep,
+    ridge_inverse,
+    self_excluding_weights,
+    without_own_weight,
+)
 from models.ease import Ease, EaseConfig
 from models.sequence_ridge import SequenceRidgeConfig, cuts, first_purchases
 from tests.made import make_batch, make_courses, make_training
@@ -37,6 +42,16 @@ def test_own_weights_are_zero_and_the_rest_is_the_constrained_optimum() -> None:
     # the gradient of the loss is a multiple of one unit vector in each column (KKT)
     gradient = (gram + np.eye(6)) @ solved - target
     np.testing.assert_allclose(gradient - np.diag(np.diag(gradient)), 0, atol=1e-9)
+
+
+def test_both_ways_to_exclude_a_course_from_itself_agree() -> None:
+    gram = random_gram(6)
+    inverse = np.linalg.inv(gram + np.diag([1.0, 2, 3, 4, 5, 6]))
+    np.testing.assert_allclose(
+        self_excluding_weights(inverse, 4),
+        without_own_weight(inverse, inverse @ gram[:, :4]),
+        atol=1e-9,
+    )
 
 
 def test_ease_of_two_courses_by_hand() -> None:
