@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -49,6 +51,34 @@ def test_it_answers_as_the_policy_does(tracked: Tracked, asked: pd.DataFrame) ->
     pd.testing.assert_frame_equal(with_balance, expected(tracked, asked, 7, balances=True))
     pd.testing.assert_frame_equal(without, expected(tracked, asked, 5, balances=False))
     assert list(with_balance.columns) == [c.PARTICIPANT_ID, c.RANK, c.COURSE_ID, c.SCORE, c.SOURCE]
+
+
+def test_live_data_is_asked_at_the_clock(tracked: Tracked, asked: pd.DataFrame) -> None:
+    """Many of the sample's courses have closed since: with `as_of = "now"` they are not answered."""
+    from training_pipeline.tracking.pyfunc_model import CourseRecommender
+
+    artifact = load_artifact(tracked.record.artifact)
+    live = artifact.manifest.dataset.model_copy(update={"as_of": "now"})
+    model = CourseRecommender()
+    model.artifact = replace(
+        artifact, manifest=artifact.manifest.model_copy(update={"dataset": live})
+    )
+    told = model.predict(None, asked, {"n": 120})
+    open_now = set(
+        artifact.policy.courses.course_ids[artifact.policy.courses.on_sale_until_s > time.time()]
+    )
+    at_cutoff = expected(tracked, asked, 120, balances=True)
+    assert set(told[c.COURSE_ID]) <= open_now
+    assert not set(at_cutoff[c.COURSE_ID]) <= open_now
+
+
+def test_no_course_at_all_cannot_be_asked_for(tracked: Tracked, asked: pd.DataFrame) -> None:
+    import mlflow
+
+    tracked.client  # noqa: B018
+    model = mlflow.pyfunc.load_model("models:/course-recommender/1")
+    with pytest.raises(ValueError, match="n is 0"):
+        model.predict(asked, params={"n": 0})
 
 
 @pytest.mark.slow

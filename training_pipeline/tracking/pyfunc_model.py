@@ -5,6 +5,7 @@ MLflow copies this file beside the artifact; `saldopas` itself must be installed
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,27 @@ class CourseRecommender(PythonModel):  # type: ignore[misc]
             context: not used.
             model_input: `participant_id`, and maybe `balance` in whole units; without that
                 column the balances are those that the artifact knows.
-            params: `n`, how many courses.
+            params: `n`, how many courses, at least 1.
+
+        Raises:
+            ValueError: `n` is below 1.
         """
+        from features.request_moment import request_moment
         from training_pipeline.scoring import score_participants
 
-        balances = model_input["balance"].tolist() if "balance" in model_input else None
-        ids = model_input["participant_id"].astype(str).tolist()
-        return score_participants(self.artifact, ids, balances, n=int((params or {}).get("n", 5)))
+        count = int((params or {}).get("n", 5))
+        if count < 1:
+            raise ValueError(f"n is {count}; ask for 1 course or more")
+        manifest = self.artifact.manifest
+        return score_participants(
+            self.artifact,
+            model_input["participant_id"].astype(str).tolist(),
+            model_input["balance"].tolist() if "balance" in model_input else None,
+            n=count,
+            as_of_s=request_moment(
+                manifest.dataset, None, cutoff_s=manifest.cutoff_s, now_s=int(time.time())
+            ),
+        )
 
 
 set_model(CourseRecommender())
