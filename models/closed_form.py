@@ -118,7 +118,7 @@ def without_own_weight(
 
 
 def self_excluding_weights(inverse: NDArray[np.float64], m: int) -> NDArray[np.float64]:
-    """-P_ij / P_jj off the diagonal, 0 on it, (d, m): `without_own_weight` where targets are inputs.
+    """-P_ij / P_jj off the diagonal, 0 on it, (d, m): where the targets are inputs themselves.
 
     Args:
         inverse: (d, d) P.

@@ -13,7 +13,12 @@ from models.closed_form import (
     without_own_weight,
 )
 from models.ease import Ease, EaseConfig
-from models.sequence_ridge import SequenceRidgeConfig, cuts, first_purchases
+from models.sequence_ridge import (
+    SequenceRidge,
+    SequenceRidgeConfig,
+    cuts,
+    first_purchases,
+)
 from tests.made import make_batch, make_courses, make_training
 
 
@@ -84,3 +89,19 @@ def test_repeats_count_when_they_were_first_bought() -> None:
     once = first_purchases(Sequences.of([[2, 1, 2], [], [0, 0]], n_items=3))
     assert once.item_idx.tolist() == [2, 1, 0]
     assert once.lengths.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize(("foreign", "trusted"), [(False, True), (True, False)])
+def test_newest_purchases_of_another_origin_are_not_trusted(foreign: bool, trusted: bool) -> None:
+    # people buy along a ring of 30 courses; in the foreign case a random course ends each history
+    rng = np.random.default_rng(2)
+    starts = rng.integers(0, 30, 1_000)
+    rows = [[(start + step) % 30 for step in range(5)] for start in starts.tolist()]
+    if foreign:
+        rows = [[*row[:-1], int(rng.integers(0, 30))] for row in rows]
+    train = make_training(rows, make_courses([1] * 30))
+    model = SequenceRidge.fit(SequenceRidgeConfig(min_purchases=1, l2=1.0), train, seed=0)
+    assert (model.newest_trust == 1.0) is trusted
+    # after 3, 4, 5 comes 6 - whatever was bought last, if that is known to say nothing
+    asked = make_batch([[3, 4, 5, 17] if foreign else [3, 4, 5]], n_items=30)
+    assert int(np.argmax(model.score(asked)[0])) == 6
