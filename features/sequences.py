@@ -85,15 +85,24 @@ def recency_matrix(sequences: Sequences, *, decay: float) -> csr_array:
 
 
 def newest_weight_matrix(sequences: Sequences, values: NDArray[np.float32]) -> csr_array:
-    """Sum-free CSR of events: where a course occurs twice in a row the newest event counts."""
+    """(B, n_items) CSR of `newest_weights`."""
+    indptr, items, weights = newest_weights(sequences, values)
+    shape = (sequences.n_rows, sequences.n_items)
+    return csr_array((weights, items, indptr), shape)
+
+
+def newest_weights(
+    sequences: Sequences, values: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    """CSR arrays (indptr, items, weights) of events; a repeated course has its newest weight."""
     rows, items = sequences.rows, sequences.item_idx.astype(np.int64)
     keys = rows * np.int64(sequences.n_items) + items
     # unique() keeps the first of equal keys, so it is given the events newest first
     _, newest = np.unique(keys[::-1], return_index=True)
     keep = len(keys) - 1 - newest
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[keep], minlength=sequences.n_rows))])
-    shape = (sequences.n_rows, sequences.n_items)
-    return csr_array((values[keep], items[keep].astype(np.int32), indptr.astype(np.int32)), shape)
+    indptr = np.zeros(sequences.n_rows + 1, np.int32)
+    np.cumsum(np.bincount(rows[keep], minlength=sequences.n_rows), out=indptr[1:])
+    return indptr, items[keep].astype(np.int32), values[keep]
 
 
 def kept_only(sequences: Sequences, keep: NDArray[np.bool_]) -> Sequences:

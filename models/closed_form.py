@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.sparse import csr_array, hstack
 
+from features.sequences import Sequences, newest_weights
 from features.training_set import TrainingSet
 from models.recommender import State
 
@@ -33,11 +35,40 @@ class ItemWeights:
     weights: NDArray[np.float32]
     n_items: int
 
-    def score(self, inputs: csr_array) -> NDArray[np.float32]:
-        """(B, n_items) float32 from (B, m + n_tokens); each row is summed in one fixed order."""
-        scores = np.zeros((inputs.shape[0], self.n_items), np.float32)
-        scores[:, self.kept] = inputs @ self.weights
+    def score(
+        self,
+        sequence: Sequences,
+        weights: NDArray[np.float32],
+        profile: csr_array,
+        *,
+        token_weight: float,
+    ) -> NDArray[np.float32]:
+        """(B, n_items) float32; each row is summed in one fixed order, whatever else is asked.
+
+        Args:
+            sequence: B rows; weights: (E,) of their events, a repeated course has its newest.
+            profile: (B, n_tokens) one-hot.
+            token_weight: weight of a token.
+        """
+        indptr, items, values = newest_weights(sequence, weights)
+        places, tokens = self._place_of[items], profile.indices + len(self.kept)
+        scores = np.zeros((sequence.n_rows, self.n_items), np.float32)
+        for row in range(sequence.n_rows):
+            total = np.zeros(len(self.kept), np.float32)
+            for event in range(indptr[row], indptr[row + 1]):
+                if places[event] >= 0:
+                    total += values[event] * self.weights[places[event]]
+            for token in tokens[profile.indptr[row] : profile.indptr[row + 1]]:
+                total += np.float32(token_weight) * self.weights[token]
+            scores[row, self.kept] = total
         return scores
+
+    @cached_property
+    def _place_of(self) -> NDArray[np.int32]:
+        """(n_items,) row of each item in `weights`, -1 where it has none."""
+        places = np.full(self.n_items, -1, np.int32)
+        places[self.kept] = np.arange(len(self.kept), dtype=np.int32)
+        return places
 
     def state(self) -> State:
         """Arrays of `from_state`."""

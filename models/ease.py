@@ -83,13 +83,10 @@ class Ease:
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_items) from binary histories and profile tokens."""
-        inputs = inputs_of(
-            batch.sequence.matrix(),
-            batch.profile,
-            kept=self.weights.kept,
-            token_weight=self.config.token_weight,
+        ones = np.ones(len(batch.sequence.item_idx), np.float32)
+        return self.weights.score(
+            batch.sequence, ones, batch.profile, token_weight=self.config.token_weight
         )
-        return self.weights.score(inputs)
 
     def state(self) -> State:
         """The item weights."""

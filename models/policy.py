@@ -95,7 +95,8 @@ class Policy:
         parts = []
         for start in range(0, requests.n_rows, size):
             rows = np.arange(start, min(start + size, requests.n_rows))
-            parts += list(self._block(requests.take(rows)))
+            whole = len(rows) == requests.n_rows
+            parts += list(self._block(requests if whole else requests.take(rows)))
             if advance is not None:
                 advance(len(rows))
         return _join(parts)
@@ -129,7 +130,8 @@ class Policy:
             rows = np.flatnonzero(stage.answers(requests.participants) & (wanted > 0))
             if len(rows) == 0:
                 continue
-            scores = stage.score(requests.participants.take(rows))
+            people = requests.participants
+            scores = stage.score(people if len(rows) == people.n_rows else people.take(rows))
             last = place == len(self.stages) - 1
             for row, row_scores in zip(rows, scores, strict=True):
                 usable = left[row] if last else left[row] & (row_scores != 0)

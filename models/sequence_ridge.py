@@ -101,8 +101,7 @@ class SequenceRidge:
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_items) from recency-weighted histories and profile tokens."""
-        inputs = _inputs(self.config, self.weights.kept, batch, newest=self.newest_trust)
-        return self.weights.score(inputs)
+        return _scores(self.config, self.weights, batch, newest=self.newest_trust)
 
     def state(self) -> State:
         """The item weights, and the trust in the newest purchase."""
@@ -134,7 +133,7 @@ def newest_purchase_trust(
         ends = people.sequence.indptr[block + 1]
         past = people.sequence.prefixes(block, people.sequence.lengths[block] - 2)
         batch = ParticipantBatch(past, people.profile[block])
-        scores = weights.score(_inputs(config, weights.kept, batch, newest=1.0))
+        scores = _scores(config, weights, batch, newest=1.0)
         for place, back in enumerate((1, 2)):
             own = people.sequence.item_idx[ends - back]
             row = np.arange(len(block))
@@ -145,13 +144,13 @@ def newest_purchase_trust(
     return max(float(last / before), LEAST_TRUST)
 
 
-def _inputs(
-    config: SequenceRidgeConfig, kept: NDArray[np.int32], batch: ParticipantBatch, *, newest: float
-) -> csr_array:
+def _scores(
+    config: SequenceRidgeConfig, weights: ItemWeights, batch: ParticipantBatch, *, newest: float
+) -> NDArray[np.float32]:
     age = batch.sequence.age_in_row
-    recency = np.power(np.float32(config.past_decay), age)
-    history = batch.sequence.matrix(np.where(age == 0, np.float32(newest), 1.0) * recency)
-    return inputs_of(history, batch.profile, kept=kept, token_weight=config.token_weight)
+    recency = np.power(np.float32(config.past_decay), age).astype(np.float32)
+    recency[age == 0] = newest
+    return weights.score(batch.sequence, recency, batch.profile, token_weight=config.token_weight)
 
 
 def _solve(config: SequenceRidgeConfig, train: TrainingSet) -> ItemWeights:
