@@ -54,7 +54,7 @@ def test_it_answers_as_the_policy_does(tracked: Tracked, asked: pd.DataFrame) ->
 
 
 def test_live_data_is_asked_at_the_clock(tracked: Tracked, asked: pd.DataFrame) -> None:
-    """Many of the sample's courses have closed since: with `as_of = "now"` they are not answered."""
+    """Many courses of the sample have closed since: `as_of = "now"` leaves them out."""
     from training_pipeline.tracking.pyfunc_model import CourseRecommender
 
     artifact = load_artifact(tracked.record.artifact)
