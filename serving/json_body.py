@@ -9,6 +9,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from serving.errors import ApiError
 
+MOST_DIGITS = 100
+BEYOND: int = 10**MOST_DIGITS
+
 
 async def read_json(request: Request, *, most_bytes: int) -> Any:
     """The body of a request as a JSON value, never more than `most_bytes` of it in memory.
@@ -45,7 +48,10 @@ def parse_json(raw: bytes) -> Any:
     """
     try:
         value = json.loads(
-            raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_distinct
+            raw.decode("utf-8"),
+            parse_int=_whole,
+            parse_constant=_no_constant,
+            object_pairs_hook=_distinct,
         )
         if b"\\u" in raw:  # an escaped half of a surrogate pair is no text
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -57,9 +63,14 @@ def parse_json(raw: bytes) -> Any:
         raise _malformed(f"{error.msg}: line {error.lineno} column {error.colno}") from error
     except RecursionError as error:
         raise _malformed("the body is nested too deeply") from error
-    except ValueError as error:  # more digits than Python converts
-        raise _malformed("a number is too long") from error
     return value
+
+
+def _whole(digits: str) -> int:
+    """Python refuses thousands of digits; here they only are a number out of every range."""
+    if len(digits) <= MOST_DIGITS:
+        return int(digits)
+    return -BEYOND if digits.startswith("-") else BEYOND
 
 
 def _no_constant(name: str) -> NoReturn:
