@@ -34,9 +34,19 @@ def trials(record: TrainingRecord) -> Figure | None:
     if grid is not None:
         grid.set_height_ratios([count + 0.6 for count in rows])
     for axis, (stage, found) in zip(axes, by_stage.items(), strict=True):
-        _stage(axis, STAGES[stage], found)
+        _stage(axis, STAGES[stage] + _elsewhere(record, stage, found), found)
     axes[-1].set_xlabel("NDCG@10")
     return figure
+
+
+def _elsewhere(record: TrainingRecord, stage: str, found: list[Trial]) -> str:
+    """What answers at a stage where none of its own trials was chosen."""
+    if any(trial.chosen for trial in found):
+        return ""
+    answers = [part.model for part in record.manifest.recipe.stages if part.source == stage]
+    return (
+        f": {answers[0]} answers, tried above" if answers else ": none was better than popularity"
+    )
 
 
 def _stage(axis: Axes, words: str, found: list[Trial]) -> None:

@@ -133,7 +133,10 @@ def _set_globally(uri: str) -> None:
 def _be_quiet() -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
+    import mlflow  # noqa: F401 - sets its own log level, once, so ours comes after
+
+    for logger in ("mlflow", "alembic"):
+        logging.getLogger(logger).setLevel(logging.ERROR)
 
 
 def _prepare_schema(uri: str) -> None:
