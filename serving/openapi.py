@@ -152,4 +152,6 @@ def _schemas() -> dict[str, Any]:
         ref_template=REF,
     )
     found: dict[str, Any] = definitions["$defs"]
+    # pydantic writes what it does not validate out in full
+    found["BatchBody"]["properties"]["requests"]["items"] = _ref(schemas.RecommendBody)
     return found
