@@ -1,4 +1,4 @@
-"""How bad data is refused: one line that says table, column, row and remedy."""
+"""How bad data and bad artifacts are refused: one line that says what, where and what to do."""
 
 from __future__ import annotations
 
@@ -38,3 +38,7 @@ class DataError(ValueError):
         ]
         prefix = f"{', '.join(where)}: " if where else ""
         return " ".join(f"{prefix}{self.problem}; {self.remedy}".split())
+
+
+class ArtifactError(RuntimeError):
+    """An artifact that must not be used; its text is one line that says why."""

@@ -78,8 +78,9 @@ class Snapshot:
         """(B,) row of each id by binary search, -1 where it is unknown."""
         if self.n_people == 0 or not participant_ids:
             return np.full(len(participant_ids), -1, np.int64)
+        # an id longer than all that are stored is cut: it then differs from whatever is found
         encoded = [text.encode("utf-8", "replace") for text in participant_ids]
-        wanted = np.array(encoded, dtype=f"S{max(1, *(len(text) for text in encoded))}")
+        wanted = np.array(encoded, dtype=self.ids.dtype)
         place = np.minimum(np.searchsorted(self.ids, wanted), self.n_people - 1)
         # numpy drops trailing NUL bytes, so an id that holds one is compared as it came
         same = np.array([self.ids[p] == t for p, t in zip(place, encoded, strict=True)], bool)
@@ -100,11 +101,11 @@ class Snapshot:
             return _strangers(len(rows), as_of_s, count, n_items, n_tokens)
         safe = np.where(known, rows, 0)
         events = Sequences(self.indptr, self.item_idx, self.at_s, n_items)
-        seen = np.where(known, events.lengths[safe], 0)
+        seen = np.where(known, self.indptr[safe + 1] - self.indptr[safe], 0)
         mine = events.prefixes(safe, seen)
         visible = np.where(self.opted_out[safe], 0, seen)
         kept = self.kept[ragged_ranges(self.indptr[safe], visible)]
-        n_tokens_of = np.where(known, np.diff(self.token_indptr)[safe], 0)
+        n_tokens_of = np.where(known, self.token_indptr[safe + 1] - self.token_indptr[safe], 0)
         tokens = self.token_idx[ragged_ranges(self.token_indptr[safe], n_tokens_of)]
         token_indptr = np.concatenate([[0], np.cumsum(n_tokens_of)])
         profile = csr_array(

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from features.batch import ParticipantBatch
+from features.errors import ArtifactError
 from features.profile import ProfileVocabulary
 from features.requests import RequestBatch, no_pairs
 from features.sequences import Sequences
-from models.manifest import ArtifactError
 from models.policy import Policy, Recommendations
 
 GOLDEN = "golden.json"

@@ -19,10 +19,6 @@ MANIFEST = "manifest.json"
 RECORDED_PACKAGES = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow")
 
 
-class ArtifactError(RuntimeError):
-    """An artifact that must not be served; its text is one line that says why."""
-
-
 class Manifest(Frozen):
     """Everything of an artifact that is not an array or a table.
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from models.manifest import MANIFEST, ArtifactError, file_hash
+from features.errors import ArtifactError
+from models.manifest import MANIFEST, file_hash
 from serving.settings import Settings
 
 HASH_LETTERS = 12

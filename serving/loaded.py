@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features import columns as c
-from features.snapshot import Snapshot
+from features.errors import ArtifactError
 from models.artifact import Artifact, load_artifact
-from models.manifest import ArtifactError
 from serving.champion import Located, locate, manifest_hash
 from serving.settings import Settings
 
@@ -70,7 +69,6 @@ def load_model(located: Located) -> LoadedModel:
     """
     threadpool_limits(limits=1, user_api="blas")  # products of one request are small
     artifact = load_artifact(located.path)
-    artifact = replace(artifact, snapshot=_plain(artifact.snapshot))
     courses = artifact.policy.courses
     return LoadedModel(
         artifact=artifact,
@@ -80,13 +78,6 @@ def load_model(located: Located) -> LoadedModel:
         n_tokens=artifact.vocabulary.n_tokens,
         item_of={str(course_id): item for item, course_id in enumerate(courses.course_ids)},
         items_in=_by_category(courses.texts(c.CATEGORY)),
-    )
-
-
-def _plain(snapshot: Snapshot) -> Snapshot:
-    """The same mapped memory as plain arrays: to index a `memmap` takes several times as long."""
-    return Snapshot.from_arrays(
-        {name: np.asarray(array) for name, array in snapshot.arrays().items()}
     )
 
 

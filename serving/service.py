@@ -5,7 +5,7 @@ from __future__ import annotations
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from models.manifest import ArtifactError
+from features.errors import ArtifactError
 from serving import metrics
 from serving.http import create_app
 from serving.loaded import ModelSlot

@@ -7,7 +7,7 @@ import sys
 import click
 import typer
 
-from features.errors import DataError
+from features.errors import ArtifactError, DataError
 from training_pipeline.commands import (
     evaluate,
     import_data,
@@ -48,7 +48,7 @@ def main() -> None:
     except DataError as error:
         say(f"saldopas: {error}")
         sys.exit(2)
-    except (RunFailedError, OSError) as error:
+    except (RunFailedError, ArtifactError, OSError) as error:
         say(f"saldopas: {error}")
         sys.exit(1)
     except click.ClickException as error:  # typer shows its own; this is for what escapes it

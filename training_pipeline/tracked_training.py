@@ -30,6 +30,9 @@ def train_and_track(
         DataError: the data cannot be used.
         RunFailedError: tracking or registration failed.
     """
+    from training_pipeline.tracking.store import connect
+
+    connect()  # a store that cannot be reached is said before the work, not after it
     say(f"reading {source.split('@')[-1]}")
     dataset = read_dataset(source, quarantine=quarantine)
     if until is not None and until.tzinfo is None:

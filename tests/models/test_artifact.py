@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from features.errors import ArtifactError
 from models.artifact import load_artifact, write_artifact
-from models.manifest import ArtifactError, file_hash
+from models.manifest import file_hash
 from training_pipeline.record import TrainingRecord
 
 
@@ -24,7 +25,7 @@ def copy(small_record: TrainingRecord, tmp_path: Path) -> Path:
 
 def test_arrays_are_mapped_read_only(small_record: TrainingRecord) -> None:
     artifact = load_artifact(small_record.artifact)
-    assert isinstance(artifact.snapshot.item_idx, np.memmap)
+    assert isinstance(artifact.snapshot.item_idx.base, np.memmap)
     assert not artifact.snapshot.item_idx.flags.writeable
 
 

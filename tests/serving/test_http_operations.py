@@ -14,7 +14,7 @@ from serving_world import ServingWorld
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from models.manifest import ArtifactError
+from features.errors import ArtifactError
 from serving import answers, http
 from serving.champion import Located, locate, read_champion_pointer
 from serving.http import create_app

@@ -115,8 +115,8 @@ def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], st
 
 def _proven(directory: Path) -> Manifest:
     """The manifest of an artifact that loads, so that a bad one is refused here, in one line."""
+    from features.errors import ArtifactError
     from models.artifact import load_artifact
-    from models.manifest import ArtifactError
     from training_pipeline.console import RunFailedError
 
     try:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from features.errors import ArtifactError
 from models.artifact import load_artifact
-from models.manifest import ArtifactError
 from training_pipeline.console import RunFailedError
 from training_pipeline.tracking import run_values, store
 from training_pipeline.tracking.champion_pointer import write_pointer
