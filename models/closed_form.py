@@ -160,6 +160,15 @@ def self_excluding_weights(inverse: NDArray[np.float64], m: int) -> NDArray[np.f
     return np.asarray(weights)
 
 
+def cosine_similarity(gram: NDArray[np.float64]) -> NDArray[np.float64]:
+    """G_ij / sqrt(G_ii G_jj) off the diagonal, 0 on it, (m, m); every G_ii is positive."""
+    norm = np.sqrt(np.diag(gram))
+    similarity = gram / norm[:, None]
+    similarity /= norm[None, :]
+    similarity[np.diag_indices_from(similarity)] = 0.0
+    return np.asarray(similarity)
+
+
 def dense_product(left: csr_array, right: csr_array) -> NDArray[np.float64]:
     """left^T right as a dense float64 array."""
     return np.asarray((left.T.astype(np.float64) @ right.astype(np.float64)).toarray())

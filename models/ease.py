@@ -15,6 +15,7 @@ from features.dataset_config import Frozen
 from features.training_set import TrainingSet
 from models.closed_form import (
     ItemWeights,
+    cosine_similarity,
     dense_product,
     inputs_of,
     items_to_keep,
@@ -33,6 +34,9 @@ class EaseConfig(Frozen):
         default=0.0, ge=0, description="penalty as a share of the Gram diagonal (Steck 2020)"
     )
     token_weight: float = Field(default=1.0, gt=0)
+    neighbour_weight: float = Field(
+        default=0.0, ge=0, description="weight of cosine similarities beside the solved weights"
+    )
     trend_half_life_days: float = Field(default=7.0, gt=0)
     trend_power: float = Field(
         default=0.0, ge=0, le=2, description="scores times (recent purchases / all)^power"
@@ -48,6 +52,7 @@ class Ease:
 
     With X the binary purchases beside the weighted tokens, G = X^T X and P = (G + Lambda)^-1:
     B_ij = -P_ij / P_jj off the diagonal, 0 on it; scores are x B. Lambda = l2 + l2_diagonal diag G.
+    With neighbour_weight a, a G_ij / sqrt(G_ii G_jj) of the courses is added (Sarwar et al. 2001).
     """
 
     config: EaseConfig
@@ -71,8 +76,10 @@ class Ease:
             people.sequence.matrix(), people.profile, kept=kept, token_weight=config.token_weight
         )
         gram = dense_product(inputs, inputs)
+        cosine = config.neighbour_weight and cosine_similarity(gram[: len(kept), : len(kept)])
         inverse = ridge_inverse(gram, config.l2 + config.l2_diagonal * np.diag(gram).copy())
         solved = self_excluding_weights(inverse, len(kept))
+        solved[: len(kept)] += config.neighbour_weight * cosine
         solved *= trend_factor(
             train,
             half_life_days=config.trend_half_life_days,

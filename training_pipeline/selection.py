@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from features.indexed import IndexedDataset
 from features.split import Cut
 from models.policy import Policy, Stage
 from models.recipe import Recipe, StageRecipe
 from models.recommender import Recommender
 from models.registry import MODELS
-from training_pipeline.evaluation import MAIN_METRIC, Evaluation, evaluate_policy
+from training_pipeline.evaluation import MAIN_METRIC, evaluate_policy
 from training_pipeline.record import Trial
 
 POPULARITY = "popularity"
@@ -35,6 +38,7 @@ SEARCH: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
         ("l2_diagonal", (0.1, 0.3)),
         ("min_purchases", (20,)),
         ("trend_power", (0.5,)),
+        ("neighbour_weight", (0.05,)),
         ("token_weight", (3.0,)),
     ),
     "sequence-ridge": (
@@ -59,6 +63,7 @@ class Tried:
     config: dict[str, Any]
     warm: float | None
     new: float | None
+    new_cases: NDArray[np.float32]  # the metric of each decision of somebody new
     seconds: float
     fitted: Recommender | None  # kept for popularity only: it stands behind every other model
 
@@ -105,7 +110,15 @@ def select(
         found = evaluate_policy(Policy(tuple(stages), data.courses), data, cut)
         advance()
         kept = model if last is None else None
-        return Tried(name, config, *_means(found), time.perf_counter() - started, kept)
+        return Tried(
+            name,
+            config,
+            warm=found.mean(MAIN_METRIC, "warm"),
+            new=found.mean(MAIN_METRIC, "new"),
+            new_cases=found.cases[MAIN_METRIC].to_numpy(np.float32)[found.groups["new"]],
+            seconds=time.perf_counter() - started,
+            fitted=kept,
+        )
 
     def search(name: str, last: Recommender | None, goal: Callable[[Tried], float]) -> list[Tried]:
         tried = [attempt(name, fixed.get(name, {}), last)]
@@ -144,24 +157,13 @@ def untried_recipe(names: Sequence[str], fixed: dict[str, dict[str, Any]]) -> Re
     return Recipe(stages=(*main, last))
 
 
-def _means(found: Evaluation) -> tuple[float | None, float | None]:
-    return found.mean(MAIN_METRIC, "warm"), found.mean(MAIN_METRIC, "new")
-
-
 def _chosen(
     popular: list[Tried], base: Tried, known: list[Tried], profiled: list[Tried]
 ) -> Selection:
-    """History: best on warm participants. Profile: best on new ones, if above popularity."""
+    """History: best on warm participants. Profile: see `_newcomer`."""
     main = max(known, key=lambda t: t.warm if t.warm is not None else t.new or 0.0)
     stages = [StageRecipe(source="history", model=main.model, config=main.config)]
-    candidates = [t for t in (*known, *profiled) if "profile" in MODELS[t.model].uses]
-    newcomer: Tried | None = None
-    if candidates and profiled:
-        if base.new is None:  # nobody new to compare on: the main model, or profiles by themselves
-            newcomer = main if "profile" in MODELS[main.model].uses else profiled[0]
-        else:
-            best = max(candidates, key=lambda t: t.new or 0.0)
-            newcomer = best if (best.new or 0.0) > base.new else None
+    newcomer = _newcomer(base, main, known, profiled)
     if newcomer is not None:
         stages.append(StageRecipe(source="profile", model=newcomer.model, config=newcomer.config))
     stages.append(StageRecipe(source="popular", model=POPULARITY, config=base.config))
@@ -169,8 +171,32 @@ def _chosen(
         *(_trial("popular", t, chosen=t is base) for t in popular),
         *(_trial("history", t, chosen=t is main) for t in known),
         *(_trial("profile", t, chosen=t is newcomer) for t in profiled),
+        *([_trial("profile", newcomer, chosen=True)] if any(t is newcomer for t in known) else []),
     ]
     return Selection(Recipe(stages=tuple(stages)), tuple(trials))
+
+
+def _newcomer(base: Tried, main: Tried, known: list[Tried], profiled: list[Tried]) -> Tried | None:
+    """Who answers for a profile without a history: the main model where it can, since one model is
+    simpler than two, unless another is better on new participants beyond two standard errors of
+    the paired difference. Nobody where popularity is as good.
+    """
+    if not profiled:
+        return None
+    able = [t for t in (*known, *profiled) if "profile" in MODELS[t.model].uses]
+    simple = main if "profile" in MODELS[main.model].uses else profiled[0]
+    if base.new is None:
+        return simple
+    best = max(able, key=lambda t: t.new or 0.0)
+    chosen = best if clearly_better(best.new_cases, simple.new_cases) else simple
+    return chosen if (chosen.new or 0.0) > base.new else None
+
+
+def clearly_better(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> bool:
+    """Whether the mean of paired values is higher beyond two standard errors of the difference."""
+    difference = ours.astype(np.float64) - theirs
+    error = difference.std() / max(np.sqrt(len(difference)), 1.0)
+    return bool(difference.mean() > 2 * error)
 
 
 def _trial(stage: str, tried: Tried, *, chosen: bool) -> Trial:

@@ -1,0 +1,81 @@
+"""Models are chosen on validation only, the simpler one where the difference may be noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.split import Cut
+from models.registry import MODELS
+from tests.small_world import SmallWorld
+from training_pipeline.selection import (
+    AUTO,
+    SEARCH,
+    clearly_better,
+    count_fits,
+    select,
+    untried_recipe,
+)
+from training_pipeline.train import popularity_only
+
+
+def choose(world: SmallWorld, cut: Cut, names: tuple[str, ...]) -> tuple[object, int]:
+    calls: list[int] = []
+    found = select(
+        world.data,
+        cut,
+        names=names,
+        fixed={name: {} for name in ("item-neighbours", "sequence-ridge")},
+        memory_mb=100,
+        seed=7,
+        advance=lambda: calls.append(1),
+    )
+    return found, len(calls)
+
+
+def test_every_searched_value_is_a_valid_hyperparameter() -> None:
+    for name, lines in SEARCH.items():
+        for parameter, values in lines:
+            for value in values:
+                config = MODELS[name].config_type.model_validate({parameter: value})
+                assert getattr(config, parameter) == value
+
+
+def test_the_number_of_fits_is_told_beforehand(small_world: SmallWorld) -> None:
+    names = ("item-neighbours", "sequence-ridge")
+    fixed = {name: {} for name in names}
+    _, made = choose(small_world, small_world.cuts[0], names)
+    assert made == count_fits(names, fixed, has_tokens=True)
+
+
+def test_the_choice_does_not_look_at_test(small_world: SmallWorld) -> None:
+    names = ("item-neighbours", "sequence-ridge")
+    first, _ = choose(small_world, small_world.cuts[0], names)
+    second, _ = choose(small_world, small_world.cuts[0], names)
+    assert first.recipe == second.recipe  # type: ignore[attr-defined]
+    assert first.recipe.stages[-1].source == "popular"  # type: ignore[attr-defined]
+
+
+def test_a_difference_within_two_standard_errors_is_noise() -> None:
+    rng = np.random.default_rng(0)
+    ours = rng.random(1_000).astype(np.float32)
+    assert not clearly_better(ours, ours)
+    assert not clearly_better(ours + rng.normal(0, 1, 1_000).astype(np.float32) * 0.5, ours)
+    assert clearly_better(ours + np.float32(0.1) * rng.random(1_000).astype(np.float32), ours)
+    assert not clearly_better(ours[:0], ours[:0])
+
+
+def test_without_a_cut_the_defaults_end_in_popularity() -> None:
+    recipe = untried_recipe(AUTO, {})
+    assert [stage.source for stage in recipe.stages] == ["history", "profile", "popular"]
+    assert recipe.stages[0].model == "sequence-ridge"
+
+
+def test_popularity_is_the_last_stage_alone() -> None:
+    from models.policy import Policy, Stage
+    from models.popularity import PopularityConfig, TimeDecayedPopularity
+    from tests.made import make_courses, make_training
+
+    train = make_training([[0], [1]], make_courses([1, 1]))
+    popular = TimeDecayedPopularity.fit(PopularityConfig(), train, seed=0)
+    policy = Policy((Stage("history", popular), Stage("popular", popular)), train.courses)
+    assert [stage.source for stage in popularity_only(policy).stages] == ["popular"]
