@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from features.cases import Cases, cases_from, replayed, sample_cases
 from features.dataset_config import Frozen
@@ -26,7 +27,8 @@ class SplitConfig(Frozen):
 
     method: Method | Literal["auto"] = "auto"
     protocol: Literal["replay", "window", "auto"] = "auto"
-    share: float = 0.1  # of the purchases, for each of validation and test
+    share: float = Field(default=0.1, gt=0, lt=0.5)  # of the purchases, for each of the two cuts
+    validation_windows: int = Field(default=1, ge=1, le=6)  # by date: earlier ones as well
     test_from: datetime | None = None
     max_validation_cases: int = 20_000
     max_test_cases: int = 100_000
@@ -70,6 +72,31 @@ def make_cuts(data: IndexedDataset, config: SplitConfig, *, seed: int) -> tuple[
         ):
             return cuts
     return None
+
+
+def earlier_windows(
+    data: IndexedDataset, config: SplitConfig, cuts: tuple[Cut, Cut], *, seed: int
+) -> tuple[Cut, ...]:
+    """Further validation windows before the first, each as long, as many as were asked for.
+
+    A calendar with holidays makes one window a poor judge. Only a split by date has any.
+    """
+    validation, test = cuts
+    if validation.method != "by-date":
+        return ()
+    length = test.train.as_of_s - validation.train.as_of_s
+    protocol = _protocol(data, config)
+    found = []
+    for back in range(1, config.validation_windows):
+        from_s = validation.train.as_of_s - back * length
+        if from_s <= data.events.at_s.min():
+            break
+        cut = _date_cut(
+            data, "validation", from_s, from_s + length, protocol, config.max_validation_cases, seed
+        )
+        if cut.cases.n_cases >= config.min_cases and cut.train.participants.n_rows > 0:
+            found.append(cut)
+    return tuple(found)
 
 
 def cut_after(

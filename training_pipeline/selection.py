@@ -57,7 +57,7 @@ AUTO = ("item-neighbours", "ease", "sequence-ridge")
 
 @dataclass(frozen=True)
 class Tried:
-    """A configuration and how it did; None where the cut has no such participants."""
+    """A configuration and how it did over all windows; None where nobody was of that kind."""
 
     model: str
     config: dict[str, Any]
@@ -65,7 +65,17 @@ class Tried:
     new: float | None
     new_cases: NDArray[np.float32]  # the metric of each decision of somebody new
     seconds: float
-    fitted: Recommender | None  # kept for popularity only: it stands behind every other model
+    fitted: tuple[Recommender, ...]  # one a window; kept for popularity only
+
+    @property
+    def for_history(self) -> float:
+        """What a model is chosen by that answers for people with a history."""
+        return self.warm if self.warm is not None else self.new or 0.0
+
+    @property
+    def for_everybody(self) -> float:
+        """What popularity is chosen by: above all it answers for new people."""
+        return self.new if self.new is not None else self.warm or 0.0
 
 
 @dataclass(frozen=True)
@@ -76,9 +86,67 @@ class Selection:
     trials: tuple[Trial, ...]
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Fits and measures configurations on every validation window.
+
+    Attributes:
+        windows: validation cuts; a figure is the mean over them.
+        memory_mb: bound of a closed-form solve while comparing.
+        advance: called after each configuration.
+    """
+
+    data: IndexedDataset
+    windows: tuple[Cut, ...]
+    fixed: dict[str, dict[str, Any]]
+    memory_mb: int
+    seed: int
+    advance: Callable[[], object]
+
+    def search(
+        self, name: str, behind: Tried | None, goal: Callable[[Tried], float]
+    ) -> list[Tried]:
+        """One pass of coordinate search over the lines of `SEARCH`."""
+        tried = [self.attempt(name, self.fixed.get(name, {}), behind)]
+        for parameter, values in () if name in self.fixed else SEARCH.get(name, ()):
+            best = max(tried, key=goal)
+            tried += [self.attempt(name, {**best.config, parameter: v}, behind) for v in values]
+        return tried
+
+    def attempt(self, name: str, config: dict[str, Any], behind: Tried | None) -> Tried:
+        """One configuration, with popularity `behind` it for what it does not know."""
+        started = time.perf_counter()
+        kind = MODELS[name]
+        bound = (
+            {"memory_mb": self.memory_mb} if "memory_mb" in kind.config_type.model_fields else {}
+        )
+        typed = kind.config_type.model_validate({**bound, **config})
+        fitted, found = [], []
+        for place, window in enumerate(self.windows):
+            model = kind.fit(typed, window.train, seed=self.seed)
+            stages = [Stage("popular", behind.fitted[place] if behind else model)]
+            if behind:
+                stages = [Stage("history", model), Stage("profile", model), *stages]
+            policy = Policy(tuple(stages), self.data.courses)
+            found.append(evaluate_policy(policy, self.data, window))
+            fitted += [] if behind else [model]
+        self.advance()
+        return Tried(
+            name,
+            config,
+            warm=_mean([one.mean(MAIN_METRIC, "warm") for one in found]),
+            new=_mean([one.mean(MAIN_METRIC, "new") for one in found]),
+            new_cases=np.concatenate(
+                [one.cases[MAIN_METRIC].to_numpy(np.float32)[one.groups["new"]] for one in found]
+            ),
+            seconds=time.perf_counter() - started,
+            fitted=tuple(fitted),
+        )
+
+
 def select(
     data: IndexedDataset,
-    cut: Cut,
+    windows: Sequence[Cut],
     *,
     names: Sequence[str],
     fixed: dict[str, dict[str, Any]],
@@ -86,54 +154,28 @@ def select(
     seed: int,
     advance: Callable[[], object] = lambda: None,
 ) -> Selection:
-    """Choose each stage's model on the validation cut.
+    """Choose each stage's model on the validation windows.
 
     Args:
         data: the indexed dataset.
-        cut: the validation cut.
+        windows: validation cuts, at least one.
         names: models that may answer for people with a history.
         fixed: hyperparameters given by the operator; a model named here is not searched.
         memory_mb: bound of a closed-form solve while comparing; the final fits use the models' own.
         seed: for models and sampling.
-        advance: called after each fit.
+        advance: called after each configuration.
     """
-
-    def attempt(name: str, config: dict[str, Any], last: Recommender | None) -> Tried:
-        started = time.perf_counter()
-        kind = MODELS[name]
-        bound = {"memory_mb": memory_mb} if "memory_mb" in kind.config_type.model_fields else {}
-        typed = kind.config_type.model_validate({**bound, **config})
-        model = kind.fit(typed, cut.train, seed=seed)
-        stages = [Stage("popular", last or model)]
-        if last is not None:
-            stages = [Stage("history", model), Stage("profile", model), *stages]
-        found = evaluate_policy(Policy(tuple(stages), data.courses), data, cut)
-        advance()
-        kept = model if last is None else None
-        return Tried(
-            name,
-            config,
-            warm=found.mean(MAIN_METRIC, "warm"),
-            new=found.mean(MAIN_METRIC, "new"),
-            new_cases=found.cases[MAIN_METRIC].to_numpy(np.float32)[found.groups["new"]],
-            seconds=time.perf_counter() - started,
-            fitted=kept,
-        )
-
-    def search(name: str, last: Recommender | None, goal: Callable[[Tried], float]) -> list[Tried]:
-        tried = [attempt(name, fixed.get(name, {}), last)]
-        for parameter, values in () if name in fixed else SEARCH.get(name, ()):
-            best = max(tried, key=goal)
-            tried += [attempt(name, {**best.config, parameter: value}, last) for value in values]
-        return tried
-
-    popular = search(POPULARITY, None, lambda t: t.new if t.new is not None else t.warm or 0.0)
-    base = max(popular, key=lambda t: t.new if t.new is not None else t.warm or 0.0)
-    known: list[Tried] = []
-    for name in names:
-        known += search(name, base.fitted, lambda t: t.warm if t.warm is not None else t.new or 0.0)
-    has_tokens = cut.train.vocabulary.n_tokens > 0
-    profiled = search(PROFILE_POPULARITY, base.fitted, lambda t: t.new or 0.0) if has_tokens else []
+    compare = Comparison(data, tuple(windows), fixed, memory_mb, seed, advance)
+    popular = compare.search(POPULARITY, None, lambda tried: tried.for_everybody)
+    base = max(popular, key=lambda tried: tried.for_everybody)
+    known = [
+        tried
+        for name in names
+        for tried in compare.search(name, base, lambda tried: tried.for_history)
+    ]
+    profiled: list[Tried] = []
+    if windows[0].train.vocabulary.n_tokens > 0:
+        profiled = compare.search(PROFILE_POPULARITY, base, lambda tried: tried.new or 0.0)
     return _chosen(popular, base, known, profiled)
 
 
@@ -161,7 +203,7 @@ def _chosen(
     popular: list[Tried], base: Tried, known: list[Tried], profiled: list[Tried]
 ) -> Selection:
     """History: best on warm participants. Profile: see `_newcomer`."""
-    main = max(known, key=lambda t: t.warm if t.warm is not None else t.new or 0.0)
+    main = max(known, key=lambda tried: tried.for_history)
     stages = [StageRecipe(source="history", model=main.model, config=main.config)]
     newcomer = _newcomer(base, main, known, profiled)
     if newcomer is not None:
@@ -171,7 +213,7 @@ def _chosen(
         *(_trial("popular", t, chosen=t is base) for t in popular),
         *(_trial("history", t, chosen=t is main) for t in known),
         *(_trial("profile", t, chosen=t is newcomer) for t in profiled),
-        *([_trial("profile", newcomer, chosen=True)] if any(t is newcomer for t in known) else []),
+        *(_trial("profile", t, chosen=True) for t in known if t is newcomer),
     ]
     return Selection(Recipe(stages=tuple(stages)), tuple(trials))
 
@@ -194,9 +236,16 @@ def _newcomer(base: Tried, main: Tried, known: list[Tried], profiled: list[Tried
 
 def clearly_better(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> bool:
     """Whether the mean of paired values is higher beyond two standard errors of the difference."""
+    if len(ours) == 0:
+        return False
     difference = ours.astype(np.float64) - theirs
-    error = difference.std() / max(np.sqrt(len(difference)), 1.0)
+    error = difference.std() / np.sqrt(len(difference))
     return bool(difference.mean() > 2 * error)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return sum(present) / len(present) if present else None
 
 
 def _trial(stage: str, tried: Tried, *, chosen: bool) -> Trial:

@@ -14,7 +14,7 @@ from features.dataset import Dataset
 from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
 from features.snapshot import Snapshot
-from features.split import Cut, end_of, make_cuts
+from features.split import Cut, earlier_windows, end_of, make_cuts
 from models.artifact import write_artifact
 from models.manifest import Manifest, installed_versions
 from models.policy import Policy, Stage
@@ -114,7 +114,7 @@ def _choose(
         say(f"comparing {total} fits on {validation_cut.cases.n_cases:,} validation decisions")
         selection = select(
             data,
-            validation_cut,
+            (validation_cut, *earlier_windows(data, config.split, cuts, seed=config.seed)),
             names=config.names,
             fixed=config.fixed,
             memory_mb=config.search_memory_mb,

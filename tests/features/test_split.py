@@ -10,7 +10,7 @@ import pytest
 
 from features.dataset import read_dataset
 from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, SplitConfig, make_cuts
+from features.split import Cut, SplitConfig, earlier_windows, make_cuts
 from tests.small_world import SmallWorld, make_small_world
 
 MONTHS = pd.date_range("2021-01-01", periods=120, freq="D")
@@ -140,3 +140,15 @@ def test_a_basket_window_needs_no_grant(tmp_path: Path) -> None:
     assert test.protocol == "window"
     assert (test.cases.as_of_s == test.train.as_of_s).all()
     assert (test.cases.limit_rp >= 10 * np.diff(test.cases.targets.indptr)).all()
+
+
+def test_earlier_windows_are_as_long_and_lie_before(world: SmallWorld) -> None:
+    config = SplitConfig(validation_windows=3)
+    validation, test = world.cuts
+    found = earlier_windows(world.data, config, world.cuts, seed=7)
+    assert len(found) == 2
+    length = test.train.as_of_s - validation.train.as_of_s
+    starts = [validation.train.as_of_s, *(cut.train.as_of_s for cut in found)]
+    assert np.diff(starts).tolist() == [-length] * 2
+    for cut, following in zip(found, (validation, *found), strict=False):
+        assert cut.cases.as_of_s.max() < following.train.as_of_s

@@ -22,7 +22,7 @@ def choose(world: SmallWorld, cut: Cut, names: tuple[str, ...]) -> tuple[object,
     calls: list[int] = []
     found = select(
         world.data,
-        cut,
+        (cut,),
         names=names,
         fixed={name: {} for name in ("item-neighbours", "sequence-ridge")},
         memory_mb=100,
