@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from features.errors import ArtifactError, DataError
@@ -51,9 +50,6 @@ def main() -> None:
     except (RunFailedError, ArtifactError, OSError) as error:
         say(f"saldopas: {error}")
         sys.exit(1)
-    except click.ClickException as error:  # typer shows its own; this is for what escapes it
-        say(f"saldopas: {error.format_message()}")
-        sys.exit(2)
 
 
 if __name__ == "__main__":

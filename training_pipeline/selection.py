@@ -152,6 +152,7 @@ def select(
     fixed: dict[str, dict[str, Any]],
     memory_mb: int,
     seed: int,
+    one_model: bool = False,
     advance: Callable[[], object] = lambda: None,
 ) -> Selection:
     """Choose each stage's model on the validation windows.
@@ -163,6 +164,7 @@ def select(
         fixed: hyperparameters given by the operator; a model named here is not searched.
         memory_mb: bound of a closed-form solve while comparing; the final fits use the models' own.
         seed: for models and sampling.
+        one_model: the model for people with a history also answers for newcomers, if it can.
         advance: called after each configuration.
     """
     compare = Comparison(data, tuple(windows), fixed, memory_mb, seed, advance)
@@ -176,7 +178,7 @@ def select(
     profiled: list[Tried] = []
     if windows[0].train.vocabulary.n_tokens > 0:
         profiled = compare.search(PROFILE_POPULARITY, base, lambda tried: tried.new or 0.0)
-    return _chosen(popular, base, known, profiled)
+    return _chosen(popular, base, known, profiled, one_model=one_model)
 
 
 def count_fits(names: Sequence[str], fixed: dict[str, dict[str, Any]], *, has_tokens: bool) -> int:
@@ -200,12 +202,19 @@ def untried_recipe(names: Sequence[str], fixed: dict[str, dict[str, Any]]) -> Re
 
 
 def _chosen(
-    popular: list[Tried], base: Tried, known: list[Tried], profiled: list[Tried]
+    popular: list[Tried],
+    base: Tried,
+    known: list[Tried],
+    profiled: list[Tried],
+    *,
+    one_model: bool,
 ) -> Selection:
     """History: best on warm participants. Profile: see `_newcomer`."""
     main = max(known, key=lambda tried: tried.for_history)
     stages = [StageRecipe(source="history", model=main.model, config=main.config)]
     newcomer = _newcomer(base, main, known, profiled)
+    if one_model and "profile" in MODELS[main.model].uses:
+        newcomer = main
     if newcomer is not None:
         stages.append(StageRecipe(source="profile", model=newcomer.model, config=newcomer.config))
     stages.append(StageRecipe(source="popular", model=POPULARITY, config=base.config))

@@ -118,6 +118,7 @@ def _choose(
             names=config.names,
             fixed=config.fixed,
             memory_mb=config.search_memory_mb,
+            one_model=config.one_model,
             seed=config.seed,
             advance=advance,
         )

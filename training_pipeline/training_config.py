@@ -27,6 +27,9 @@ class TrainingConfig(Frozen):
     model: str = AUTO_NAME
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
     search: bool = True
+    one_model: bool = Field(
+        default=False, description="the model for histories answers for newcomers too, if it can"
+    )
     search_memory_mb: int = Field(
         default=500, ge=1, description="memory of a closed-form solve while searching"
     )
