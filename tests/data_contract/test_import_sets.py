@@ -53,7 +53,7 @@ def test_tafeng(tafeng: Path, tmp_path: Path, run: Run) -> None:
     }
     people = dataset.participants.set_index("participant_id")
     assert people["area"].to_dict()["00000001"] == "115"
-    assert people.loc["00000002", ["age_group", "area"]].isna().all()
+    assert people.loc["00000002", ["age_group", "area"]].tolist() == ["not given"] * 2
     courses = dataset.courses.set_index("course_id")
     assert courses["price"].to_dict() == {"0471": 18, "0999": 10}  # median of 46 / 3 and 20
     assert courses["on_sale_from"].isna().to_dict() == {"0471": True, "0999": False}

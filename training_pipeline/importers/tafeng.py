@@ -41,6 +41,7 @@ NAMES = {
     "SALES_PRICE": AMOUNT,
 }
 UNKNOWN_AREA = "Unknown"
+NOT_GIVEN = "not given"
 CONFIG = DatasetConfig(
     name="tafeng",
     currency="TWD",
@@ -92,8 +93,10 @@ def _one_a_day(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _participants(rows: pd.DataFrame) -> pd.DataFrame:
     people = rows.drop_duplicates(c.PARTICIPANT_ID)[[c.PARTICIPANT_ID, AGE, AREA]]
+    """Who gave no age group or area is a group of its own: that they did not says something."""
     areas = people[AREA].mask(people[AREA] == UNKNOWN_AREA)
-    return people.assign(**{AREA: areas}).sort_values(c.PARTICIPANT_ID, ignore_index=True)
+    filled = people.assign(**{AREA: areas.fillna(NOT_GIVEN), AGE: people[AGE].fillna(NOT_GIVEN)})
+    return filled.sort_values(c.PARTICIPANT_ID, ignore_index=True)
 
 
 def _courses(merged: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
