@@ -30,9 +30,14 @@ class SplitConfig(Frozen):
     share: float = Field(default=0.1, gt=0, lt=0.5)  # of the purchases, for each of the two cuts
     validation_windows: int = Field(default=1, ge=1, le=6)  # by date: earlier ones as well
     test_from: datetime | None = None
-    max_validation_cases: int = 20_000
-    max_test_cases: int = 100_000
-    min_cases: int = 50
+    max_validation_cases: int = Field(default=20_000, ge=1)
+    max_validation_cells: int = Field(default=200_000_000, ge=1)  # cases times courses, to be quick
+    max_test_cases: int = Field(default=100_000, ge=1)
+    min_cases: int = Field(default=50, ge=1)
+
+    def validation_cases(self, n_items: int) -> int:
+        """How many decisions are compared on at the most: fewer where the catalogue is large."""
+        return min(self.max_validation_cases, max(self.max_validation_cells // max(n_items, 1), 1))
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,13 @@ def earlier_windows(
         if from_s <= data.events.at_s.min():
             break
         cut = _date_cut(
-            data, "validation", from_s, from_s + length, protocol, config.max_validation_cases, seed
+            data,
+            "validation",
+            from_s,
+            from_s + length,
+            protocol,
+            config.validation_cases(data.courses.n_items),
+            seed,
         )
         if cut.cases.n_cases >= config.min_cases and cut.train.participants.n_rows > 0:
             found.append(cut)
@@ -158,7 +169,7 @@ def _by_date(data: IndexedDataset, config: SplitConfig, seed: int) -> tuple[Cut,
             validation_from,
             test_from,
             protocol,
-            config.max_validation_cases,
+            config.validation_cases(data.courses.n_items),
             seed,
         ),
         _date_cut(data, "test", test_from, None, protocol, config.max_test_cases, seed),
@@ -195,7 +206,9 @@ def _leave_last_out(data: IndexedDataset, config: SplitConfig, seed: int) -> tup
     test = _last_cut(data, "test", known, lengths, config.max_test_cases, seed)
     earlier = np.where(known >= 2, np.maximum(known - 2, 1), known)
     earlier[new_validation] = 0
-    validation = _last_cut(data, "validation", earlier, known, config.max_validation_cases, seed)
+    validation = _last_cut(
+        data, "validation", earlier, known, config.validation_cases(data.courses.n_items), seed
+    )
     return validation, test
 
 
@@ -228,7 +241,9 @@ def _by_participant(data: IndexedDataset, config: SplitConfig, seed: int) -> tup
     earlier = known.copy()
     earlier[validation_rows] = 0
     test = _last_cut(data, "test", known, lengths, config.max_test_cases, seed)
-    validation = _last_cut(data, "validation", earlier, known, config.max_validation_cases, seed)
+    validation = _last_cut(
+        data, "validation", earlier, known, config.validation_cases(data.courses.n_items), seed
+    )
     return validation, test
 
 

@@ -31,7 +31,7 @@ class TrainingConfig(Frozen):
         default=False, description="the model for histories answers for newcomers too, if it can"
     )
     search_memory_mb: int = Field(
-        default=500, ge=1, description="memory of a closed-form solve while searching"
+        default=300, ge=1, description="memory of a closed-form solve while searching"
     )
     split: SplitConfig = SplitConfig()
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
