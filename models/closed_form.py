@@ -90,12 +90,14 @@ def items_to_keep(
     """Items bought at least `min_purchases` times, the most bought first where memory is short.
 
     Rule: the solve holds 3 square float64 matrices of side m + extra; m is cut so that they fit
-    `memory_mb`. Returned ascending, (m,) int32.
+    `memory_mb`. Where nothing was bought so often, whatever was bought at all is kept. Returned
+    ascending, (m,) int32.
     """
     counts = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
     most = int(np.sqrt(memory_mb * 2**20 / BYTES_A_CELL / SQUARE_MATRICES)) - extra
     order = np.argsort(-counts, kind="stable")[: max(most, 1)]
-    return np.sort(order[counts[order] >= min_purchases]).astype(np.int32)
+    often = order[counts[order] >= min_purchases]
+    return np.sort(often if len(often) else order[counts[order] > 0]).astype(np.int32)
 
 
 def inputs_of(
@@ -113,6 +115,8 @@ def ridge_inverse(gram: NDArray[np.float64], penalty: NDArray[np.float64]) -> ND
     Raises:
         numpy.linalg.LinAlgError: the matrix is not positive definite (a penalty of 0).
     """
+    if len(gram) == 0:  # LAPACK refuses an empty matrix
+        return gram
     gram[np.diag_indices_from(gram)] += penalty
     # the transpose of a symmetric C array is the Fortran array that LAPACK works on in place
     factor, info = lapack.dpotrf(gram.T, lower=1, overwrite_a=1, clean=0)

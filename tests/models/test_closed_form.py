@@ -27,7 +27,19 @@ def random_gram(side: int) -> np.ndarray:
     return rows.T @ rows
 
 
-@pytest.mark.parametrize("side", [1, 7, 1_030])
+def test_where_nothing_is_bought_often_whatever_was_bought_is_kept() -> None:
+    train = make_training([[0], [2]], make_courses([1, 1, 1]))
+    assert items_to_keep(train, min_purchases=5, memory_mb=1, extra=0).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("model", [Ease, SequenceRidge])
+def test_a_training_without_a_purchase_knows_nothing(model: type[Ease | SequenceRidge]) -> None:
+    train = make_training([[], []], make_courses([1, 1]))
+    fitted = model.fit(model.config_type(), train, seed=0)
+    assert fitted.score(make_batch([[0], []], n_items=2)).tolist() == [[0.0, 0.0]] * 2
+
+
+@pytest.mark.parametrize("side", [0, 1, 7, 1_030])
 def test_inverse_is_the_inverse(side: int) -> None:
     gram = random_gram(side)
     inverse = ridge_inverse(gram.copy(), np.full(side, 2.0))
