@@ -68,14 +68,14 @@ def test_what_is_elsewhere_is_fetched_once(
 
 
 def test_no_champion_yet(tracked: Tracked) -> None:
-    with pytest.raises(
-        ModelNotFoundError, match=r"no champion yet in .*: run `saldopas train DIR`"
-    ):
+    waits = r"no champion yet in .*: version \d+ was not promoted; .* `saldopas promote \d+ --force"
+    with pytest.raises(ModelNotFoundError, match=waits):
         resolve("champion")
 
 
 def test_nothing_was_ever_trained(empty_store: Path) -> None:
-    with pytest.raises(ModelNotFoundError, match="no champion yet"):
+    untrained = r"no champion yet in .*: run `saldopas train DIR`"
+    with pytest.raises(ModelNotFoundError, match=untrained):
         resolve("champion")
     with pytest.raises(ModelNotFoundError, match="no version 1"):
         resolve("1")

@@ -73,4 +73,9 @@ def _print(outcome: dict[str, Any]) -> None:
             ("promoted", "yes" if outcome["promoted"] else f"no: {outcome['why']}"),
         ],
     )
-    OUT.print("Next: saldopas recommend --participant ID --balance 300000; saldopas serve")
+    chosen = "" if outcome["promoted"] else f" --model {outcome['version']}"
+    OUT.print(
+        f"Next: saldopas recommend --participant ID --balance 300000{chosen}; "
+        f"saldopas serve{chosen}",
+        markup=False,
+    )

@@ -83,8 +83,15 @@ def registered_version(mlflow: MlflowClient, model: str | int) -> Any:
     """
     from mlflow.exceptions import MlflowException
 
-    number = aliased(mlflow).get(model) if isinstance(model, str) else model
+    aliases = aliased(mlflow)
+    number = aliases.get(model) if isinstance(model, str) else model
     where = store.store_name()
+    if number is None and "challenger" in aliases and model != "previous":
+        waiting = aliases["challenger"]
+        raise ModelNotFoundError(
+            f"no {model} yet in {where}: version {waiting} was not promoted; name it with --model "
+            f"{waiting}, or run `saldopas promote {waiting} --force --reason TEXT`"
+        )
     if number is None:
         raise ModelNotFoundError(f"no {model} yet in {where}: run `saldopas train DIR` first")
     try:
