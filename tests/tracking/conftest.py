@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.small_world import no_better_than_popularity
+from tests.tracking.tracked import Tracked
 from training_pipeline.record import TrainingRecord
 from training_pipeline.tracking.champion_pointer import POINTER
 from training_pipeline.tracking.promotion import AUDIT_FILE
 from training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
-from training_pipeline.tracking.training_run import TrackedRun, track_training
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """A store with a good version 1 and 2, and a version 3 that is no better than popularity."""
-
-    home: Path
-    record: TrainingRecord
-    runs: tuple[TrackedRun, ...]
-
-    @property
-    def client(self) -> MlflowClient:
-        from training_pipeline.tracking.store import connect
-
-        return connect()
+from training_pipeline.tracking.training_run import track_training
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Tracked
 
 from models.artifact import load_artifact
+from tests.tracking.tracked import Tracked
 from training_pipeline.tracking import locate
 from training_pipeline.tracking.registry import ModelNotFoundError, promote, resolve
 

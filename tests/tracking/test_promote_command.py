@@ -6,9 +6,9 @@ import json
 
 import pytest
 import typer
-from conftest import Tracked
 from typer.testing import CliRunner
 
+from tests.tracking.tracked import Tracked
 from training_pipeline.commands import promote as commands
 from training_pipeline.console import RunFailedError
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from conftest import Tracked
 
+from tests.tracking.tracked import Tracked
 from training_pipeline.console import RunFailedError
 from training_pipeline.tracking.champion_pointer import POINTER
 from training_pipeline.tracking.registry import (

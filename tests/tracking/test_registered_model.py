@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from conftest import Tracked
 
 from features import columns as c
 from models.artifact import load_artifact
+from tests.tracking.tracked import Tracked
 from training_pipeline.scoring import score_participants
 from training_pipeline.tracking.registry import promote
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Tracked
 
+from tests.tracking.tracked import Tracked
 from training_pipeline.evaluation import MAIN_METRIC
 from training_pipeline.record import TrainingRecord
 from training_pipeline.tracking import registered_model
