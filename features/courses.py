@@ -83,16 +83,6 @@ class CourseTable:
             for name in present
         }
 
-    @cached_property
-    def index(self) -> pd.Index[str]:
-        """Ids to item indices, through `Index.get_indexer`."""
-        return pd.Index(self.course_ids)
-
-    def indices_of(self, course_ids: Sequence[str]) -> NDArray[np.int64]:
-        """Item indices of the known ids among `course_ids`; unknown ids are left out."""
-        found = self.index.get_indexer(pd.Index(course_ids, dtype=object))
-        return found[found >= 0].astype(np.int64)
-
 
 def education_level(text: object, order: Sequence[str]) -> int:
     """The level surely reached by a participant: 0 where the text is missing or unknown."""

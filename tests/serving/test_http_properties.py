@@ -172,7 +172,9 @@ def test_the_answer_is_the_policys(
 ) -> None:
     artifact = world.artifact
     courses, vocabulary = artifact.policy.courses, artifact.vocabulary
-    sequence = Sequences.of([courses.indices_of(purchased).tolist()], n_items=courses.n_items)
+    ids = courses.course_ids.tolist()
+    known = [ids.index(course_id) for course_id in purchased if course_id in ids]
+    sequence = Sequences.of([known], n_items=courses.n_items)
     age = profile.get("age")
     ages = {"26-35": 26, ">=56": 56, "x": 0, None: 0}
     education = profile.get("education")
