@@ -1,23 +1,8 @@
-"""Every model by its name; a new one is a file and a line here."""
+"""Every model by its name: those that stand alone, and the blend of them."""
 
 from __future__ import annotations
 
-from models.als import Als
-from models.ease import Ease
-from models.item_neighbours import ItemNeighbours
-from models.popularity import TimeDecayedPopularity
-from models.profile_popularity import ProfilePopularity
+from models.members import MEMBERS
 from models.recommender import Recommender
-from models.sequence_ridge import SequenceRidge
 
-MODELS: dict[str, type[Recommender]] = {
-    model.name: model
-    for model in (
-        TimeDecayedPopularity,
-        ProfilePopularity,
-        ItemNeighbours,
-        Als,
-        Ease,
-        SequenceRidge,
-    )
-}
+MODELS: dict[str, type[Recommender]] = dict(MEMBERS)
