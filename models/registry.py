@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from models.blend import Blend
 from models.members import MEMBERS
 from models.recommender import Recommender
 
-MODELS: dict[str, type[Recommender]] = dict(MEMBERS)
+MODELS: dict[str, type[Recommender]] = {**MEMBERS, Blend.name: Blend}

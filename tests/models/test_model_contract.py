@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,13 @@ TOKENS = [[person % 2] for person in range(len(PEOPLE))]
 TRAIN = make_training(PEOPLE, COURSES, tokens=TOKENS)
 HISTORIES = [[], [0], [1, 3], [4, 2, 6], [0, 1, 2, 3, 4], [7], []]
 BATCH = make_batch(HISTORIES, n_items=N_ITEMS, tokens=[[], [0], [1], [0], [], [2], [1]])
-SMALL = {"min_purchases": 1, "l2": 5.0, "factors": 8}
+RIDGE = {"model": "sequence-ridge", "config": {"min_purchases": 1, "l2": 5.0}}
+SMALL: dict[str, Any] = {
+    "min_purchases": 1,
+    "l2": 5.0,
+    "factors": 8,
+    "members": (RIDGE, {"model": "popularity"}),
+}
 
 
 def fit(name: str, seed: int = 7) -> Recommender:

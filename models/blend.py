@@ -1,0 +1,149 @@
+"""Several models as one: a weighted sum, with weights by how much is known of the participant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator, model_validator
+
+from features.batch import ParticipantBatch
+from features.dataset_config import Frozen
+from features.training_set import TrainingSet
+from models.members import MEMBERS
+from models.recommender import Recommender, State
+
+SCALED_ON = 1_000  # participants whose scores give each member its unit
+
+
+class Member(Frozen):
+    """A model of the blend and its hyperparameters as plain values."""
+
+    model: str
+    config: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in MEMBERS:
+            raise ValueError(f"unknown model {name!r}: use one of {', '.join(MEMBERS)}")
+        return name
+
+    @property
+    def kind(self) -> type[Recommender]:
+        """Its class."""
+        return MEMBERS[self.model]
+
+    @property
+    def typed_config(self) -> Frozen:
+        """Its own configuration.
+
+        Raises:
+            pydantic.ValidationError: an unknown key or a value out of its range.
+        """
+        return self.kind.config_type.model_validate(self.config)
+
+
+class BlendConfig(Frozen):
+    """Members, and their weights by history length.
+
+    `weights` has a row a level: row l is for histories of l purchases, the last for longer ones.
+    A weight is in units of the member's root mean square score.
+    """
+
+    members: tuple[Member, ...] = Field(
+        default=(Member(model="sequence-ridge"), Member(model="popularity")), min_length=1
+    )
+    weights: tuple[tuple[float, ...], ...] = Field(default=((1.0, 0.1),), min_length=1)
+
+    @model_validator(mode="after")
+    def _one_weight_a_member(self) -> BlendConfig:
+        for row in self.weights:
+            if len(row) != len(self.members):
+                raise ValueError(f"{len(self.members)} members need as many weights in each row")
+            if min(row) < 0 or max(row) == 0 or not np.isfinite(row).all():
+                raise ValueError("weights are finite, not negative, and one of a row is above 0")
+        for member in self.members:
+            _ = member.typed_config
+        return self
+
+
+@dataclass(frozen=True)
+class Blend:
+    """score = sum over members m of weight[level, m] / scale[m] * score_m.
+
+    The level is min(purchases known, levels - 1): short histories lean on what people of the
+    profile take, longer ones on the history. scale[m] is the root mean square of the member's
+    scores of training participants, so that weights keep their meaning when the data grows.
+    """
+
+    config: BlendConfig
+    members: tuple[Recommender, ...]
+    scale: NDArray[np.float64]  # (n_members,)
+
+    name: ClassVar[str] = "blend"
+    uses: ClassVar[frozenset[str]] = frozenset({"history", "profile"})
+    config_type: ClassVar[type[Frozen]] = BlendConfig
+
+    @classmethod
+    def fit(cls, config: BlendConfig, train: TrainingSet, *, seed: int) -> Self:
+        """Each member on the same training set."""
+        fitted = tuple(
+            member.kind.fit(member.typed_config, train, seed=seed) for member in config.members
+        )
+        scale = np.array([unit_of(member, train.participants) for member in fitted])
+        return cls(config, fitted, scale)
+
+    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
+        """(B, n_items); a member is asked only for rows where it has a weight."""
+        factors = self.factors(batch)
+        scores = np.zeros((batch.n_rows, batch.sequence.n_items), np.float32)
+        for place, member in enumerate(self.members):
+            rows = np.flatnonzero(factors[:, place] > 0)
+            if len(rows) == 0:
+                continue
+            whole = len(rows) == batch.n_rows
+            part = member.score(batch if whole else batch.take(rows))
+            part = part * factors[rows, place, None]
+            if whole:
+                scores += part
+            else:
+                scores[rows] += part
+        return scores
+
+    def factors(self, batch: ParticipantBatch) -> NDArray[np.float32]:
+        """(B, n_members) what each member's scores are multiplied by."""
+        weights = np.asarray(self.config.weights) / self.scale
+        level = np.minimum(batch.sequence.lengths, len(weights) - 1)
+        return np.asarray(weights[level], np.float32)
+
+    def state(self) -> State:
+        """The members' arrays, named by their place."""
+        arrays: State = {"scale": self.scale}
+        for place, member in enumerate(self.members):
+            arrays |= {f"{place}-{name}": array for name, array in member.state().items()}
+        return arrays
+
+    @classmethod
+    def from_state(cls, config: BlendConfig, state: Mapping[str, NDArray[Any]]) -> Self:
+        """See `state`."""
+        members = []
+        for place, member in enumerate(config.members):
+            prefix = f"{place}-"
+            own = {
+                name.removeprefix(prefix): array
+                for name, array in state.items()
+                if name.startswith(prefix)
+            }
+            members.append(member.kind.from_state(member.typed_config, own))
+        return cls(config, tuple(members), np.asarray(state["scale"], np.float64))
+
+
+def unit_of(model: Recommender, people: ParticipantBatch) -> float:
+    """Root mean square of the scores of the first participants, 1 where all are 0."""
+    scores = model.score(people.take(np.arange(min(people.n_rows, SCALED_ON))))
+    square = float(np.square(scores, dtype=np.float64).mean()) if scores.size else 0.0
+    return float(np.sqrt(square)) or 1.0
