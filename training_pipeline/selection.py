@@ -16,7 +16,7 @@ from models.policy import Policy, Stage
 from models.recipe import Recipe, StageRecipe
 from models.recommender import Recommender
 from models.registry import MODELS
-from training_pipeline.evaluation import MAIN_METRIC, evaluate_policy
+from training_pipeline.evaluation import MAIN_METRIC, Evaluation, evaluate_policy
 from training_pipeline.record import Trial
 
 POPULARITY = "popularity"
@@ -113,8 +113,18 @@ class Comparison:
             tried += [self.attempt(name, {**best.config, parameter: v}, behind) for v in values]
         return tried
 
-    def attempt(self, name: str, config: dict[str, Any], behind: Tried | None) -> Tried:
-        """One configuration, with popularity `behind` it for what it does not know."""
+    def attempt(
+        self,
+        name: str,
+        config: dict[str, Any],
+        behind: Tried | None,
+        *,
+        after_window: Callable[[Evaluation], object] = lambda found: None,
+    ) -> Tried:
+        """One configuration, with popularity `behind` it for what it does not know.
+
+        `after_window` is called with what was measured on each window; it may raise to stop here.
+        """
         started = time.perf_counter()
         kind = MODELS[name]
         bound = (
@@ -130,6 +140,7 @@ class Comparison:
             policy = Policy(tuple(stages), self.data.courses)
             found.append(evaluate_policy(policy, self.data, window))
             fitted += [] if behind else [model]
+            after_window(found[-1])
         self.advance()
         return Tried(
             name,
