@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from pydantic import Field
 
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
+from models.blend import Blend, BlendConfig
+from models.exploration import Exploration, ExplorationConfig
 from models.policy import Policy, Source, Stage
 from models.recommender import Recommender
 from models.registry import MODELS
@@ -30,15 +33,24 @@ class StageRecipe(Frozen):
         return MODELS[self.model].config_type.model_validate(self.config)
 
     @property
+    def model_names(self) -> tuple[str, ...]:
+        """The models that answer: the members, where it is a blend."""
+        if self.model != Blend.name:
+            return (self.model,)
+        config = BlendConfig.model_validate(self.config)
+        return tuple(member.model for member in config.members)
+
+    @property
     def key(self) -> str:
         """The same for stages that share one fitted model."""
         return f"{self.model} {self.typed_config.model_dump_json()}"
 
 
 class Recipe(Frozen):
-    """Stages in order; the last one must answer for everybody."""
+    """Stages in order, of which the last must answer for everybody, and how much is explored."""
 
     stages: tuple[StageRecipe, ...]
+    exploration: ExplorationConfig = ExplorationConfig()
 
     def fit(self, train: TrainingSet, *, seed: int) -> Policy:
         """Each distinct model fitted once."""
@@ -47,9 +59,11 @@ class Recipe(Frozen):
             if stage.key not in fitted:
                 model = MODELS[stage.model]
                 fitted[stage.key] = model.fit(stage.typed_config, train, seed=seed)
+        n_bought = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
         return Policy(
             stages=tuple(Stage(stage.source, fitted[stage.key]) for stage in self.stages),
             courses=train.courses,
+            exploration=Exploration.of_counts(self.exploration, n_bought, seed=seed),
         )
 
     @classmethod
@@ -63,5 +77,6 @@ class Recipe(Frozen):
                     config=stage.model.config.model_dump(mode="json"),
                 )
                 for stage in policy.stages
-            )
+            ),
+            exploration=policy.exploration.config if policy.exploration else ExplorationConfig(),
         )

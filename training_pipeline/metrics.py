@@ -38,17 +38,24 @@ def case_metrics(
     depth = max(cutoffs)
     hits = hits_of(lists, targets, depth=depth)
     n_targets = np.diff(targets.indptr)
-    discount = 1.0 / np.log2(np.arange(depth) + 2.0)
-    ideal = np.concatenate([[0.0], np.cumsum(discount)])
     reciprocal = hits / np.arange(1, depth + 1)
     columns: dict[str, NDArray[np.float64]] = {}
     for k in cutoffs:
         possible = np.maximum(np.minimum(k, n_targets), 1)
         columns[f"hit@{k}"] = hits[:, :k].any(axis=1).astype(float)
         columns[f"recall@{k}"] = hits[:, :k].sum(axis=1) / possible
-        columns[f"ndcg@{k}"] = (hits[:, :k] @ discount[:k]) / ideal[possible]
+        columns[f"ndcg@{k}"] = ndcg_of(hits[:, :k], n_targets)
         columns[f"mrr@{k}"] = reciprocal[:, :k].max(axis=1)
     return pd.DataFrame(columns)
+
+
+def ndcg_of(hits: NDArray[np.bool_], n_targets: NDArray[np.integer]) -> NDArray[np.float64]:
+    """(B,) NDCG at k of (B, k) hits and (B,) numbers of targets; see `case_metrics`."""
+    k = hits.shape[1]
+    discount = 1.0 / np.log2(np.arange(k) + 2.0)
+    ideal = np.cumsum(discount)
+    possible = np.maximum(np.minimum(k, n_targets), 1)
+    return np.asarray((hits @ discount) / ideal[possible - 1])
 
 
 def coverage(lists: Recommendations, *, n_items: int, depth: int) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 from features.indexed import IndexedDataset
 from models.manifest import Manifest
+from training_pipeline.blending import BlendLevel
 from training_pipeline.evaluation import Evaluation
 
 
@@ -32,6 +33,7 @@ class TrainingRecord:
         artifact: directory of the written artifact; manifest: what it says of itself.
         data: the indexed dataset (for plots and the dataset input).
         trials: everything that was compared on validation.
+        blend: the weights by history length; empty where one model answers alone.
         validation, test: by policy, `chosen` and `popularity`; empty where nothing could be
             held out.
         seconds: duration of each step.
@@ -42,6 +44,7 @@ class TrainingRecord:
     manifest: Manifest
     data: IndexedDataset
     trials: tuple[Trial, ...]
+    blend: tuple[BlendLevel, ...]
     validation: dict[str, Evaluation]
     test: dict[str, Evaluation]
     seconds: dict[str, float]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from features.indexed import IndexedDataset
 from features.split import Cut
+from models.blend import Blend
 from models.policy import Policy, Stage
 from models.recipe import Recipe, StageRecipe
 from models.recommender import Recommender
 from models.registry import MODELS
+from training_pipeline.blending import BlendLevel, learn_weights, shortlists
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation, evaluate_policy
 from training_pipeline.record import Trial
 
@@ -63,9 +62,8 @@ class Tried:
     config: dict[str, Any]
     warm: float | None
     new: float | None
-    new_cases: NDArray[np.float32]  # the metric of each decision of somebody new
     seconds: float
-    fitted: tuple[Recommender, ...]  # one a window; kept for popularity only
+    fitted: tuple[Recommender, ...]  # one a window; kept for the best of each model only
 
     @property
     def for_history(self) -> float:
@@ -84,6 +82,7 @@ class Selection:
 
     recipe: Recipe
     trials: tuple[Trial, ...]
+    blend: tuple[BlendLevel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,12 +105,15 @@ class Comparison:
     def search(
         self, name: str, behind: Tried | None, goal: Callable[[Tried], float]
     ) -> list[Tried]:
-        """One pass of coordinate search over the lines of `SEARCH`."""
-        tried = [self.attempt(name, self.fixed.get(name, {}), behind)]
+        """One pass of coordinate search over the lines of `SEARCH`, the best one first."""
+        best, others = self.attempt(name, self.fixed.get(name, {}), behind), []
         for parameter, values in () if name in self.fixed else SEARCH.get(name, ()):
-            best = max(tried, key=goal)
-            tried += [self.attempt(name, {**best.config, parameter: v}, behind) for v in values]
-        return tried
+            start = best.config
+            for value in values:
+                found = self.attempt(name, {**start, parameter: value}, behind)
+                best, other = (found, best) if goal(found) > goal(best) else (best, found)
+                others.append(replace(other, fitted=()))
+        return [best, *others]
 
     def attempt(
         self,
@@ -139,7 +141,7 @@ class Comparison:
                 stages = [Stage("history", model), Stage("profile", model), *stages]
             policy = Policy(tuple(stages), self.data.courses)
             found.append(evaluate_policy(policy, self.data, window))
-            fitted += [] if behind else [model]
+            fitted.append(model)
             after_window(found[-1])
         self.advance()
         return Tried(
@@ -147,9 +149,6 @@ class Comparison:
             config,
             warm=_mean([one.mean(MAIN_METRIC, "warm") for one in found]),
             new=_mean([one.mean(MAIN_METRIC, "new") for one in found]),
-            new_cases=np.concatenate(
-                [one.cases[MAIN_METRIC].to_numpy(np.float32)[one.groups["new"]] for one in found]
-            ),
             seconds=time.perf_counter() - started,
             fitted=tuple(fitted),
         )
@@ -163,10 +162,10 @@ def select(
     fixed: dict[str, dict[str, Any]],
     memory_mb: int,
     seed: int,
-    one_model: bool = False,
+    blend: bool = True,
     advance: Callable[[], object] = lambda: None,
 ) -> Selection:
-    """Choose each stage's model on the validation windows.
+    """Choose what answers on the validation windows.
 
     Args:
         data: the indexed dataset.
@@ -175,21 +174,33 @@ def select(
         fixed: hyperparameters given by the operator; a model named here is not searched.
         memory_mb: bound of a closed-form solve while comparing; the final fits use the models' own.
         seed: for models and sampling.
-        one_model: the model for people with a history also answers for newcomers, if it can.
+        blend: weigh the best of each model by history length; else the best one answers alone.
         advance: called after each configuration.
     """
     compare = Comparison(data, tuple(windows), fixed, memory_mb, seed, advance)
     popular = compare.search(POPULARITY, None, lambda tried: tried.for_everybody)
-    base = max(popular, key=lambda tried: tried.for_everybody)
-    known = [
-        tried
-        for name in names
-        for tried in compare.search(name, base, lambda tried: tried.for_history)
-    ]
+    base = popular[0]
+    known = [compare.search(name, base, lambda tried: tried.for_history) for name in names]
     profiled: list[Tried] = []
     if windows[0].train.vocabulary.n_tokens > 0:
         profiled = compare.search(PROFILE_POPULARITY, base, lambda tried: tried.new or 0.0)
-    return _chosen(popular, base, known, profiled, one_model=one_model)
+    main = max((tried[0] for tried in known), key=lambda tried: tried.for_history)
+    levels: tuple[BlendLevel, ...] = ()
+    if blend:
+        best = [main, *(t[0] for t in known if t[0] is not main), *profiled[:1], base]
+        levels = blended(data, windows, best, base)
+        stages = _blend_stages(best, levels, has_tokens=bool(profiled))
+    else:
+        stages = _lone_stages(main, profiled, base)
+    used = {name for stage in stages for name in stage.model_names}
+    stages.append(StageRecipe(source="popular", model=POPULARITY, config=base.config))
+    trials = [
+        _trial(stage, tried, chosen=tried.model in used and tried is found[0])
+        for stage, searches in (("popular", [popular]), ("history", known), ("profile", [profiled]))
+        for found in searches
+        for tried in found
+    ]
+    return Selection(Recipe(stages=tuple(stages)), tuple(trials), levels)
 
 
 def count_fits(names: Sequence[str], fixed: dict[str, dict[str, Any]], *, has_tokens: bool) -> int:
@@ -212,55 +223,46 @@ def untried_recipe(names: Sequence[str], fixed: dict[str, dict[str, Any]]) -> Re
     return Recipe(stages=(*main, last))
 
 
-def _chosen(
-    popular: list[Tried],
-    base: Tried,
-    known: list[Tried],
-    profiled: list[Tried],
-    *,
-    one_model: bool,
-) -> Selection:
-    """History: best on warm participants. Profile: see `_newcomer`."""
-    main = max(known, key=lambda tried: tried.for_history)
-    stages = [StageRecipe(source="history", model=main.model, config=main.config)]
-    newcomer = _newcomer(base, main, known, profiled)
-    if one_model and "profile" in MODELS[main.model].uses:
-        newcomer = main
-    if newcomer is not None:
-        stages.append(StageRecipe(source="profile", model=newcomer.model, config=newcomer.config))
-    stages.append(StageRecipe(source="popular", model=POPULARITY, config=base.config))
-    trials = [
-        *(_trial("popular", t, chosen=t is base) for t in popular),
-        *(_trial("history", t, chosen=t is main) for t in known),
-        *(_trial("profile", t, chosen=t is newcomer) for t in profiled),
-        *(_trial("profile", t, chosen=True) for t in known if t is newcomer),
+def blended(
+    data: IndexedDataset, windows: Sequence[Cut], best: Sequence[Tried], base: Tried
+) -> tuple[BlendLevel, ...]:
+    """The weights of the best of each model, level by level; see `blending.learn_weights`."""
+    found = [
+        shortlists(data, window, [tried.fitted[place] for tried in best], base.fitted[place])
+        for place, window in enumerate(windows)
     ]
-    return Selection(Recipe(stages=tuple(stages)), tuple(trials))
+    return learn_weights(found, [tried.model for tried in best])
 
 
-def _newcomer(base: Tried, main: Tried, known: list[Tried], profiled: list[Tried]) -> Tried | None:
-    """Who answers for a profile without a history: the main model where it can, since one model is
-    simpler than two, unless another is better on new participants beyond two standard errors of
-    the paired difference. Nobody where popularity is as good.
+def _blend_stages(
+    best: Sequence[Tried], levels: tuple[BlendLevel, ...], *, has_tokens: bool
+) -> list[StageRecipe]:
+    """One model where one is enough, else the blend.
+
+    Newcomers have a stage of their own where a model that reads profiles has a weight for them.
     """
-    if not profiled:
-        return None
-    able = [t for t in (*known, *profiled) if "profile" in MODELS[t.model].uses]
-    simple = main if "profile" in MODELS[main.model].uses else profiled[0]
-    if base.new is None:
-        return simple
-    best = max(able, key=lambda t: t.new or 0.0)
-    chosen = best if clearly_better(best.new_cases, simple.new_cases) else simple
-    return chosen if (chosen.new or 0.0) > base.new else None
+    newcomers = {part.model for part in levels[0].parts}
+    by_profile = has_tokens and any("profile" in MODELS[name].uses for name in newcomers)
+    asked = levels if by_profile else levels[1:]
+    used = {part.model for level in asked for part in level.parts}
+    members = [tried for tried in best if tried.model in used]
+    stage = StageRecipe(source="history", model=members[0].model, config=members[0].config)
+    if len(members) > 1:
+        config: dict[str, Any] = {
+            "members": [{"model": tried.model, "config": tried.config} for tried in members],
+            "weights": [[level.weight_of(tried.model) for tried in members] for level in levels],
+        }
+        stage = StageRecipe(source="history", model=Blend.name, config=config)
+    return [stage, *([stage.model_copy(update={"source": "profile"})] if by_profile else [])]
 
 
-def clearly_better(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> bool:
-    """Whether the mean of paired values is higher beyond two standard errors of the difference."""
-    if len(ours) == 0:
-        return False
-    difference = ours.astype(np.float64) - theirs
-    error = difference.std() / np.sqrt(len(difference))
-    return bool(difference.mean() > 2 * error)
+def _lone_stages(main: Tried, profiled: list[Tried], base: Tried) -> list[StageRecipe]:
+    """The main model for newcomers too where it can, else profile popularity if it is better."""
+    stages = [StageRecipe(source="history", model=main.model, config=main.config)]
+    able = [tried for tried in (main, *profiled[:1]) if "profile" in MODELS[tried.model].uses]
+    if able and (base.new is None or (able[0].new or 0.0) > base.new):
+        stages.append(StageRecipe(source="profile", model=able[0].model, config=able[0].config))
+    return stages
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -77,6 +77,7 @@ def train(
         manifest=manifest,
         data=data,
         trials=selection.trials,
+        blend=selection.blend,
         validation=validation,
         test=test,
         seconds=seconds,
@@ -118,7 +119,7 @@ def _choose(
             names=config.names,
             fixed=config.fixed,
             memory_mb=config.search_memory_mb,
-            one_model=config.one_model,
+            blend=config.blends,
             seed=config.seed,
             advance=advance,
         )

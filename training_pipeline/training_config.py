@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from features.dataset_config import Frozen
 from features.errors import DataError
 from features.split import SplitConfig
+from models.exploration import ExplorationConfig
 from models.registry import MODELS
 from training_pipeline.selection import AUTO, POPULARITY
 
@@ -27,13 +28,14 @@ class TrainingConfig(Frozen):
     model: str = AUTO_NAME
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
     search: bool = True
-    one_model: bool = Field(
-        default=False, description="the model for histories answers for newcomers too, if it can"
+    blend: bool | None = Field(
+        default=None, description="weigh models by history length; by default where `auto` compares"
     )
     search_memory_mb: int = Field(
         default=300, ge=1, description="memory of a closed-form solve while searching"
     )
     split: SplitConfig = SplitConfig()
+    exploration: ExplorationConfig = ExplorationConfig()
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -50,6 +52,11 @@ class TrainingConfig(Frozen):
     def names(self) -> tuple[str, ...]:
         """Models that may answer for people with a history."""
         return AUTO if self.model == AUTO_NAME else (self.model,)
+
+    @property
+    def blends(self) -> bool:
+        """Whether the best of each model are weighed, or the best one answers alone."""
+        return self.model == AUTO_NAME if self.blend is None else self.blend
 
     @property
     def fixed(self) -> dict[str, dict[str, Any]]:

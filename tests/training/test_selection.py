@@ -7,10 +7,10 @@ import numpy as np
 from features.split import Cut
 from models.registry import MODELS
 from tests.small_world import SmallWorld
+from training_pipeline.blending import clearly_better
 from training_pipeline.selection import (
     AUTO,
     SEARCH,
-    clearly_better,
     count_fits,
     select,
     untried_recipe,

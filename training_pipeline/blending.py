@@ -1,0 +1,220 @@
+"""How much each model weighs, by history length: learned on the validation windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.indexed import IndexedDataset
+from features.split import Cut
+from models.blend import unit_of
+from models.policy import Policy, Stage
+from models.recommender import Recommender
+from training_pipeline.metrics import ndcg_of
+
+LEVELS = 4  # 0, 1, 2, and 3 or more purchases
+DEPTH = 50  # best courses of each member that a decision is judged among
+RATIOS = (0.03, 0.1, 0.3, 1.0, 3.0)  # weight of one more member, the first having 1
+LEAST_CASES = 200  # a level with fewer decisions takes its neighbour's weights
+CUTOFF = 10  # of the metric, as in `evaluation.MAIN_METRIC`
+CELLS_A_BLOCK = 4_000_000
+
+
+@dataclass(frozen=True)
+class Shortlists:
+    """N decisions with C candidate courses each, seen by M members.
+
+    Candidates are the allowed courses among the `DEPTH` best of any member, and what was bought.
+
+    Attributes:
+        scores: (N, C, M) float32 in units of each member; -inf past a row's candidates.
+        bought: (N, C) bool; n_targets: (N,) int64; level: (N,) int64.
+    """
+
+    scores: NDArray[np.float32]
+    bought: NDArray[np.bool_]
+    n_targets: NDArray[np.int64]
+    level: NDArray[np.int64]
+
+    def ndcg(self, weights: NDArray[np.float64], level: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """(n,) of the decisions with a True, ranked by the weighted sum."""
+        used = np.flatnonzero(weights)
+        scores = self.scores[level]
+        total = np.zeros((len(scores), scores.shape[1]), np.float32)
+        for member in used:
+            total += np.float32(weights[member]) * scores[:, :, member]
+        k = min(CUTOFF, total.shape[1])
+        best = np.argsort(-total, axis=1, kind="stable")[:, :k]
+        hits = np.take_along_axis(self.bought[level], best, axis=1)
+        return ndcg_of(hits, self.n_targets[level])
+
+
+@dataclass(frozen=True)
+class BlendPart:
+    """A model of a level: its weight, and its NDCG alone (None: the level was not measured)."""
+
+    model: str
+    weight: float
+    alone: float | None
+
+
+@dataclass(frozen=True)
+class BlendLevel:
+    """Who answers for histories of `purchases` (the last level: and longer ones).
+
+    Attributes:
+        cases: decisions it was learned on; 0 where a neighbouring level's weights are used.
+        together: NDCG of the blend; parts: models with a weight, the heaviest 1.
+    """
+
+    purchases: int
+    cases: int
+    together: float | None
+    parts: tuple[BlendPart, ...]
+
+    def weight_of(self, model: str) -> float:
+        """0 where the model has no part."""
+        return next((part.weight for part in self.parts if part.model == model), 0.0)
+
+
+def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[BlendLevel, ...]:
+    """Greedy forward selection at each level (Caruana et al. 2004), pooled over the windows.
+
+    The best member alone comes first; another is added, at the ratio that is best for it, while the
+    gain is beyond two standard errors of the paired difference. So the blend is never worse than
+    its best member on these decisions, and holds no member that noise put there. A level with few
+    decisions has the weights of the nearest one that has enough, all members alike where none has.
+
+    Args:
+        found: one a window, M members each; names: (M,) of the members.
+    """
+    learned = {}
+    for level in range(LEVELS):
+        cases = sum(int((one.level == level).sum()) for one in found)
+        if cases >= LEAST_CASES:
+            learned[level] = _learn_level(found, names, level, cases)
+    if not learned:
+        everybody = tuple(BlendPart(name, 1.0, None) for name in names)
+        return tuple(BlendLevel(level, 0, None, everybody) for level in range(LEVELS))
+    levels = []
+    for level in range(LEVELS):
+        nearest = min(learned, key=lambda other: (abs(other - level), other))
+        known = learned[nearest]
+        levels.append(known if nearest == level else BlendLevel(level, 0, None, known.parts))
+    return tuple(levels)
+
+
+def _learn_level(
+    found: Sequence[Shortlists], names: Sequence[str], level: int, cases: int
+) -> BlendLevel:
+    single = np.eye(len(names))
+    alone = [_pooled(found, level, single[member]) for member in range(len(names))]
+    first = int(np.argmax([values.mean() for values in alone]))
+    weights, best = single[first], alone[first]
+    while True:
+        tried = [
+            (_pooled(found, level, other), other)
+            for member in np.flatnonzero(weights == 0)
+            for ratio in RATIOS
+            for other in [weights + ratio * single[member]]
+        ]
+        if not tried:
+            break
+        values, other = max(tried, key=lambda pair: pair[0].mean())
+        if not clearly_better(values, best):
+            break
+        weights, best = other, values
+    weights = weights / weights.max()
+    parts = tuple(
+        BlendPart(names[m], round(float(weights[m]), 6), float(alone[m].mean()))
+        for m in np.flatnonzero(weights).tolist()
+    )
+    return BlendLevel(level, cases, float(best.mean()), parts)
+
+
+def shortlists(
+    data: IndexedDataset, window: Cut, members: Sequence[Recommender], base: Recommender
+) -> Shortlists:
+    """What each member says of the decisions of `window`, `base` breaking ties.
+
+    Args:
+        data: the indexed dataset; window: a validation cut.
+        members: M models fitted on the cut's training part.
+        base: popularity; it ranks what a member knows nothing of.
+    """
+    policy = Policy((Stage("popular", base),), data.courses)
+    requests = window.requests(data, count=CUTOFF)
+    people = window.train.participants
+    units = [unit_of(member, people) for member in members]
+    tie = 1e-6 / unit_of(base, people)
+    parts = []
+    size = max(1, CELLS_A_BLOCK // data.courses.n_items)
+    for start in range(0, requests.n_rows, size):
+        rows = np.arange(start, min(start + size, requests.n_rows))
+        block = requests.take(rows)
+        allowed = policy.allowed(block).allowed
+        bought = window.cases.targets[rows].toarray().astype(bool)
+        last = tie * base.score(block.participants)
+        scores = [
+            m.score(block.participants) / np.float32(unit) + last
+            for m, unit in zip(members, units, strict=True)
+        ]
+        chosen = np.zeros_like(allowed)
+        for values in scores:
+            _mark_best(np.where(allowed, values, -np.inf), chosen)
+        parts.append(_narrow(scores, (chosen & allowed) | bought, bought))
+    width = max(part[0].shape[1] for part in parts)
+    return Shortlists(
+        scores=np.concatenate([_wide(narrow, width, -np.inf) for narrow, _ in parts]),
+        bought=np.concatenate([_wide(hit, width, 0) for _, hit in parts]),
+        n_targets=np.diff(window.cases.targets.indptr).astype(np.int64),
+        level=np.minimum(requests.participants.sequence.lengths, LEVELS - 1),
+    )
+
+
+def clearly_better(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> bool:
+    """Whether the mean of paired values is higher beyond two standard errors of the difference."""
+    if len(ours) == 0:
+        return False
+    difference = ours.astype(np.float64) - theirs
+    error = difference.std() / np.sqrt(len(difference))
+    return bool(difference.mean() > 2 * error)
+
+
+def _pooled(
+    found: Sequence[Shortlists], level: int, weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return np.concatenate([one.ndcg(weights, one.level == level) for one in found])
+
+
+def _mark_best(values: NDArray[np.float32], chosen: NDArray[np.bool_]) -> None:
+    depth = min(DEPTH, values.shape[1])
+    best = np.argpartition(-values, depth - 1, axis=1)[:, :depth]
+    np.put_along_axis(chosen, best, True, axis=1)
+
+
+def _narrow(
+    scores: Sequence[NDArray[np.float32]], chosen: NDArray[np.bool_], bought: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The chosen columns of each row, side by side: (n, C, M) and (n, C)."""
+    rows, items = np.nonzero(chosen)
+    counts = chosen.sum(axis=1)
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shape = (len(chosen), int(counts.max(initial=1)))
+    narrow = np.full((*shape, len(scores)), -np.inf, np.float32)
+    for member, values in enumerate(scores):
+        narrow[rows, place, member] = values[rows, items]
+    hit = np.zeros(shape, bool)
+    hit[rows, place] = bought[rows, items]
+    return narrow, hit
+
+
+def _wide(values: NDArray[Any], width: int, fill: float) -> NDArray[Any]:
+    """(n, C, ...) with `fill` behind, `width` candidates wide."""
+    wide = np.full((len(values), width, *values.shape[2:]), fill, values.dtype)
+    wide[:, : values.shape[1]] = values
+    return wide
