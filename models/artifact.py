@@ -20,6 +20,7 @@ from features.courses import CourseTable
 from features.errors import ArtifactError
 from features.profile import ProfileVocabulary
 from features.snapshot import Snapshot
+from models.exploration import Exploration
 from models.golden import GOLDEN, replay_golden, write_golden
 from models.manifest import FORMAT_VERSION, MANIFEST, Manifest, file_hash
 from models.policy import Policy, Stage
@@ -29,6 +30,7 @@ from models.registry import MODELS
 COURSES_FILE = "courses.parquet"
 SNAPSHOT_DIR = "snapshot"
 MODELS_DIR = "models"
+EXPLORATION_DIR = "exploration"
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def load_artifact(path: Path) -> Artifact:
         frame = pd.read_parquet(path / COURSES_FILE)
         order = manifest.dataset.eligibility.education_order
         courses = CourseTable.from_frame(frame, education_order=order)
-        policy = Policy(stages=_load_stages(path, manifest), courses=courses)
+        policy = Policy(_load_stages(path, manifest), courses, _load_exploration(path, manifest))
         snapshot = Snapshot.from_arrays(_load_arrays(path / SNAPSHOT_DIR))
     except KeyError as error:
         raise ArtifactError(f"{path}: array {error} is missing; train it again") from error
@@ -133,6 +135,9 @@ def _write_files(path: Path, manifest: Manifest, policy: Policy, snapshot: Snaps
     policy.courses.frame.to_parquet(path / COURSES_FILE, index=False)
     for place, model in enumerate(_distinct(policy)):
         _save_arrays(path / MODELS_DIR / str(place), model.state())
+    if policy.exploration is not None:
+        rarely_bought = {"rarely_bought": policy.exploration.rarely_bought}
+        _save_arrays(path / EXPLORATION_DIR, rarely_bought)
     _save_arrays(path / SNAPSHOT_DIR, snapshot.arrays())
     write_golden(
         path / GOLDEN, policy, manifest.vocabulary, as_of_s=manifest.cutoff_s, seed=manifest.seed
@@ -149,6 +154,14 @@ def _load_stages(path: Path, manifest: Manifest) -> tuple[Stage, ...]:
             arrays = _load_arrays(path / MODELS_DIR / str(len(fitted)))
             fitted[stage.key] = MODELS[stage.model].from_state(stage.typed_config, arrays)
     return tuple(Stage(stage.source, fitted[stage.key]) for stage in manifest.recipe.stages)
+
+
+def _load_exploration(path: Path, manifest: Manifest) -> Exploration | None:
+    config = manifest.recipe.exploration
+    if config.share == 0:
+        return None
+    arrays = _load_arrays(path / EXPLORATION_DIR)
+    return Exploration(config, manifest.seed, arrays["rarely_bought"])
 
 
 def _distinct(policy: Policy) -> list[Recommender]:

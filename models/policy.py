@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from features.batch import ParticipantBatch
 from features.courses import CourseTable
 from features.requests import RequestBatch
 from features.sequences import kept_only
+from models.exploration import Drawn, Exploration
 from models.recommender import Recommender
 from models.topk import top_n
 
@@ -58,17 +60,34 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recommendations:
-    """Ragged lists of B requests, best first.
+    """Ragged lists of B requests, best first; an explored course stands anywhere among them.
 
     Attributes:
         indptr: (B + 1,) int64; row b is `indptr[b]:indptr[b + 1]` of the others.
         item_idx: int64; scores: float32; source: int8, place in `SOURCES`.
+        drawn: (B,) what was explored in each list; None where nothing is random.
     """
 
     indptr: NDArray[np.int64]
     item_idx: NDArray[np.int64]
     scores: NDArray[np.float32]
     source: NDArray[np.int8]
+    drawn: tuple[Drawn, ...] | None = None
+
+    @cached_property
+    def propensity(self) -> NDArray[np.float32]:
+        """float32 probability that this course stands at this place, over the policy's draws."""
+        if not self.drawn:
+            return np.ones(len(self.item_idx), np.float32)
+        return np.concatenate([one.propensity for one in self.drawn])
+
+    @cached_property
+    def explored(self) -> NDArray[np.bool_]:
+        """Bool, whether the course was drawn to be tried and not ranked."""
+        explored = np.zeros(len(self.item_idx), np.bool_)
+        for start, one in zip(self.indptr[:-1], self.drawn or (), strict=bool(self.drawn)):
+            explored[start + one.slots] = True
+        return explored
 
     def row(self, row: int) -> slice:
         """Where row `row` lies."""
@@ -81,25 +100,27 @@ class Policy:
 
     A course is ranked by the first stage that answers for the participant and knows the pair (a
     score other than 0); the last stage ranks whatever is left. Courses of an earlier stage come
-    first. Scores do not depend on the balance: a lower balance only takes courses away.
+    first. Scores do not depend on the balance: a lower balance only takes courses away. Where
+    there is an `exploration`, some places of a finished list go to courses that few people bought.
     """
 
     stages: tuple[Stage, ...]
     courses: CourseTable
+    exploration: Exploration | None = None
 
     def recommend(
         self, requests: RequestBatch, *, advance: Callable[[int], object] | None = None
     ) -> Recommendations:
         """Exactly min(count, allowed) courses a request; a batch equals its single requests."""
         size = max(1, CELLS_A_BLOCK // max(self.courses.n_items, 1))
-        parts = []
+        lists: list[_List] = []
         for start in range(0, requests.n_rows, size):
             rows = np.arange(start, min(start + size, requests.n_rows))
             whole = len(rows) == requests.n_rows
-            parts += list(self._block(requests if whole else requests.take(rows)))
+            lists += self._block(requests if whole else requests.take(rows))
             if advance is not None:
                 advance(len(rows))
-        return _join(parts)
+        return _join(lists)
 
     def allowed(self, requests: RequestBatch) -> masks.CandidateMask:
         """(B, n_items): affordable, on sale, eligible, neither owned nor excluded."""
@@ -115,17 +136,15 @@ class Policy:
         """The same policy over a catalogue that begins with its own courses, in their order."""
         n_known = self.courses.n_items
         if courses.n_items == n_known:
-            return Policy(self.stages, courses)
+            return Policy(self.stages, courses, self.exploration)
         grown = tuple(Stage(stage.source, stage.model, n_known) for stage in self.stages)
-        return Policy(grown, courses)
+        exploration = self.exploration and self.exploration.over(courses.n_items)
+        return Policy(grown, courses, exploration)
 
-    def _block(
-        self, requests: RequestBatch
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int8]]]:
+    def _block(self, requests: RequestBatch) -> list[_List]:
         left = self.allowed(requests).allowed
         wanted = np.minimum(requests.count, left.sum(axis=1))
-        lists: list[list[tuple[NDArray[np.int64], NDArray[np.float32], int]]]
-        lists = [[] for _ in range(requests.n_rows)]
+        parts: list[list[_List]] = [[] for _ in range(requests.n_rows)]
         for place, stage in enumerate(self.stages):
             rows = np.flatnonzero(stage.answers(requests.participants) & (wanted > 0))
             if len(rows) == 0:
@@ -133,31 +152,74 @@ class Policy:
             people = requests.participants
             scores = stage.score(people if len(rows) == people.n_rows else people.take(rows))
             last = place == len(self.stages) - 1
+            source = SOURCES.index(stage.source)
             for row, row_scores in zip(rows, scores, strict=True):
                 usable = left[row] if last else left[row] & (row_scores != 0)
                 chosen = top_n(row_scores, np.flatnonzero(usable), int(wanted[row]))
-                lists[row].append((chosen, row_scores[chosen], SOURCES.index(stage.source)))
+                sources = np.full(len(chosen), source, np.int8)
+                parts[row].append(_List(chosen, row_scores[chosen], sources))
                 left[row, chosen] = False
                 wanted[row] -= len(chosen)
-        for parts in lists:
-            yield (
-                np.concatenate([np.empty(0, np.int64), *(items for items, _, _ in parts)]),
-                np.concatenate([np.empty(0, np.float32), *(values for _, values, _ in parts)]),
-                np.concatenate(
-                    [np.empty(0, np.int8), *(np.full(len(i), s, np.int8) for i, _, s in parts)]
-                ),
-            )
+        lists = [_concatenated(of_row) for of_row in parts]
+        if self.exploration is None:
+            return lists
+        return self._explored(requests, lists, left, self.exploration)
+
+    def _explored(
+        self,
+        requests: RequestBatch,
+        lists: list[_List],
+        left: NDArray[np.bool_],
+        exploration: Exploration,
+    ) -> list[_List]:
+        """The lists with some places given away; `left` is (B, n_items), allowed, not listed."""
+        drawn = [
+            exploration.draw(requests, row, n_listed=len(one.item_idx), left=left[row])
+            for row, one in enumerate(lists)
+        ]
+        rows = np.flatnonzero([len(one.slots) > 0 for one in drawn])
+        last = self.stages[-1]
+        scores = dict(zip(rows, last.score(requests.participants.take(rows)), strict=True))
+        found = []
+        for row, (one, draw) in enumerate(zip(lists, drawn, strict=True)):
+            if row in scores:
+                one.item_idx[draw.slots] = draw.item_idx
+                one.scores[draw.slots] = scores[row][draw.item_idx]
+                one.source[draw.slots] = SOURCES.index(last.source)
+            found.append(one._replace(drawn=draw))
+        return found
 
 
-def _join(
-    parts: list[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int8]]],
-) -> Recommendations:
-    lengths = np.array([len(items) for items, _, _ in parts], np.int64)
-    empty: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int8]]
-    empty = (np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int8))
+class _List(NamedTuple):
+    """One request's courses, or a stage's part of them; see `Recommendations`."""
+
+    item_idx: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    source: NDArray[np.int8]
+    drawn: Drawn | None = None
+
+
+_NOTHING = _List(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int8))
+
+
+def _concatenated(lists: list[_List]) -> _List:
+    """One after the other, in arrays of their own."""
+    lists = [_NOTHING, *lists]
+    return _List(
+        np.concatenate([one.item_idx for one in lists]),
+        np.concatenate([one.scores for one in lists]),
+        np.concatenate([one.source for one in lists]),
+    )
+
+
+def _join(lists: list[_List]) -> Recommendations:
+    together = _concatenated(lists)
+    lengths = np.array([len(one.item_idx) for one in lists], np.int64)
+    drawn = tuple(one.drawn for one in lists if one.drawn is not None)
     return Recommendations(
         indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        item_idx=np.concatenate([empty[0], *(items for items, _, _ in parts)]),
-        scores=np.concatenate([empty[1], *(scores for _, scores, _ in parts)]),
-        source=np.concatenate([empty[2], *(source for _, _, source in parts)]),
+        item_idx=together.item_idx,
+        scores=together.scores,
+        source=together.source,
+        drawn=drawn or None,
     )

@@ -66,6 +66,10 @@ class Recipe(Frozen):
             exploration=Exploration.of_counts(self.exploration, n_bought, seed=seed),
         )
 
+    def exploring(self, exploration: ExplorationConfig) -> Recipe:
+        """The same stages, and this much explored."""
+        return Recipe(stages=self.stages, exploration=exploration)
+
     @classmethod
     def of(cls, policy: Policy) -> Recipe:
         """The recipe of a fitted policy, every hyperparameter written out."""
