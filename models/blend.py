@@ -15,6 +15,7 @@ from features.dataset_config import Frozen
 from features.training_set import TrainingSet
 from models.members import MEMBERS
 from models.recommender import Recommender, State
+from models.terms import Term, terms_of
 
 SCALED_ON = 1_000  # participants whose scores give each member its unit
 
@@ -113,6 +114,16 @@ class Blend:
             else:
                 scores[rows] += part
         return scores
+
+    def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
+        """The members' terms, times what each is multiplied by."""
+        factors = self.factors(one)[0]
+        return [
+            term.times(float(factor))
+            for member, factor in zip(self.members, factors, strict=True)
+            if factor > 0
+            for term in terms_of(member, one, items)
+        ]
 
     def factors(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_members) what each member's scores are multiplied by."""

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array, hstack
 from features.sequences import Sequences, newest_weights
 from features.training_set import TrainingSet
 from models.recommender import State
+from models.terms import Term
 
 BLOCK = 1_024
 BYTES_A_CELL = 8
@@ -62,6 +63,35 @@ class ItemWeights:
                 total += np.float32(token_weight) * self.weights[token]
             scores[row, self.kept] = total
         return scores
+
+    def terms(
+        self,
+        sequence: Sequences,
+        weights: NDArray[np.float32],
+        profile: csr_array,
+        *,
+        token_weight: float,
+        items: NDArray[np.integer],
+    ) -> list[Term]:
+        """Each earlier course and token of the one row, as parts of the scores of K `items`."""
+        _, earlier, values = newest_weights(sequence, weights)
+        places = self._place_of[items]
+        known = places >= 0
+
+        def part(row: int, value: float) -> NDArray[np.float64]:
+            found = np.zeros(len(items))
+            found[known] = value * self.weights[row, places[known]].astype(np.float64)
+            return found
+
+        terms = [
+            Term("history", int(item), part(int(self._place_of[item]), float(value)))
+            for item, value in zip(earlier, values, strict=True)
+            if self._place_of[item] >= 0
+        ]
+        return terms + [
+            Term("profile", int(token), part(len(self.kept) + int(token), token_weight))
+            for token in profile.indices
+        ]
 
     @cached_property
     def _place_of(self) -> NDArray[np.int32]:

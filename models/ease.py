@@ -24,6 +24,7 @@ from models.closed_form import (
 )
 from models.popularity import trend_factor
 from models.recommender import State
+from models.terms import Term
 
 
 class EaseConfig(Frozen):
@@ -94,6 +95,12 @@ class Ease:
         return self.weights.score(
             batch.sequence, ones, batch.profile, token_weight=self.config.token_weight
         )
+
+    def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
+        """Each purchase and each token."""
+        ones = np.ones(len(one.sequence.item_idx), np.float32)
+        weight = self.config.token_weight
+        return self.weights.terms(one.sequence, ones, one.profile, token_weight=weight, items=items)
 
     def state(self) -> State:
         """The item weights."""

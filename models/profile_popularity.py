@@ -14,9 +14,11 @@ from scipy.sparse import csr_array
 
 from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
+from features.profile_groups import distinct_profiles, membership, profile_keys
 from features.training_set import TrainingSet
 from models.popularity import purchase_weights
 from models.recommender import State
+from models.terms import Term
 
 TINY = 1e-9
 
@@ -66,12 +68,8 @@ class ProfilePopularity:
         smoothed = by_token + config.token_strength * share
         smoothed /= by_token.sum(axis=1, keepdims=True) + config.token_strength
         log_lift = np.log(smoothed + TINY) - np.log(share + TINY)
-        groups, group_of = _group(profile)
-        membership = csr_array(
-            (np.ones(len(group_of)), (group_of, np.arange(len(group_of)))),
-            shape=(groups.shape[0], len(group_of)),
-        )
-        group_counts = csr_array(membership @ bought).astype(np.float32)
+        groups, group_of = distinct_profiles(profile)
+        group_counts = csr_array(membership(group_of) @ bought).astype(np.float32)
         group_counts.sum_duplicates()
         return cls(
             config, share.astype(np.float32), log_lift.astype(np.float32), groups, group_counts
@@ -83,7 +81,7 @@ class ProfilePopularity:
         prior /= np.maximum(prior.sum(axis=1, keepdims=True, dtype=np.float64), TINY)
         strength = np.float32(self.config.profile_strength)
         scores = np.empty_like(prior, dtype=np.float32)
-        for row, key in enumerate(_keys(batch.profile)):
+        for row, key in enumerate(profile_keys(batch.profile)):
             group = self._group_of.get(key)
             if group is None:
                 scores[row] = prior[row]
@@ -94,6 +92,12 @@ class ProfilePopularity:
             scores[row] = prior[row] * (strength / total)
             scores[row, self.group_counts.indices[start:end]] += counts / total
         return scores
+
+    def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
+        """What everybody takes, and what people of the profile take beyond that."""
+        share = self.share[items].astype(np.float64)
+        people = self.score(one)[0, items] - share
+        return [Term("popular", -1, share), Term("people", -1, people)]
 
     def state(self) -> State:
         """Shares, lifts and the two sparse tables as CSR arrays."""
@@ -132,24 +136,8 @@ class ProfilePopularity:
 
     @cached_property
     def _group_of(self) -> dict[bytes, int]:
-        return {key: group for group, key in enumerate(_keys(self.group_tokens))}
+        return {key: group for group, key in enumerate(profile_keys(self.group_tokens))}
 
     @cached_property
     def _group_totals(self) -> NDArray[np.float32]:
         return np.asarray(self.group_counts.sum(axis=1), np.float32)
-
-
-def _keys(profile: csr_array) -> list[bytes]:
-    """One key a row: its sorted token indices, as bytes."""
-    ordered = profile.sorted_indices()
-    indices = ordered.indices.astype(np.int32)
-    ends = ordered.indptr
-    return [indices[ends[r] : ends[r + 1]].tobytes() for r in range(profile.shape[0])]
-
-
-def _group(profile: csr_array) -> tuple[csr_array, NDArray[np.int64]]:
-    """Distinct profiles (n_groups, n_tokens), and (P,) the group of each row."""
-    seen: dict[bytes, int] = {}
-    group_of = np.array([seen.setdefault(key, len(seen)) for key in _keys(profile)], np.int64)
-    _, first = np.unique(group_of, return_index=True)
-    return profile[first].sorted_indices(), group_of

@@ -25,6 +25,7 @@ from models.closed_form import (
 )
 from models.popularity import trend_factor
 from models.recommender import State
+from models.terms import Term
 
 PARTICIPANTS_A_BLOCK = 20_000
 JUDGED_PEOPLE = 20_000
@@ -103,6 +104,14 @@ class SequenceRidge:
         """(B, n_items) from recency-weighted histories and profile tokens."""
         return _scores(self.config, self.weights, batch, newest=self.newest_trust)
 
+    def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
+        """Each purchase, by its recency, and each token."""
+        recency = _recency(self.config, one, newest=self.newest_trust)
+        weight = self.config.token_weight
+        return self.weights.terms(
+            one.sequence, recency, one.profile, token_weight=weight, items=items
+        )
+
     def state(self) -> State:
         """The item weights, and the trust in the newest purchase."""
         return self.weights.state() | {"newest_trust": np.array([self.newest_trust])}
@@ -147,10 +156,18 @@ def newest_purchase_trust(
 def _scores(
     config: SequenceRidgeConfig, weights: ItemWeights, batch: ParticipantBatch, *, newest: float
 ) -> NDArray[np.float32]:
+    recency = _recency(config, batch, newest=newest)
+    return weights.score(batch.sequence, recency, batch.profile, token_weight=config.token_weight)
+
+
+def _recency(
+    config: SequenceRidgeConfig, batch: ParticipantBatch, *, newest: float
+) -> NDArray[np.float32]:
+    """(E,) weight of each purchase."""
     age = batch.sequence.age_in_row
     recency = np.power(np.float32(config.past_decay), age).astype(np.float32)
     recency[age == 0] = newest
-    return weights.score(batch.sequence, recency, batch.profile, token_weight=config.token_weight)
+    return recency
 
 
 def _solve(config: SequenceRidgeConfig, train: TrainingSet) -> ItemWeights:

@@ -9,6 +9,7 @@ import pytest
 
 from models.recommender import Recommender
 from models.registry import MODELS
+from models.terms import terms_of
 from tests.made import checkerboard, make_batch, make_courses, make_training
 
 N_ITEMS = 20
@@ -99,3 +100,13 @@ def test_a_profile_is_enough_where_the_model_uses_it(name: str) -> None:
 def test_unknown_hyperparameters_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no_such_key"):
         MODELS[name].config_type(no_such_key=1)
+
+
+def test_its_terms_add_up_to_its_scores(name: str) -> None:
+    model = fit(name)
+    items = np.arange(N_ITEMS)
+    for row in range(BATCH.n_rows):
+        one = BATCH.take(np.array([row]))
+        terms = terms_of(model, one, items)
+        total = np.sum([term.values for term in terms], axis=0) if terms else np.zeros(N_ITEMS)
+        np.testing.assert_allclose(total, model.score(one)[0], rtol=1e-4, atol=1e-6)
