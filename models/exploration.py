@@ -125,9 +125,9 @@ def explored_chances(share: float, n_slots: int, n_pool: int) -> NDArray[np.floa
 
 def content_seed(requests: RequestBatch, row: int, seed: int) -> int:
     """128 bits of a hash of what is asked in row `row`: the same in any batch, on any machine."""
-    people = requests.participants
-    pairs = (people.profile, requests.owned, requests.excluded)
-    lists = [people.sequence.take(np.array([row])).item_idx]
+    sequence = requests.participants.sequence
+    pairs = (requests.participants.profile, requests.owned, requests.excluded)
+    lists = [sequence.item_idx[sequence.indptr[row] : sequence.indptr[row + 1]]]
     lists += [np.sort(m.indices[m.indptr[row] : m.indptr[row + 1]]) for m in pairs]
     numbers = [
         seed,

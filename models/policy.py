@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -15,6 +15,7 @@ from features.batch import ParticipantBatch
 from features.courses import CourseTable
 from features.requests import RequestBatch
 from features.sequences import kept_only
+from models.balance_fit import BalanceFit
 from models.exploration import Drawn, Exploration
 from models.recommender import Recommender
 from models.topk import top_n
@@ -100,13 +101,15 @@ class Policy:
 
     A course is ranked by the first stage that answers for the participant and knows the pair (a
     score other than 0); the last stage ranks whatever is left. Courses of an earlier stage come
-    first. Scores do not depend on the balance: a lower balance only takes courses away. Where
-    there is an `exploration`, some places of a finished list go to courses that few people bought.
+    first. A lower balance only takes courses away from what is allowed; scores depend on it where
+    there is a `balance_fit`. Where there is an `exploration`, some places of a finished list go to
+    courses that few people bought.
     """
 
     stages: tuple[Stage, ...]
     courses: CourseTable
     exploration: Exploration | None = None
+    balance_fit: BalanceFit | None = None
 
     def recommend(
         self, requests: RequestBatch, *, advance: Callable[[int], object] | None = None
@@ -136,10 +139,23 @@ class Policy:
         """The same policy over a catalogue that begins with its own courses, in their order."""
         n_known = self.courses.n_items
         if courses.n_items == n_known:
-            return Policy(self.stages, courses, self.exploration)
+            return replace(self, courses=courses)
         grown = tuple(Stage(stage.source, stage.model, n_known) for stage in self.stages)
         exploration = self.exploration and self.exploration.over(courses.n_items)
-        return Policy(grown, courses, exploration)
+        return replace(self, stages=grown, courses=courses, exploration=exploration)
+
+    def stage_of(self, people: ParticipantBatch) -> NDArray[np.int64]:
+        """(B,) place of the first stage that answers for each participant."""
+        answers = np.stack([stage.answers(people) for stage in self.stages])
+        return np.asarray(np.argmax(answers, axis=0))
+
+    def scores(self, stage: Stage, requests: RequestBatch) -> NDArray[np.float32]:
+        """(B, n_items) of a stage, at the balance of each request."""
+        scores = stage.score(requests.participants)
+        if self.balance_fit is None:
+            return scores
+        price = self.courses.price_rp
+        return self.balance_fit.applied(scores, price, requests.limit_rp, requests.limited)
 
     def _block(self, requests: RequestBatch) -> list[_List]:
         left = self.allowed(requests).allowed
@@ -149,8 +165,8 @@ class Policy:
             rows = np.flatnonzero(stage.answers(requests.participants) & (wanted > 0))
             if len(rows) == 0:
                 continue
-            people = requests.participants
-            scores = stage.score(people if len(rows) == people.n_rows else people.take(rows))
+            asked = requests if len(rows) == requests.n_rows else requests.take(rows)
+            scores = self.scores(stage, asked)
             last = place == len(self.stages) - 1
             source = SOURCES.index(stage.source)
             for row, row_scores in zip(rows, scores, strict=True):
@@ -178,16 +194,15 @@ class Policy:
             for row, one in enumerate(lists)
         ]
         rows = np.flatnonzero([len(one.slots) > 0 for one in drawn])
-        last = self.stages[-1]
-        scores = dict(zip(rows, last.score(requests.participants.take(rows)), strict=True))
-        found = []
-        for row, (one, draw) in enumerate(zip(lists, drawn, strict=True)):
-            if row in scores:
+        if len(rows) > 0:
+            last = self.stages[-1]
+            scores = last.score(requests.participants.take(rows))
+            for row, row_scores in zip(rows, scores, strict=True):
+                one, draw = lists[row], drawn[row]
                 one.item_idx[draw.slots] = draw.item_idx
-                one.scores[draw.slots] = scores[row][draw.item_idx]
+                one.scores[draw.slots] = row_scores[draw.item_idx]
                 one.source[draw.slots] = SOURCES.index(last.source)
-            found.append(one._replace(drawn=draw))
-        return found
+        return [one._replace(drawn=draw) for one, draw in zip(lists, drawn, strict=True)]
 
 
 class _List(NamedTuple):

@@ -19,6 +19,7 @@ from models.artifact import write_artifact
 from models.manifest import Manifest, installed_versions
 from models.policy import Policy, Stage
 from models.recipe import Recipe
+from training_pipeline.balance_fitting import learn_balance_fit
 from training_pipeline.code_version import code_version
 from training_pipeline.console import progress, say
 from training_pipeline.evaluation import Evaluation, evaluate_policy
@@ -107,15 +108,17 @@ def _choose(
 ) -> tuple[Selection, dict[str, Evaluation], dict[str, Evaluation]]:
     if cuts is None:
         say("too little was bought to hold anything out: defaults are used, nothing is measured")
-        return Selection(untried_recipe(config.names, config.fixed), ()), {}, {}
+        recipe = untried_recipe(config.names, config.fixed).exploring(config.exploration)
+        return Selection(recipe, ()), {}, {}
     validation_cut, test_cut = cuts
+    windows = (validation_cut, *earlier_windows(data, config.split, cuts, seed=config.seed))
     has_tokens = validation_cut.train.vocabulary.n_tokens > 0
     total = count_fits(config.names, config.fixed, has_tokens=has_tokens)
     with _timed(seconds, "select"), progress("comparing on validation", total=total) as advance:
         say(f"comparing {total} fits on {validation_cut.cases.n_cases:,} validation decisions")
         selection = select(
             data,
-            (validation_cut, *earlier_windows(data, config.split, cuts, seed=config.seed)),
+            windows,
             names=config.names,
             fixed=config.fixed,
             memory_mb=config.search_memory_mb,
@@ -123,15 +126,17 @@ def _choose(
             seed=config.seed,
             advance=advance,
         )
+    with _timed(seconds, "balance_fit"):
+        fitted = [selection.recipe.fit(window.train, seed=config.seed) for window in windows]
+        lift = learn_balance_fit(data, windows, fitted) if config.balance_fit else None
+        recipe = selection.recipe.with_balance_fit(lift).exploring(config.exploration)
     with _timed(seconds, "evaluate"):
         say(f"evaluating the choice on {test_cut.cases.n_cases:,} test decisions")
-        validation = _measure(selection.recipe, data, validation_cut, config.seed)
-        test = _measure(selection.recipe, data, test_cut, config.seed)
-    return selection, validation, test
-
-
-def _measure(recipe: Recipe, data: IndexedDataset, cut: Cut, seed: int) -> dict[str, Evaluation]:
-    return evaluate_beside_popularity(recipe.fit(cut.train, seed=seed), data, cut)
+        chosen = replace(fitted[0], balance_fit=lift)
+        validation = evaluate_beside_popularity(chosen, data, validation_cut)
+        chosen = recipe.fit(test_cut.train, seed=config.seed)
+        test = evaluate_beside_popularity(chosen, data, test_cut)
+    return replace(selection, recipe=recipe), validation, test
 
 
 def _before(dataset: Dataset, until: datetime | None) -> Dataset:
