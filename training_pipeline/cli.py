@@ -16,6 +16,7 @@ from training_pipeline.commands import (
     score,
     serve,
     train,
+    tune,
     validate,
 )
 from training_pipeline.console import RunFailedError, say
@@ -32,6 +33,7 @@ app.command("sample")(sample.sample)
 app.add_typer(import_data.app, name="import")
 app.command("validate")(validate.validate)
 app.command("train")(train.train)
+app.command("tune")(tune.tune)
 app.command("evaluate")(evaluate.evaluate)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)

@@ -1,0 +1,103 @@
+"""`saldopas tune`: search hyperparameters on validation windows, resumable, tracked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from training_pipeline.tuning.outcome import TuningOutcome
+
+MINUTES = 10.0
+SHOWN = 10
+
+
+def tune(
+    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(help="TOML with split and seed; hyperparameters in it are held as they are."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="`auto`: every model that train compares; or one name.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the search and of models.")] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help=f"Time for all models together [{MINUTES:g} without --trials]."),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Trials of each model, those before included.")
+    ] = None,
+    windows: Annotated[
+        int | None, typer.Option(min=1, max=6, help="Validation windows by date [3].")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--resume", help="Begin again, or go on where it stopped.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the best as a TOML for `train --config`.")
+    ] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option(help="Write bad rows here and go on without them.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Search hyperparameters on several validation windows; test is never looked at.
+
+    Interrupt it when you like: the same command goes on where it stopped. `saldopas train` then
+    uses what was found. Example: `saldopas tune data/sample --minutes 10`
+    """
+    from training_pipeline.console import print_json, say
+    from training_pipeline.training_config import read_training_config
+    from training_pipeline.tuning.tune import Effort, tune
+
+    outcome = tune(
+        source,
+        read_training_config(config, model=model, seed=seed),
+        Effort(
+            minutes=MINUTES if minutes is None and trials is None else minutes,
+            trials=trials,
+            windows=windows,
+            fresh=fresh,
+        ),
+        quarantine=quarantine,
+    )
+    if out is not None:
+        out.write_text(outcome.toml(), "utf-8")
+        say(f"wrote {out}")
+    if as_json:
+        print_json(outcome.summary())
+    else:
+        _print(outcome)
+
+
+def _print(outcome: TuningOutcome) -> None:
+    from training_pipeline.console import OUT, print_table
+    from training_pipeline.tuning.attempts import best_first
+
+    for model, told in outcome.summary()["models"].items():
+        tried = best_first(outcome.of(model))
+        more = f", the best {SHOWN} shown" if len(tried) > SHOWN else ""
+        people = "people with a history" if told["people"] == "warm" else "new people"
+        print_table(
+            f"{model}: {len(tried)} trials{more}; NDCG@10 of {people}",
+            ("trial", "NDCG@10", "state", "seconds", "hyperparameters"),
+            [
+                (
+                    "defaults" if one.number == 1 else str(one.number),
+                    one.score,
+                    one.state if not one.why else f"failed: {one.why}",
+                    f"{one.seconds:.1f}",
+                    ", ".join(f"{key} {_short(value)}" for key, value in one.config.items()),
+                )
+                for one in tried[:SHOWN]
+            ],
+        )
+    OUT.print(f"MLflow run {outcome.run_id}", markup=False)
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,226 @@
+"""How a tuning gets into MLflow: one run, a nested run a trial, each as it ends."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from training_pipeline.code_version import code_version
+from training_pipeline.tracking import store
+from training_pipeline.tracking.experiment import experiment_of
+from training_pipeline.tracking.tuning_run import (
+    FINGERPRINT,
+    KEY,
+    KIND,
+    MOST,
+    SESSIONS,
+    TUNED,
+    TUNED_AT,
+    TUNING,
+    UNTIL,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from training_pipeline.tuning.attempts import Attempt
+    from training_pipeline.tuning.outcome import TuningOutcome
+    from training_pipeline.tuning.plan import TuningPlan
+
+STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+
+
+@dataclass(frozen=True)
+class TuningRun:
+    """A tuning that is being tracked.
+
+    Attributes:
+        session: names what is tried from here to `finish`, over interruptions.
+    """
+
+    mlflow: MlflowClient
+    run_id: str
+    experiment_id: str
+    session: str
+
+    def log(self, attempt: Attempt) -> None:
+        """A nested run of a trial that ended."""
+        with store.mlflow_errors():
+            _log_attempt(self.mlflow, attempt, run_id=self.run_id, experiment_id=self.experiment_id)
+
+    def finish(self, outcome: TuningOutcome) -> None:
+        """Files, figures, and last the tags by which the result is found."""
+        from mlflow.entities import Metric, RunTag
+        from mlflow.utils.time import get_current_time_millis
+
+        from training_pipeline.tuning.history_plot import history_plot
+
+        with store.mlflow_errors(), tempfile.TemporaryDirectory(prefix="saldopas-run-") as folder:
+            history_plot(outcome).savefig(Path(folder) / "history.png", dpi=130)
+            (Path(folder) / "tuned.toml").write_text(outcome.toml(), "utf-8")
+            told = json.dumps(outcome.summary(), indent=1) + "\n"
+            (Path(folder) / "trials.json").write_text(told, "utf-8")
+            self.mlflow.log_artifacts(self.run_id, folder, "tuning")
+            now = get_current_time_millis()
+            found = {model: json.dumps(best.config) for model, best in outcome.best.items()}
+            self.mlflow.log_batch(
+                self.run_id,
+                metrics=[Metric(name, value, now, 0) for name, value in _metrics(outcome).items()],
+                tags=[
+                    *(RunTag(TUNED + model, text) for model, text in found.items()),
+                    RunTag(SESSIONS, self.session.split()[-1]),
+                    RunTag("mlflow.note.content", _note(outcome)),
+                    RunTag(TUNED_AT, str(now)),
+                ],
+            )
+
+
+@contextmanager
+def open_tuning(plan: TuningPlan, earlier: Sequence[Attempt]) -> Iterator[TuningRun]:
+    """The run of this plan: the one that `earlier` trials belong to, or a new one.
+
+    It is left FINISHED, KILLED where somebody interrupted it, else FAILED. Earlier trials that
+    did not get into MLflow before a kill are logged now.
+
+    Raises:
+        RunFailedError: the store refuses.
+    """
+    mlflow = store.connect()
+    with store.mlflow_errors():
+        experiment_id = experiment_of(mlflow, plan.name)
+        known = mlflow.search_runs([experiment_id], f"tags.`{KEY}` = '{plan.key}'")
+        for run in known if not earlier else ():
+            if run.info.status == "RUNNING":  # left behind by a kill, and begun again
+                mlflow.set_terminated(run.info.run_id, "KILLED")
+        if earlier and known:
+            run_id, sessions = known[0].info.run_id, int(known[0].data.tags.get(SESSIONS, "0"))
+            mlflow.update_run(run_id, status="RUNNING")
+            mlflow.set_tag(run_id, "saldopas.code_version", code_version())
+        else:
+            run_id, sessions = _new_run(mlflow, plan, experiment_id), 0
+        logged = _logged(mlflow, run_id, experiment_id)
+        for attempt in earlier:
+            if (attempt.model, attempt.number) not in logged:
+                _log_attempt(mlflow, attempt, run_id=run_id, experiment_id=experiment_id)
+    try:
+        yield TuningRun(mlflow, run_id, experiment_id, session=f"{run_id} {sessions + 1}")
+    except BaseException as error:
+        ended = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        mlflow.set_terminated(run_id, ended)
+        raise
+    mlflow.set_terminated(run_id, "FINISHED")
+
+
+def _new_run(mlflow: MlflowClient, plan: TuningPlan, experiment_id: str) -> str:
+    from mlflow.entities import Param
+
+    tags = {
+        KIND: TUNING,
+        KEY: plan.key,
+        UNTIL: str(plan.until_s),
+        FINGERPRINT: plan.fingerprint,
+        "saldopas.dataset": plan.name,
+        "saldopas.code_version": code_version(),
+        "mlflow.source.name": "saldopas tune",
+        "mlflow.source.type": "LOCAL",
+        "mlflow.note.content": f"Search of hyperparameters for {', '.join(plan.models)}.",
+    }
+    run = mlflow.create_run(
+        experiment_id, run_name=f"tuning {datetime.now(UTC):%Y-%m-%d %H:%M}", tags=tags
+    )
+    run_id = str(run.info.run_id)
+    values = {
+        "data.name": plan.name,
+        "data.fingerprint": plan.fingerprint,
+        "data.participants": plan.data.n_people,
+        "data.courses": plan.data.courses.n_items,
+        "data.purchases": len(plan.data.kept),
+        "seed": plan.config.seed,
+        "models": ", ".join(plan.models),
+        "split.method": plan.windows[0].method,
+        "split.windows": len(plan.windows),
+        "split.cases": sum(window.cases.n_cases for window in plan.windows),
+        "split.validation_until": datetime.fromtimestamp(plan.until_s, UTC).isoformat(),
+    }
+    params = [Param(name, str(value)) for name, value in values.items()]
+    mlflow.log_batch(run_id, params=params)
+    return run_id
+
+
+def _logged(mlflow: MlflowClient, run_id: str, experiment_id: str) -> set[tuple[str, int]]:
+    """Trials that have a nested run, which is written last of all."""
+    children = mlflow.search_runs(
+        [experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'", max_results=MOST
+    )
+    return {
+        (child.data.tags["saldopas.model"], int(child.data.tags["saldopas.trial"]))
+        for child in children
+        if child.info.status in STATUS.values()
+    }
+
+
+def _log_attempt(
+    mlflow: MlflowClient, attempt: Attempt, *, run_id: str, experiment_id: str
+) -> None:
+    from mlflow.entities import Metric, Param
+
+    start = int(1_000 * attempt.started_at.timestamp())
+    end = start + round(1_000 * attempt.seconds)
+    tags = {
+        "mlflow.parentRunId": run_id,
+        "mlflow.source.name": "saldopas tune",
+        "mlflow.source.type": "LOCAL",
+        "saldopas.model": attempt.model,
+        "saldopas.trial": str(attempt.number),
+        "saldopas.state": attempt.state,
+    } | ({"saldopas.why": attempt.why} if attempt.why else {})
+    name = f"{attempt.model} {attempt.number:03d}"
+    child = mlflow.create_run(experiment_id, run_name=name, tags=tags, start_time=start)
+    metrics = {"seconds/trial": attempt.seconds} | (
+        {} if attempt.score is None else {"validation/score": attempt.score}
+    )
+    windows = [
+        Metric("validation/window/ndcg_at_10", value, end, step)
+        for step, value in enumerate(attempt.by_window, start=1)
+    ]
+    values = {"model": attempt.model, **attempt.config}
+    mlflow.log_batch(
+        child.info.run_id,
+        metrics=[*(Metric(key, value, end, 0) for key, value in metrics.items()), *windows],
+        params=[Param(key, str(value)) for key, value in values.items()],
+    )
+    mlflow.set_terminated(child.info.run_id, STATUS[attempt.state], end_time=end)
+
+
+def _metrics(outcome: TuningOutcome) -> dict[str, float]:
+    values: dict[str, float | None] = {}
+    for model, told in outcome.summary()["models"].items():
+        values |= {
+            f"{model}/{name}": told[name] for name in ("best", "default", "trials", "seconds")
+        }
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _note(outcome: TuningOutcome) -> str:
+    """The run's description, as a table."""
+    lines = [
+        f"`saldopas tune` on {outcome.plan.name}: NDCG@10, mean over {len(outcome.plan.windows)} "
+        "validation windows. Nothing later than the windows was looked at.",
+        "",
+        "| model | chosen for | defaults | best | trials | hyperparameters |",
+        "|---|---|---|---|---|---|",
+    ]
+    for model, told in outcome.summary()["models"].items():
+        default, best = (
+            "-" if told[name] is None else f"{told[name]:.4f}" for name in ("default", "best")
+        )
+        values = ", ".join(f"{key} {value}" for key, value in (told["config"] or {}).items())
+        people = "people with a history" if told["people"] == "warm" else "new people"
+        lines.append(f"| {model} | {people} | {default} | {best} | {told['trials']} | {values} |")
+    return "\n".join(lines)

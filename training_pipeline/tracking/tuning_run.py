@@ -1,0 +1,145 @@
+"""What the newest tunings of a dataset found, for a training that is given nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.registry import MODELS
+from training_pipeline.console import say
+from training_pipeline.tracking import store
+from training_pipeline.training_config import TrainingConfig
+
+KIND, TUNING = "saldopas.kind", "tuning"
+KEY = "saldopas.tuning_key"
+SESSIONS = "saldopas.sessions"
+FINGERPRINT = "saldopas.fingerprint"
+TUNED = "saldopas.tuned."  # with a model's name: its hyperparameters as JSON
+TUNED_AT = "saldopas.tuned_at"  # milliseconds; there only once a tuning came to its end
+UNTIL = "saldopas.validation_until"  # seconds; purchases from then on were not looked at
+TUNED_BY = "saldopas.tuned_by"  # of a training: the runs whose hyperparameters it used
+MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Hyperparameters that were found, model by model.
+
+    Attributes:
+        models: hyperparameters by model; defaults hold for what is not named.
+        runs: the MLflow run that each comes from.
+        run_id: the newest of them.
+        tuned_at: when that came to its end.
+        same_data: whether all were found on this very data; else it has changed since.
+    """
+
+    models: dict[str, dict[str, Any]]
+    runs: dict[str, str]
+    run_id: str
+    tuned_at: datetime
+    same_data: bool
+
+    def under(self, config: TrainingConfig) -> TrainingConfig:
+        """`config` with what was tuned for every model that it gives no hyperparameters for."""
+        return config.model_copy(update={"models": {**self.models, **config.models}})
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """For the run of the training that uses them."""
+        return {TUNED_BY: ", ".join(sorted(set(self.runs.values())))}
+
+    @property
+    def note(self) -> str:
+        """A line for a person."""
+        changed = "" if self.same_data else "; the data has changed since, so tune again some day"
+        return (
+            f"hyperparameters of {', '.join(self.models)} come from tuning run {self.run_id} of "
+            f"{self.tuned_at:%Y-%m-%d %H:%M} UTC{changed}"
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    run_id: str
+    fingerprint: str
+    tuned_at_ms: int
+    until_s: int
+    models: dict[str, dict[str, Any]]
+
+
+def newest_tuning(name: str, *, fingerprint: str, before_s: int | None = None) -> Tuned | None:
+    """What was tuned on the dataset `name`; None where nothing was.
+
+    Each model's come from the newest finished tuning of the same data, or else of the newest of
+    another state of it, so that tuning one model leaves what was found for the others.
+
+    Args:
+        name: of the dataset, as in dataset.toml.
+        fingerprint: of the data to train on.
+        before_s: start of the training's test cut; a tuning that looked at later purchases is left
+            out, since test would then have been chosen on.
+
+    Raises:
+        RunFailedError: the store refuses.
+    """
+    usable = [one for one in _finished(name) if before_s is None or one.until_s <= before_s]
+    usable.sort(key=lambda one: (one.fingerprint == fingerprint, one.tuned_at_ms), reverse=True)
+    chosen: dict[str, _Found] = {}
+    for one in usable:
+        for model in one.models:
+            chosen.setdefault(model, one)
+    if not chosen:
+        return None
+    newest = max(chosen.values(), key=lambda one: one.tuned_at_ms)
+    return Tuned(
+        models={model: one.models[model] for model, one in chosen.items()},
+        runs={model: one.run_id for model, one in chosen.items()},
+        run_id=newest.run_id,
+        tuned_at=datetime.fromtimestamp(newest.tuned_at_ms / 1_000, UTC),
+        same_data=all(one.fingerprint == fingerprint for one in chosen.values()),
+    )
+
+
+def _finished(name: str) -> list[_Found]:
+    mlflow = store.connect()
+    with store.mlflow_errors():
+        experiment = mlflow.get_experiment_by_name(name)
+        if experiment is None or experiment.lifecycle_stage == "deleted":
+            return []
+        runs = mlflow.search_runs(
+            [experiment.experiment_id], f"tags.`{KIND}` = '{TUNING}'", max_results=MOST
+        )
+    return [
+        _Found(
+            run_id=run.info.run_id,
+            fingerprint=run.data.tags[FINGERPRINT],
+            tuned_at_ms=int(run.data.tags[TUNED_AT]),
+            until_s=int(run.data.tags[UNTIL]),
+            models=_models(run.data.tags, run.info.run_id),
+        )
+        for run in runs
+        if TUNED_AT in run.data.tags
+    ]
+
+
+def _models(tags: dict[str, str], run_id: str) -> dict[str, dict[str, Any]]:
+    """Those that this release still takes; a hyperparameter may have been renamed since."""
+    found = {}
+    for key, text in tags.items():
+        model = key.removeprefix(TUNED)
+        if not key.startswith(TUNED) or model not in MODELS:
+            continue
+        config = json.loads(text)
+        try:
+            MODELS[model].config_type.model_validate(config)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            say(f"tuning run {run_id}: {model} is left out: {where}: {first['msg']}")
+            continue
+        found[model] = config
+    return found

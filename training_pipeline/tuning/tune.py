@@ -1,0 +1,158 @@
+"""A tuning: studies that go on where they stopped, each trial tracked as it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from features.dataset import read_dataset
+from training_pipeline.console import RunFailedError, progress, say
+from training_pipeline.evaluation import Evaluation
+from training_pipeline.selection import POPULARITY, Comparison, Tried
+from training_pipeline.training_config import TrainingConfig
+from training_pipeline.tuning.attempts import Attempt, best_of
+from training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
+from training_pipeline.tuning.one_at_a_time import one_at_a_time
+from training_pipeline.tuning.outcome import TuningOutcome
+from training_pipeline.tuning.plan import TuningPlan, make_plan, measured
+from training_pipeline.tuning.schedule import Turn, run_turns
+from training_pipeline.tuning.spaces import space_of
+
+STUDIES = "tuning.db"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried, and whether earlier trials count.
+
+    Attributes:
+        minutes: budget of the session over all models; None: no bound.
+        trials: of each model; None: as many as its space calls enough.
+        windows: validation windows; None: see `make_plan`.
+        fresh: begin again instead of going on.
+    """
+
+    minutes: float | None = None
+    trials: int | None = None
+    windows: int | None = None
+    fresh: bool = False
+
+
+def tune(
+    source: str | Path,
+    config: TrainingConfig,
+    effort: Effort,
+    *,
+    quarantine: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> TuningOutcome:
+    """Search hyperparameters on validation windows, and track what was found.
+
+    Raises:
+        DataError: the data or the configuration cannot be used.
+        RunFailedError: the store refuses, or no trial of any model worked.
+    """
+    from training_pipeline.tracking import store
+    from training_pipeline.tracking.tuning_log import open_tuning
+
+    store.connect()
+    say(f"reading {str(source).split('@')[-1]}")
+    plan = make_plan(read_dataset(source, quarantine=quarantine), config, windows=effort.windows)
+    with one_at_a_time(store.home()):
+        studies = _studies(plan, store.home() / STUDIES, fresh=effort.fresh)
+        earlier = [attempt for study in studies for attempt in study.attempts()]
+        if earlier:
+            say(f"going on after {len(earlier)} trials (--fresh begins again)")
+        with open_tuning(plan, earlier) as run:
+            _search(plan, studies, effort, session=run.session, clock=clock, ended=run.log)
+            tried = tuple(attempt for study in studies for attempt in study.attempts())
+            outcome = TuningOutcome(plan, run.run_id, tried)
+            if not outcome.best:
+                why = tried[-1].why if tried else "there was no time for a single one"
+                raise RunFailedError(f"no trial came to its end: {why}")
+            run.finish(outcome)
+    return outcome
+
+
+def _studies(plan: TuningPlan, file: Path, *, fresh: bool) -> list[ModelStudy]:
+    storage = open_storage(file)
+    studies = []
+    for model in plan.models:
+        held = plan.held(model)
+        space = {
+            name: values for name, values in space_of(model).parameters.items() if name not in held
+        }
+        study = open_study(storage, plan.study_name(model), fresh=fresh)
+        studies.append(ModelStudy(model, study, space, held, len(plan.windows), plan.config.seed))
+    return studies
+
+
+def _search(
+    plan: TuningPlan,
+    studies: list[ModelStudy],
+    effort: Effort,
+    *,
+    session: str,
+    clock: Callable[[], float],
+    ended: Callable[[Attempt], object],
+) -> None:
+    """Run trials until the budget or the limits are reached."""
+    cases = sum(window.cases.n_cases for window in plan.windows)
+    say(f"tuning on {len(plan.windows)} windows with {cases:,} decisions: {', '.join(plan.models)}")
+    compare = Comparison(
+        data=plan.data,
+        windows=plan.windows,
+        fixed=plan.config.models,
+        memory_mb=plan.config.search_memory_mb,
+        seed=plan.config.seed,
+        advance=lambda: None,
+    )
+    base = compare.attempt(POPULARITY, plan.held(POPULARITY), None)
+    turns = [_turn(study, compare, base, effort, session=session, clock=clock) for study in studies]
+    best = {study.model: best_of(study.attempts()) for study in studies}
+    left = sum(max(turn.limit - len(turn.study.attempts()), 0) for turn in turns)
+    with progress("tuning", total=left) as advance:
+
+        def tell(attempt: Attempt) -> None:
+            advance()
+            ended(attempt)
+            before = best[attempt.model]
+            if attempt.state == "failed":
+                say(f"{attempt.model}, trial {attempt.number} failed: {attempt.why}")
+            elif attempt is best_of([attempt, *([before] if before else [])]):
+                best[attempt.model] = attempt
+                say(f"{attempt.model}, trial {attempt.number}: NDCG@10 {attempt.score:.4f}")
+
+        seconds = None if effort.minutes is None else 60 * effort.minutes
+        run_turns(turns, seconds=seconds, session=session, clock=clock, ended=tell)
+
+
+def _turn(
+    study: ModelStudy,
+    compare: Comparison,
+    base: Tried,
+    effort: Effort,
+    *,
+    session: str,
+    clock: Callable[[], float],
+) -> Turn:
+    """Behind every model but popularity itself answers popularity as the operator gave it, or with
+    its defaults: a value does not depend on how far the search of popularity is.
+    """
+    behind = None if study.model == POPULARITY else base
+
+    def measure(config: dict[str, Any], after_window: Callable[[float], None]) -> None:
+        def look(found: Evaluation) -> None:
+            after_window(measured(found, study.model))
+
+        compare.attempt(study.model, config, behind, after_window=look)
+
+    enough = space_of(study.model).enough
+    return Turn(
+        study=study,
+        limit=(effort.trials or enough) if study.space else 1,
+        go_on=lambda: study.go_on(measure, session=session, clock=clock),
+    )
