@@ -1,0 +1,1 @@
+"""What would another policy have earned? Estimated from lists served with known chances."""

@@ -1,0 +1,121 @@
+"""What the target policy would have earned a list: IPS, SNIPS and doubly robust, with intervals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training_pipeline.off_policy.reward_model import cross_fitted
+from training_pipeline.off_policy.served_lists import ServedLists
+from training_pipeline.off_policy.weights import (
+    OffPolicyConfig,
+    TargetPolicy,
+    effective_size,
+    importance_weights,
+)
+from training_pipeline.statistics import bootstrap_means
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Purchases a list and the bootstrap percentile interval of participants."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class OffPolicyValue:
+    """The target's value by each estimator, and what it rests on.
+
+    Attributes:
+        logged: what the logged lists earned.
+        ips, snips, doubly_robust: the target's estimates.
+        lift: doubly robust minus logged, on the same lists.
+        effective_lists: smallest effective sample size of a slot.
+        effective_purchases: effective number of the purchases that count.
+        mean_weight: (K,) mean weight of each slot.
+    """
+
+    assumption: str
+    n_lists: int
+    n_units: int
+    logged: Estimate
+    ips: Estimate
+    snips: Estimate
+    doubly_robust: Estimate
+    lift: Estimate
+    effective_lists: float
+    effective_purchases: float
+    mean_weight: tuple[float, ...]
+    largest_weight: float
+    clip: float | None
+    clipped_share: float
+    outside_share: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def estimate_value(
+    lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig, *, seed: int
+) -> OffPolicyValue:
+    """Value of `target` in purchases a list, the sum over the slots k of
+
+    IPS (Horvitz & Thompson 1952; per slot Li et al. 2018): mean w_k r_k.
+    SNIPS (Swaminathan & Joachims 2015): mean w_k r_k / mean w_k.
+    Doubly robust (Dudik et al. 2011; down a list Kiyohara et al. 2022):
+    mean of w_k (r_k - q(a_k, k)) + w_above E_target[q(., k)], q fitted on other participants.
+
+    Raises:
+        CannotEstimateError: see `importance_weights`.
+    """
+    weights = importance_weights(lists, target, config)
+    guess, expected = cross_fitted(lists, target, config, seed=seed)
+    w, slots = weights.values, lists.depth
+    earned = w * lists.reward
+    robust = (w * (lists.reward - guess) + weights.above * expected).sum(axis=1)
+    logged = lists.reward.sum(axis=1)
+    columns = np.column_stack([logged, earned.sum(axis=1), robust, robust - logged, earned, w])
+    drawn = bootstrap_means(columns, seed=seed, clusters=lists.units, resamples=config.resamples)
+    whole = columns.mean(axis=0)[None, :]
+    plain = [_interval(drawn[:, i], whole[0, i], config) for i in range(4)]
+    normalised = _interval(
+        _self_normalised(drawn[:, 4:], slots), _self_normalised(whole[:, 4:], slots)[0], config
+    )
+    return OffPolicyValue(
+        assumption=config.assumption,
+        n_lists=lists.n_lists,
+        n_units=len(np.unique(lists.units)),
+        logged=plain[0],
+        ips=plain[1],
+        snips=normalised,
+        doubly_robust=plain[2],
+        lift=plain[3],
+        effective_lists=float(weights.effective.min()),
+        effective_purchases=float(effective_size(earned.sum(axis=1)[:, None])[0]),
+        mean_weight=tuple(float(mean) for mean in weights.mean),
+        largest_weight=weights.largest,
+        clip=config.clip,
+        clipped_share=weights.clipped_share,
+        outside_share=weights.outside_share,
+    )
+
+
+def _self_normalised(means: Floats, slots: int) -> Floats:
+    """(m,) sum over slots of earned over weight; `means` is (m, 2 * slots)."""
+    earned, weight = means[:, :slots], means[:, slots:]
+    ratios = np.divide(earned, weight, out=np.zeros_like(earned), where=weight > 0)
+    return np.asarray(ratios.sum(axis=1))
+
+
+def _interval(drawn: Floats, value: float, config: OffPolicyConfig) -> Estimate:
+    low, high = np.quantile(drawn, [(1 - config.level) / 2, (1 + config.level) / 2])
+    return Estimate(float(value), float(low), float(high))

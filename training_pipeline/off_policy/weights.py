@@ -1,0 +1,186 @@
+"""How much a logged list counts for the target policy, and whether the log can answer at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from features.dataset_config import Frozen
+from training_pipeline.off_policy.errors import CannotEstimateError
+from training_pipeline.off_policy.served_lists import ServedLists
+
+Assumption = Literal["item-position", "cascade", "list"]
+Floats = NDArray[np.float64]
+
+
+class OffPolicyConfig(Frozen):
+    """What is assumed of people, and when the log is not enough.
+
+    Attributes:
+        assumption: what the chance of buying a shown course depends on. `item-position`: course
+            and slot alone (Li et al. 2018). `cascade`: also the courses above (McInerney et al.
+            2020). `list`: anything in the list (Horvitz & Thompson 1952).
+        clip: largest weight, larger ones are cut to it; None: none is. Cutting lowers variance
+            and the estimates of IPS.
+        max_outside: share of the lists where the target may show what the logger could not.
+        min_effective_lists: smallest effective sample size in any slot.
+        min_effective_purchases: the same of the weighted purchases.
+        max_weight_z: mean weights must be 1; they may miss it by so many standard errors.
+    """
+
+    assumption: Assumption = "item-position"
+    clip: float | None = Field(default=None, gt=0)
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    resamples: int = Field(default=1_000, ge=100)
+    folds: int = Field(default=2, ge=2, le=10)
+    max_outside: float = Field(default=0.0, ge=0, lt=1)
+    min_effective_lists: float = Field(default=100, ge=2)
+    min_effective_purchases: float = Field(default=30, ge=2)
+    max_weight_z: float = Field(default=5, gt=0)
+
+
+class TargetPolicy(Protocol):
+    """What the policy to be valued would do at the logged requests; see `ExploringRanking`."""
+
+    @property
+    def filled(self) -> NDArray[np.bool_]: ...  # noqa: D102
+    def take(self, rows: NDArray[np.integer]) -> Self: ...  # noqa: D102
+    def shows_outside(self, lists: ServedLists) -> NDArray[np.bool_]: ...  # noqa: D102
+    def chance_given_above(self, lists: ServedLists) -> Floats: ...  # noqa: D102
+    def chance_at_slot(self, lists: ServedLists) -> Floats: ...  # noqa: D102
+    def expected_given_above(self, lists: ServedLists, worth: Floats) -> Floats: ...  # noqa: D102
+    def expected_at_slot(self, lists: ServedLists, worth: Floats) -> Floats: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Importance weights and what they say of the log.
+
+    Attributes:
+        values: (n, K) weight of the reward in each slot, clipped.
+        above: (n, K) weight of what stands above the slot, for the doubly robust estimate.
+        effective: (K,) effective sample size (sum w)^2 / sum w^2 (Kish 1965).
+        mean: (K,) mean weight, 1 in expectation where nothing is clipped.
+        largest: before clipping; clipped_share: of all weights.
+        outside_share: of the lists where the target shows what the logger could not.
+    """
+
+    values: Floats
+    above: Floats
+    effective: Floats
+    mean: Floats
+    largest: float
+    clipped_share: float
+    outside_share: float
+
+
+def importance_weights(
+    lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig
+) -> Weights:
+    """The weights under the assumption of `config`.
+
+    item-position: pi(a_k at k) / pi0(a_k at k). cascade: the product over the slots down to k of
+    pi(a_j | above) / pi0(a_j | above). list: the product over all slots.
+
+    Raises:
+        CannotEstimateError: support is missing, the effective sample is too small, or the weights
+            do not average 1, so the logged chances are not those of the logged lists.
+    """
+    outside = _outside_share(lists, target, config)
+    raw, above = _MAKERS[config.assumption](lists, target)
+    values = raw if config.clip is None else np.minimum(raw, config.clip)
+    found = Weights(
+        values=values,
+        above=above if config.clip is None else np.minimum(above, config.clip),
+        effective=effective_size(values),
+        mean=values.mean(axis=0),
+        largest=float(raw.max()),
+        clipped_share=float((values < raw).mean()),
+        outside_share=outside,
+    )
+    _refuse_small(found, lists, config)
+    if config.clip is None and outside == 0:
+        _refuse_wrong_mean(found, config)
+    return found
+
+
+def effective_size(values: Floats) -> Floats:
+    """(K,) (sum w)^2 / sum w^2 of each column; 0 where all are 0."""
+    squares = (values**2).sum(axis=0)
+    total = values.sum(axis=0)
+    return np.asarray(np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0))
+
+
+def _item_position(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
+    if lists.at_slot is None:
+        raise CannotEstimateError(
+            "the log does not say the chance of each course in its slot over all lists",
+            column="propensity_at_slot",
+            remedy="let the logger write it, or assume `cascade`",
+        )
+    weights = target.chance_at_slot(lists) / lists.at_slot
+    return weights, np.ones_like(weights)
+
+
+def _cascade(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
+    ratios = target.chance_given_above(lists) / lists.propensity
+    weights = np.asarray(np.cumprod(ratios, axis=1), np.float64)
+    return weights, np.concatenate([np.ones((lists.n_lists, 1)), weights[:, :-1]], axis=1)
+
+
+def _whole_list(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
+    down_to, above = _cascade(lists, target)
+    return np.repeat(down_to[:, -1:], lists.depth, axis=1), above
+
+
+_MAKERS = {"item-position": _item_position, "cascade": _cascade, "list": _whole_list}
+
+
+def _outside_share(lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig) -> float:
+    if target.filled.shape != lists.filled.shape or (target.filled != lists.filled).any():
+        raise CannotEstimateError(
+            "the target's lists are not as long as the logged ones",
+            remedy="rank as many courses as were shown, from what could be shown then",
+        )
+    share = float(target.shows_outside(lists).mean())
+    if share > config.max_outside:
+        raise CannotEstimateError(
+            f"support is missing: in {share:.2%} of the lists the target shows a course that the "
+            "logger could not",
+            remedy="let the logger explore these courses, or take them out of the target",
+        )
+    return share
+
+
+def _refuse_small(found: Weights, lists: ServedLists, config: OffPolicyConfig) -> None:
+    slot = int(found.effective.argmin())
+    if found.effective[slot] < config.min_effective_lists:
+        raise CannotEstimateError(
+            f"too little is known of the target: slot {slot + 1} of {lists.n_lists:,} lists counts "
+            f"for {found.effective[slot]:.0f}, and {config.min_effective_lists:g} are wanted",
+            remedy="log longer, explore more, or value a policy closer to the logger",
+        )
+    earned = (found.values * lists.reward).sum(axis=1)
+    purchases = float(effective_size(earned[:, None])[0])
+    if purchases < config.min_effective_purchases:
+        raise CannotEstimateError(
+            f"too few purchases: those of the target's choices count for {purchases:.0f}, and "
+            f"{config.min_effective_purchases:g} are wanted",
+            remedy="log longer, explore more, or value a policy closer to the logger",
+        )
+
+
+def _refuse_wrong_mean(found: Weights, config: OffPolicyConfig) -> None:
+    errors = found.values.std(axis=0) / np.sqrt(len(found.values))
+    misses = np.abs(found.mean - 1) > config.max_weight_z * errors + 1e-9
+    if misses.any():
+        slot = int(misses.argmax())
+        raise CannotEstimateError(
+            f"the weights of slot {slot + 1} average {found.mean[slot]:.3f} and not 1: the logged "
+            "chances are wrong, or the logger could not show what the target shows",
+            remedy="check the logger's propensities and its `reachable` courses",
+        )
