@@ -16,7 +16,7 @@ def profile_keys(profile: csr_array) -> list[bytes]:
 
 
 def distinct_profiles(profile: csr_array) -> tuple[csr_array, NDArray[np.int64]]:
-    """Distinct profiles (n_groups, n_tokens), in order of appearance, and (P,) group of each row."""
+    """Distinct profiles (n_groups, n_tokens), as they appear, and (P,) group of each row."""
     seen: dict[bytes, int] = {}
     keys = profile_keys(profile)
     group_of = np.array([seen.setdefault(key, len(seen)) for key in keys], np.int64)

@@ -82,7 +82,12 @@ def load_artifact(path: Path) -> Artifact:
         frame = pd.read_parquet(path / COURSES_FILE)
         order = manifest.dataset.eligibility.education_order
         courses = CourseTable.from_frame(frame, education_order=order)
-        policy = Policy(_load_stages(path, manifest), courses, _load_exploration(path, manifest))
+        policy = Policy(
+            stages=_load_stages(path, manifest),
+            courses=courses,
+            exploration=_load_exploration(path, manifest),
+            balance_fit=manifest.recipe.balance_fit,
+        )
         snapshot = Snapshot.from_arrays(_load_arrays(path / SNAPSHOT_DIR))
     except KeyError as error:
         raise ArtifactError(f"{path}: array {error} is missing; train it again") from error

@@ -13,23 +13,41 @@ from pydantic import Field
 from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
+from models.course_prior import DAY_S, TINY, course_levels, expected_sales, exposure
 from models.recommender import State
-
-DAY_S = 86_400
-TINY = 1e-12
+from models.season import season_factor
 
 
 class PopularityConfig(Frozen):
-    """Hyperparameters of `TimeDecayedPopularity`."""
+    """Hyperparameters of `TimeDecayedPopularity`; strengths count purchases."""
 
     half_life_days: float | None = Field(default=30.0, gt=0, description="None: no decay")
+    prior_strength: float = Field(
+        default=3.0, ge=0, description="weight of what is known of a course; 0: counts alone"
+    )
+    level_strength: float = Field(
+        default=100.0, gt=0, description="holds the effect of a category, provider ... at none"
+    )
+    age_power: float = Field(
+        default=1.0, ge=0, le=1, description="0: counts, 1: rate while on sale"
+    )
+    season_power: float = Field(default=0.0, ge=0, le=1, description="0: no season")
+    season_days: float = Field(default=30.0, gt=0, description="length of the window a year ago")
+    season_strength: float = Field(default=20.0, gt=0)
 
 
 @dataclass(frozen=True)
 class TimeDecayedPopularity:
-    """The decayed share of all purchases, the same for everybody.
+    """The decayed share of all purchases, the same for everybody, from a prior for new courses.
 
-    score_i = sum over purchases of i of 2^(-age / half life), divided by the same sum over all.
+    n_i is the sum over purchases of i of 2^(-age / half life), scaled to count purchases; e_i the
+    share of all purchases that were made while i was on sale; lambda_i what courses like it sell
+    (`models.course_prior`). With s = `prior_strength` the Gamma-Poisson posterior mean is
+
+        score_i ~ (n_i + s) / (e_i^age_power + s / lambda_i) * season_i,
+
+    normalised: lambda_i for a course nobody could buy yet, n_i / e_i for one that sold a lot. With
+    s, age_power and season_power 0 it is n_i over the sum of all.
     """
 
     config: PopularityConfig
@@ -42,7 +60,7 @@ class TimeDecayedPopularity:
     @classmethod
     def fit(cls, config: PopularityConfig, train: TrainingSet, *, seed: int) -> Self:
         """Count purchases; `seed` is not needed."""
-        return cls(config, decayed_share(train, config.half_life_days).astype(np.float32))
+        return cls(config, expected_share(config, train).astype(np.float32))
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_items) the same row for everybody."""
@@ -56,6 +74,36 @@ class TimeDecayedPopularity:
     def from_state(cls, config: PopularityConfig, state: Mapping[str, NDArray[Any]]) -> Self:
         """See `state`."""
         return cls(config, state["share"])
+
+
+def expected_share(config: PopularityConfig, train: TrainingSet) -> NDArray[np.float64]:
+    """(n_items,) see `TimeDecayedPopularity`; zeros where nothing was bought at all."""
+    weights = purchase_weights(train, config.half_life_days)
+    counts = np.asarray(
+        np.bincount(train.participants.sequence.item_idx, weights, train.n_items), float
+    )
+    if counts.sum() == 0:
+        return counts
+    exposures = exposure(train, weights)
+    sold, open_to = counts, exposures**config.age_power
+    if config.prior_strength > 0:
+        expected = expected_sales(
+            counts,
+            exposures,
+            course_levels(train),
+            strength=config.prior_strength,
+            level_strength=config.level_strength,
+        )
+        sold = sold + config.prior_strength
+        open_to = open_to + config.prior_strength / expected
+    season = season_factor(
+        train,
+        window_days=config.season_days,
+        power=config.season_power,
+        strength=config.season_strength,
+    )
+    score = sold / open_to * season
+    return np.asarray(score / score.sum())
 
 
 def purchase_weights(train: TrainingSet, half_life_days: float | None) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
+from models.balance_fit import BalanceFit
 from models.blend import Blend, BlendConfig
 from models.exploration import Exploration, ExplorationConfig
 from models.policy import Policy, Source, Stage
@@ -47,10 +48,11 @@ class StageRecipe(Frozen):
 
 
 class Recipe(Frozen):
-    """Stages in order, of which the last must answer for everybody, and how much is explored."""
+    """Stages in order, of which the last must answer for everybody, and what is done on top."""
 
     stages: tuple[StageRecipe, ...]
     exploration: ExplorationConfig = ExplorationConfig()
+    balance_fit: BalanceFit | None = None
 
     def fit(self, train: TrainingSet, *, seed: int) -> Policy:
         """Each distinct model fitted once."""
@@ -64,11 +66,16 @@ class Recipe(Frozen):
             stages=tuple(Stage(stage.source, fitted[stage.key]) for stage in self.stages),
             courses=train.courses,
             exploration=Exploration.of_counts(self.exploration, n_bought, seed=seed),
+            balance_fit=self.balance_fit,
         )
 
     def exploring(self, exploration: ExplorationConfig) -> Recipe:
         """The same stages, and this much explored."""
-        return Recipe(stages=self.stages, exploration=exploration)
+        return self.model_copy(update={"exploration": exploration})
+
+    def with_balance_fit(self, balance_fit: BalanceFit | None) -> Recipe:
+        """The same stages, and scores at this balance fit."""
+        return self.model_copy(update={"balance_fit": balance_fit})
 
     @classmethod
     def of(cls, policy: Policy) -> Recipe:
@@ -83,4 +90,5 @@ class Recipe(Frozen):
                 for stage in policy.stages
             ),
             exploration=policy.exploration.config if policy.exploration else ExplorationConfig(),
+            balance_fit=policy.balance_fit,
         )

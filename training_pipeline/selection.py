@@ -194,13 +194,14 @@ def select(
         stages = _lone_stages(main, profiled, base)
     used = {name for stage in stages for name in stage.model_names}
     stages.append(StageRecipe(source="popular", model=POPULARITY, config=base.config))
+    recipe = Recipe(stages=tuple(stages))
     trials = [
         _trial(stage, tried, chosen=tried.model in used and tried is found[0])
         for stage, searches in (("popular", [popular]), ("history", known), ("profile", [profiled]))
         for found in searches
         for tried in found
     ]
-    return Selection(Recipe(stages=tuple(stages)), tuple(trials), levels)
+    return Selection(recipe, tuple(trials), levels)
 
 
 def count_fits(names: Sequence[str], fixed: dict[str, dict[str, Any]], *, has_tokens: bool) -> int:
