@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from features.dataset_config import Frozen
 
 COURSE_IDS = b"saldopas.course_ids"
+SLOT_VALUES = ("scores", "listed", "propensity_at_slot", "propensity_given_above", "bought")
 Chance = Annotated[float, Field(gt=0, le=1)]
 Item = Annotated[int, Field(ge=0)]
 
@@ -27,10 +28,11 @@ SCHEMA = pa.schema(
         pa.field("participant_id", pa.string()),
         pa.field("model_version", pa.string(), nullable=False),
         pa.field("feasible", pa.binary(), nullable=False),
-        pa.field("reachable", pa.binary()),
+        pa.field("pool", pa.binary()),
+        pa.field("listed", pa.list_(pa.int32())),
         pa.field("item_idx", pa.list_(pa.int32()), nullable=False),
         pa.field("scores", pa.list_(pa.float32()), nullable=False),
-        pa.field("propensity", pa.list_(pa.float64()), nullable=False),
+        pa.field("propensity_given_above", pa.list_(pa.float64())),
         pa.field("propensity_at_slot", pa.list_(pa.float64())),
         pa.field("bought", pa.list_(pa.bool_())),
         pa.field("window_days", pa.int32()),
@@ -44,13 +46,15 @@ class ServedList(Frozen):
     Attributes:
         participant_id: the pseudonym, None where nobody was named; erased with the participant.
         feasible: bits of the courses that the rules allowed, see `pack_courses`.
-        reachable: bits of the courses that had a chance above 0 in every slot that the slots above
-            left free; None: the feasible ones. A service that never explores can reach only what it
-            shows.
+        pool: bits of the courses that exploring could have put into any slot; None: all feasible
+            ones; no bits: nothing was explored.
+        listed: the list as it was ranked, before exploring: its course could stand in its own slot
+            besides the pool. None: it is all in the pool.
         item_idx: the shown courses, positions in the catalogue.
-        propensity: chance of the course in its slot, given what was put into the slots above.
-        propensity_at_slot: chance of the course in its slot over all that could have been put
-            above; None where the service cannot tell. Item-position estimates need it.
+        propensity_at_slot: chance of the course in its slot over all lists that could have been
+            shown: `Recommendations.propensity`. Item-position estimates need it.
+        propensity_given_above: the same, given the courses in the slots above. Cascade and list
+            estimates need it. At least one of the two is told.
         bought: whether the course was bought within the window; None until the window is over.
         window_days: length of that window after `served_at`.
     """
@@ -60,35 +64,39 @@ class ServedList(Frozen):
     participant_id: str | None
     model_version: Annotated[str, Field(min_length=1)]
     feasible: bytes
-    reachable: bytes | None = None
+    pool: bytes | None = None
+    listed: tuple[Item, ...] | None = None
     item_idx: tuple[Item, ...]
     scores: tuple[float, ...]
-    propensity: tuple[Chance, ...]
     propensity_at_slot: tuple[Chance, ...] | None = None
+    propensity_given_above: tuple[Chance, ...] | None = None
     bought: tuple[bool, ...] | None = None
     window_days: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _one_value_a_slot(self) -> Self:
         slots = len(self.item_idx)
-        for name in ("scores", "propensity", "propensity_at_slot", "bought"):
+        for name in SLOT_VALUES:
             values = getattr(self, name)
             if values is not None and len(values) != slots:
                 raise ValueError(f"{name} has {len(values)} values for {slots} shown courses")
         if len(set(self.item_idx)) != slots:
             raise ValueError("a course is shown twice")
+        if self.propensity_at_slot is None and self.propensity_given_above is None:
+            raise ValueError("no propensity is told")
         if (self.bought is None) != (self.window_days is None):
             raise ValueError("bought and window_days come together")
         return self
 
     @model_validator(mode="after")
     def _shown_could_be_shown(self) -> Self:
-        bits = self.feasible if self.reachable is None else self.reachable
+        bits = self.feasible if self.pool is None else self.pool
         size = max([8 * len(bits), *(item + 1 for item in self.item_idx)])
         could = unpack_courses(bits, n_items=size)
-        lost = [item for item in self.item_idx if not could[item]]
-        if lost:
-            raise ValueError(f"course {lost[0]} is shown and could not be")
+        own = self.listed or (None,) * len(self.item_idx)
+        for shown, listed in zip(self.item_idx, own, strict=True):
+            if not could[shown] and shown != listed:
+                raise ValueError(f"course {shown} is shown and could not be in its slot")
         return self
 
 
@@ -99,5 +107,7 @@ def pack_courses(could: NDArray[np.bool_]) -> bytes:
 
 def unpack_courses(bits: bytes, *, n_items: int) -> NDArray[np.bool_]:
     """(n_items,) bool of `pack_courses`; courses past the end of the bits are False."""
-    packed = np.frombuffer(bits, np.uint8)
+    packed = np.zeros(-(-n_items // 8), np.uint8)  # unpackbits of nothing gives arbitrary bits
+    given = np.frombuffer(bits, np.uint8)[: len(packed)]
+    packed[: len(given)] = given
     return np.unpackbits(packed, count=n_items, bitorder="little").astype(np.bool_)

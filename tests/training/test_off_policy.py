@@ -47,10 +47,10 @@ def one_slot() -> tuple[ServedLists, ExploringRanking]:
         units=np.arange(100),
         filled=np.ones((100, 1), bool),
         item_idx=items,
-        propensity=np.full((100, 1), 0.5),
         at_slot=np.full((100, 1), 0.5),
+        given_above=None,
         reward=np.array([[1.0], [1.0], [0.0], [0.0]] * 25),
-        reachable=np.full((100, 1), 3, np.uint8),
+        pool=np.full((100, 1), 3, np.uint8),
     )
     return lists, ExploringRanking(np.ones((100, 1), np.int64), np.ones((100, 1), bool), 0.0)
 
@@ -162,12 +162,12 @@ def test_clipping_is_declared_and_lowers_ips(log: tuple[ServedLists, ExploringRa
 def test_missing_support_is_refused(log: tuple[ServedLists, ExploringRanking]) -> None:
     lists, target = log
     away = ~np.isin(np.arange(8), target.ranked[0])  # what list 0's target shows, for this list
-    reachable = lists.reachable.copy()
-    reachable[0] &= np.packbits(away, bitorder="little")
+    pool = lists.pool.copy()
+    pool[0] &= np.packbits(away, bitorder="little")
     with pytest.raises(CannotEstimateError, match=r"support is missing: in 0\.03% of the lists"):
-        estimate_value(replace(lists, reachable=reachable), target, EASY, seed=0)
+        estimate_value(replace(lists, pool=pool), target, EASY, seed=0)
     allowed = EASY.model_copy(update={"max_outside": 0.01})
-    found = estimate_value(replace(lists, reachable=reachable), target, allowed, seed=0)
+    found = estimate_value(replace(lists, pool=pool), target, allowed, seed=0)
     assert found.outside_share == pytest.approx(1 / lists.n_lists)
 
 
@@ -180,6 +180,7 @@ def test_a_logger_that_never_explores_answers_for_nobody_else(world: World) -> N
 
 def test_wrong_chances_are_noticed(log: tuple[ServedLists, ExploringRanking]) -> None:
     lists, target = log
+    assert lists.at_slot is not None
     wrong = replace(lists, at_slot=np.minimum(1.4 * lists.at_slot, 1.0))
     with pytest.raises(CannotEstimateError, match="the logged chances are wrong"):
         estimate_value(wrong, target, EASY, seed=0)
@@ -195,12 +196,15 @@ def test_a_small_sample_is_refused(log: tuple[ServedLists, ExploringRanking]) ->
         estimate_value(rare, target, OffPolicyConfig(), seed=0)
 
 
-def test_without_chances_in_the_slot_item_position_is_refused(
+def test_without_the_chances_that_an_assumption_needs_it_is_refused(
     log: tuple[ServedLists, ExploringRanking],
 ) -> None:
     lists, target = log
     with pytest.raises(CannotEstimateError, match="propensity_at_slot"):
         estimate_value(replace(lists, at_slot=None), target, EASY, seed=0)
+    cascade = EASY.model_copy(update={"assumption": "cascade"})
+    with pytest.raises(CannotEstimateError, match="propensity_given_above"):
+        estimate_value(replace(lists, given_above=None), target, cascade, seed=0)
 
 
 def test_lists_of_another_length_are_refused(log: tuple[ServedLists, ExploringRanking]) -> None:

@@ -26,17 +26,17 @@ def all_lists(ranked: list[int], reachable: list[int], epsilon: float) -> dict[t
     return chances
 
 
-def lists_of(items: np.ndarray, reachable: np.ndarray) -> ServedLists:
+def lists_of(items: np.ndarray, pool: np.ndarray) -> ServedLists:
     ones = np.ones(items.shape)
     return ServedLists(
-        course_ids=tuple(f"c{place}" for place in range(reachable.shape[1])),
+        course_ids=tuple(f"c{place}" for place in range(pool.shape[1])),
         units=np.arange(len(items)),
         filled=ones.astype(bool),
         item_idx=items,
-        propensity=ones,
         at_slot=ones,
+        given_above=ones,
         reward=ones * 0,
-        reachable=np.packbits(reachable, axis=1, bitorder="little"),
+        pool=np.packbits(pool, axis=1, bitorder="little"),
     )
 
 

@@ -27,8 +27,8 @@ def served(name: str = "r1", **changes: object) -> ServedList:
         "feasible": bits(0, 2, 5, 9),
         "item_idx": (9, 2),
         "scores": (0.5, 0.25),
-        "propensity": (0.9, 0.2),
         "propensity_at_slot": (0.9, 0.15),
+        "propensity_given_above": (0.9, 0.2),
         "bought": (False, True),
         "window_days": 14,
     }
@@ -42,13 +42,15 @@ def bits(*items: int, n_items: int = 11) -> bytes:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"propensity": (0.9,)}, "propensity has 1 values for 2"),
-        ({"propensity": (0.9, 0.0)}, "greater than 0"),
-        ({"propensity": (0.9, 1.5)}, "less than or equal to 1"),
+        ({"propensity_at_slot": (0.9,)}, "propensity_at_slot has 1 values for 2"),
+        ({"propensity_at_slot": (0.9, 0.0)}, "greater than 0"),
+        ({"propensity_at_slot": (0.9, 1.5)}, "less than or equal to 1"),
+        ({"propensity_at_slot": None, "propensity_given_above": None}, "no propensity is told"),
         ({"item_idx": (2, 2)}, "shown twice"),
         ({"item_idx": (9, 3)}, "course 3 is shown and could not be"),
         ({"item_idx": (9, 400)}, "course 400 is shown and could not be"),
-        ({"reachable": bits(2, 5)}, "course 9 is shown and could not be"),
+        ({"pool": bits(2, 5)}, "course 9 is shown and could not be in its slot"),
+        ({"pool": b"", "listed": (2, 9)}, "course 9 is shown and could not be in its slot"),
         ({"bought": None}, "come together"),
         ({"served_at": datetime(2024, 3, 1)}, "timezone"),
     ],
@@ -70,9 +72,9 @@ def test_rows_come_back_as_arrays(tmp_path: Path) -> None:
         served("r1"),
         served("r2", participant_id=None),
         served("r3", bought=None, window_days=None),
-        served("r4", item_idx=(5,), scores=(1.0,), propensity=(0.5,), propensity_at_slot=(0.5,),
-               bought=(True,), feasible=bits(5, n_items=8)),
-        served("r5", reachable=bits(2, 9)),
+        served("r4", item_idx=(5,), scores=(1.0,), propensity_given_above=(0.5,),
+               propensity_at_slot=(0.5,), bought=(True,), feasible=bits(5, n_items=8)),
+        served("r5", pool=bits(2), listed=(9, 0)),
     ]  # fmt: skip
     write_served(tmp_path / "log.parquet", rows, course_ids=CATALOGUE)
     lists = read_served(tmp_path / "log.parquet")
@@ -80,15 +82,14 @@ def test_rows_come_back_as_arrays(tmp_path: Path) -> None:
     assert lists.course_ids == tuple(CATALOGUE)
     assert lists.filled.tolist() == [[True, True], [True, True], [True, False], [True, True]]
     assert lists.item_idx.tolist() == [[9, 2], [9, 2], [5, 0], [9, 2]]
-    assert lists.propensity.tolist() == [[0.9, 0.2], [0.9, 0.2], [0.5, 1.0], [0.9, 0.2]]
+    assert lists.given_above is not None
+    assert lists.given_above.tolist() == [[0.9, 0.2], [0.9, 0.2], [0.5, 1.0], [0.9, 0.2]]
     assert lists.reward.tolist() == [[0, 1], [0, 1], [1, 0], [0, 1]]
-    assert lists.n_reachable.tolist() == [4, 4, 1, 2]
-    assert lists.could_show(np.array([[0, 9]] * 4)).tolist() == [
-        [True, True],
-        [True, True],
-        [False, False],
-        [False, True],
-    ]
+    assert lists.n_pool.tolist() == [4, 4, 1, 1]
+    assert lists.in_pool(np.array([[0, 9]] * 4))[:3].tolist() == [[True, True]] * 2 + [[False] * 2]
+    could = [lists.could_stand(np.array([[a, b]] * 4))[3].tolist() for a, b in ((9, 0), (0, 9))]
+    assert could == [[True, True], [False, False]], "a listed course stands in its own slot only"
+    assert lists.could_stand(np.array([[2, 2]] * 4))[3].all()
     assert len({*lists.units.tolist()}) == 2, "r2 names nobody, so it is a unit of its own"
     assert lists.units[0] == lists.units[2]
 
@@ -96,7 +97,9 @@ def test_rows_come_back_as_arrays(tmp_path: Path) -> None:
 def test_a_chance_that_one_row_does_not_say_is_not_there_at_all(tmp_path: Path) -> None:
     rows = [served("r1"), served("r2", propensity_at_slot=None)]
     write_served(tmp_path / "log.parquet", rows, course_ids=CATALOGUE)
-    assert read_served(tmp_path / "log.parquet").at_slot is None
+    lists = read_served(tmp_path / "log.parquet")
+    assert lists.at_slot is None
+    assert lists.given_above is not None
 
 
 def test_a_log_that_was_spoiled_is_refused_with_its_row(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """A ranking that explores: lists drawn from it, and the exact chance of everything it could show.
 
-Slot by slot: with chance epsilon a course drawn evenly from the reachable ones not yet shown, else
-the best of those by the ranking. Both chances of a course in a slot are known exactly: given the
-slots above, and over everything that could stand above.
+Slot by slot: with chance epsilon a course drawn evenly from what is left of the pool, else the
+best of what is left by the ranking. Everything ranked is in the pool where epsilon is above 0. The
+chance of a course in a slot is known exactly, given the slots above and over all lists.
 """
 
 from __future__ import annotations
@@ -47,15 +47,19 @@ class ExploringRanking:
         return ExploringRanking(self.ranked[rows], self.filled[rows], self.epsilon)
 
     def shows_outside(self, lists: ServedLists) -> NDArray[np.bool_]:
-        """(n,) whether the ranking holds a course that the logger of the list could not show."""
-        return np.asarray((self.filled & ~lists.could_show(self.ranked)).any(axis=1))
+        """(n,) whether a course has a chance in a slot where the logger could not show it.
+
+        What explores moves its ranked courses down, so all of them must be in the pool.
+        """
+        could = lists.in_pool(self.ranked) if self.epsilon else lists.could_stand(self.ranked)
+        return np.asarray((self.filled & ~could).any(axis=1))
 
     def chance_given_above(self, lists: ServedLists) -> NDArray[np.float64]:
         """(n, K) chance of each logged course given the logged courses above it."""
         free = self.filled.copy()
         chances = np.ones(lists.item_idx.shape)
         for slot in range(lists.depth):
-            left = np.maximum(lists.n_reachable - slot, 1)
+            left = np.maximum(lists.n_pool - slot, 1)
             shown = lists.item_idx[:, slot]
             best = _first(self.ranked, free)
             greedy = (shown == best) & free.any(axis=1)
@@ -79,7 +83,7 @@ class ExploringRanking:
         slots = np.arange(lists.depth)
         top = worth[self.ranked] * self.filled[:, :, None]  # (n, K ranks, K slots)
         inside = (table[:, :-1] * top).sum(axis=1)
-        outside = _reachable_sum(lists, worth) - top.sum(axis=1)
+        outside = _pool_sum(lists, worth) - top.sum(axis=1)
         return np.asarray(inside + table[:, -1, slots] * outside)
 
     def expected_given_above(
@@ -87,10 +91,10 @@ class ExploringRanking:
     ) -> NDArray[np.float64]:
         """(n, K) the same given the logged courses above."""
         free = self.filled.copy()
-        rest = _reachable_sum(lists, worth)
+        rest = _pool_sum(lists, worth)
         found = np.zeros(lists.item_idx.shape)
         for slot in range(lists.depth):
-            left = np.maximum(lists.n_reachable - slot, 1)
+            left = np.maximum(lists.n_pool - slot, 1)
             best = worth[_first(self.ranked, free), slot] * free.any(axis=1)
             drawn = rest[:, slot] / left
             found[:, slot] = self.epsilon * drawn + (1 - self.epsilon) * best
@@ -107,20 +111,19 @@ class ExploringRanking:
 
     def _table(self, lists: ServedLists) -> NDArray[np.float64]:
         """(n, K + 1, K) of `slot_chances`."""
-        sizes, place = np.unique(lists.n_reachable, return_inverse=True)
+        sizes = np.maximum(lists.n_pool, self.filled.sum(axis=1))  # larger only where epsilon is 0
+        sizes, place = np.unique(sizes, return_inverse=True)
         return slot_chances(sizes, depth=lists.depth, epsilon=self.epsilon)[place]
 
 
-def slot_chances(
-    n_reachable: NDArray[np.int64], *, depth: int, epsilon: float
-) -> NDArray[np.float64]:
+def slot_chances(n_pool: NDArray[np.int64], *, depth: int, epsilon: float) -> NDArray[np.float64]:
     """(m, depth + 1, depth) chance of the course of each rank in each slot.
 
     The last row of the middle axis is the chance of one course ranked below `depth`. Exact, by
     stepping through which of the first `depth` ranks are shown already.
 
     Args:
-        n_reachable: (m,) how many courses can be drawn.
+        n_pool: (m,) how many courses can be drawn.
         depth: slots, and ranks that are told apart.
         epsilon: chance that a slot explores.
 
@@ -132,16 +135,16 @@ def slot_chances(
     states = np.arange(1 << depth)
     shown = (states[:, None] >> np.arange(depth) & 1).astype(np.bool_)
     best = np.where(shown.all(axis=1), depth, shown.argmin(axis=1))
-    present = np.minimum(n_reachable, depth)
-    chance = np.zeros((len(n_reachable), len(states)))
-    chance[np.arange(len(n_reachable)), (1 << depth) - (1 << present)] = 1.0
-    found = np.zeros((len(n_reachable), depth + 1, depth))
+    present = np.minimum(n_pool, depth)
+    chance = np.zeros((len(n_pool), len(states)))
+    chance[np.arange(len(n_pool)), (1 << depth) - (1 << present)] = 1.0
+    found = np.zeros((len(n_pool), depth + 1, depth))
     for slot in range(depth):
-        left = (n_reachable - slot)[:, None]
+        left = (n_pool - slot)[:, None]
         can = left > 0
         drawn = chance * np.where(can, epsilon / np.maximum(left, 1), 0)
         strangers = drawn * np.maximum(left - (~shown).sum(axis=1), 0)
-        others = np.maximum(n_reachable - present, 1)
+        others = np.maximum(n_pool - present, 1)
         found[:, depth, slot] = strangers.sum(axis=1) / others
         after = strangers
         for rank in range(depth):
@@ -155,17 +158,17 @@ def slot_chances(
 
 
 def draw_lists(
-    ranking: ExploringRanking, reachable: NDArray[np.bool_], *, seed: int
+    ranking: ExploringRanking, pool: NDArray[np.bool_], *, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
     """(n, K) courses, whether the slot is filled, and their chances given the slots above.
 
     Args:
-        ranking: what the logger would show without exploring, all of it reachable.
-        reachable: (n, n_items) what may be drawn.
+        ranking: what the logger would show without exploring, all of it in the pool.
+        pool: (n, n_items) what may be drawn.
         seed: of coins and draws.
     """
     rng = np.random.default_rng(seed)
-    left = reachable.copy()
+    left = pool.copy()
     rows = np.arange(len(left))
     free = ranking.filled.copy()
     shape = ranking.ranked.shape
@@ -190,10 +193,10 @@ def _first(ranked: NDArray[np.int64], free: NDArray[np.bool_]) -> NDArray[np.int
     return np.asarray(np.take_along_axis(ranked, free.argmax(axis=1)[:, None], axis=1)[:, 0])
 
 
-def _reachable_sum(lists: ServedLists, worth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, K) sum of `worth` over what the logger could show."""
+def _pool_sum(lists: ServedLists, worth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, K) sum of `worth` over the pool."""
     found = np.empty((lists.n_lists, worth.shape[1]))
     for start in range(0, lists.n_lists, ROWS_A_BLOCK):
         rows = slice(start, start + ROWS_A_BLOCK)
-        found[rows] = lists.reachable_block(rows).astype(np.float64) @ worth
+        found[rows] = lists.pool_block(rows).astype(np.float64) @ worth
     return found

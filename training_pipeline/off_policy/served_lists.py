@@ -15,10 +15,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.errors import DataError
-from features.served_log import COURSE_IDS, SCHEMA, ServedList
+from features.served_log import COURSE_IDS, SCHEMA, SLOT_VALUES, ServedList
 
 REMEDY = "write it as features/served_log.py declares"
-LISTS = ("item_idx", "scores", "propensity", "propensity_at_slot", "bought")
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,11 @@ class ServedLists:
         filled: bool, False where a list is shorter; there item_idx is 0, the chances are 1 and the
             reward is 0, so that nothing is counted.
         item_idx: int64 shown courses.
-        propensity: float64 chance given the slots above.
-        at_slot: float64 chance over all that could be above; None where a row does not say.
+        at_slot, given_above: float64 chance of the course in its slot, over all lists and given
+            the slots above; None where a row does not say.
         reward: float64, 1 where the shown course was bought within the window.
-        reachable: (n, ceil(n_items / 8)) uint8 bits of the courses the logger could show.
+        pool: (n, ceil(n_items / 8)) uint8 bits of the courses that any slot could show.
+        listed: int64 the course that the slot could show besides; None where the pool is all.
         n_open: rows left out because their window was not over.
     """
 
@@ -42,10 +42,11 @@ class ServedLists:
     units: NDArray[np.int64]
     filled: NDArray[np.bool_]
     item_idx: NDArray[np.int64]
-    propensity: NDArray[np.float64]
     at_slot: NDArray[np.float64] | None
+    given_above: NDArray[np.float64] | None
     reward: NDArray[np.float64]
-    reachable: NDArray[np.uint8]
+    pool: NDArray[np.uint8]
+    listed: NDArray[np.int64] | None = None
     n_open: int = 0
 
     @property
@@ -64,9 +65,9 @@ class ServedLists:
         return len(self.course_ids)
 
     @property
-    def n_reachable(self) -> NDArray[np.int64]:
-        """(n,) courses that the logger could show."""
-        return np.asarray(np.bitwise_count(self.reachable).sum(axis=1), np.int64)
+    def n_pool(self) -> NDArray[np.int64]:
+        """(n,) courses in the pool."""
+        return np.asarray(np.bitwise_count(self.pool).sum(axis=1), np.int64)
 
     def take(self, rows: NDArray[np.integer]) -> ServedLists:
         """The lists asked for, in that order."""
@@ -75,21 +76,27 @@ class ServedLists:
             units=self.units[rows],
             filled=self.filled[rows],
             item_idx=self.item_idx[rows],
-            propensity=self.propensity[rows],
             at_slot=None if self.at_slot is None else self.at_slot[rows],
+            given_above=None if self.given_above is None else self.given_above[rows],
             reward=self.reward[rows],
-            reachable=self.reachable[rows],
+            pool=self.pool[rows],
+            listed=None if self.listed is None else self.listed[rows],
         )
 
-    def could_show(self, item_idx: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """Whether the logger of row i could show the courses `item_idx[i]`; shape of (n, m)."""
+    def could_stand(self, item_idx: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """(n, K) whether the logger could show the course in its slot of `item_idx` (n, K)."""
+        drawn = self.in_pool(item_idx)
+        return drawn if self.listed is None else drawn | (self.listed == item_idx)
+
+    def in_pool(self, item_idx: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """(n, m) whether any slot of row i could show the courses `item_idx[i]`."""
         rows = np.arange(self.n_lists)[:, None]
-        bits = self.reachable[rows, item_idx // 8]
+        bits = self.pool[rows, item_idx // 8]
         return np.asarray(bits >> (item_idx % 8).astype(np.uint8) & 1, np.bool_)
 
-    def reachable_block(self, rows: slice) -> NDArray[np.bool_]:
+    def pool_block(self, rows: slice) -> NDArray[np.bool_]:
         """(rows, n_items) bool."""
-        packed = self.reachable[rows]
+        packed = self.pool[rows]
         bits = np.unpackbits(packed, axis=1, count=self.n_items, bitorder="little")
         return bits.astype(np.bool_)
 
@@ -125,28 +132,40 @@ def read_served(path: Path) -> ServedLists:
 
 def _arrays(table: pa.Table, ids: tuple[str, ...], *, n_open: int) -> ServedLists:
     lengths = np.asarray(pc.list_value_length(table["item_idx"]), np.int64)
-    for name in LISTS:
+    for name in SLOT_VALUES:
         own = pc.list_value_length(table[name]).to_numpy()
         if not (np.isnan(own) | (own == lengths)).all():
             raise DataError(f"{name} and item_idx differ in length", remedy=REMEDY)
     filled = np.arange(max(lengths.max(), 1)) < lengths[:, None]
-    bits = table["feasible"] if table["reachable"].null_count else table["reachable"]
-    if table["reachable"].null_count:
-        bits = pc.coalesce(table["reachable"], table["feasible"])
-    told = not table["propensity_at_slot"].null_count
     return ServedLists(
         course_ids=ids,
         units=_units(table["participant_id"]),
         filled=filled,
         item_idx=_padded(table, "item_idx", filled, 0).astype(np.int64),
-        propensity=_padded(table, "propensity", filled, 1).astype(np.float64),
-        at_slot=_padded(table, "propensity_at_slot", filled, 1).astype(np.float64)
-        if told
-        else None,
+        at_slot=_told(table, "propensity_at_slot", filled),
+        given_above=_told(table, "propensity_given_above", filled),
         reward=_padded(table, "bought", filled, 0).astype(np.float64),
-        reachable=_bit_rows(bits, n_items=len(ids)),
+        pool=_bit_rows(pc.coalesce(table["pool"], table["feasible"]), n_items=len(ids)),
+        listed=_listed(table, filled),
         n_open=n_open,
     )
+
+
+def _told(table: pa.Table, name: str, filled: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+    if table[name].null_count:
+        return None
+    return _padded(table, name, filled, 1).astype(np.float64)
+
+
+def _listed(table: pa.Table, filled: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """A list that is all in its pool lists what it shows."""
+    if table["listed"].null_count == len(table):
+        return None
+    both = pc.coalesce(table["listed"], table["item_idx"])
+    values = pc.list_flatten(both).to_numpy()
+    padded = np.zeros(filled.shape, np.int64)
+    padded[filled] = values
+    return padded
 
 
 def _padded(table: pa.Table, name: str, filled: NDArray[np.bool_], empty: float) -> NDArray[Any]:
@@ -174,16 +193,16 @@ def _bit_rows(bits: pa.ChunkedArray, *, n_items: int) -> NDArray[np.uint8]:
 
 
 def _check(lists: ServedLists, path: Path) -> None:
-    chances = [lists.propensity, *([] if lists.at_slot is None else [lists.at_slot])]
+    chances = [told for told in (lists.at_slot, lists.given_above) if told is not None]
     bad = np.zeros(lists.n_lists, np.bool_)
     for chance in chances:
         bad |= ~((chance > 0) & (chance <= 1)).all(axis=1)
     inside = (lists.item_idx >= 0) & (lists.item_idx < lists.n_items)
     safe = np.where(inside, lists.item_idx, 0)
-    wrong = ~((inside & lists.could_show(safe)) | ~lists.filled).all(axis=1)
+    wrong = ~((inside & lists.could_stand(safe)) | ~lists.filled).all(axis=1)
     for rows, problem in (
         (bad, "a chance is not in (0, 1]"),
-        (wrong, "a shown course is not among those that could be shown"),
+        (wrong, "a shown course is not among those that its slot could show"),
     ):
         if rows.any():
             raise DataError(problem, table=path.name, row=int(rows.argmax()) + 1, remedy=REMEDY)

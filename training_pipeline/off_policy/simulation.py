@@ -9,7 +9,7 @@ they like, so a course hides those below it).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,13 +99,12 @@ def draw_log(
         units=units,
         filled=filled,
         item_idx=items,
-        propensity=chances,
-        at_slot=np.ones_like(chances),
+        at_slot=None,
+        given_above=chances,
         reward=behaviour(liking, world.attention, rng),
-        reachable=np.packbits(reachable, axis=1, bitorder="little"),
+        pool=np.packbits(reachable, axis=1, bitorder="little"),
     )
-    known = ranking.chance_at_slot(lists)
-    return ServedLists(**{**vars(lists), "at_slot": known}), kind
+    return replace(lists, at_slot=ranking.chance_at_slot(lists)), kind
 
 
 def by_slot(liking: Floats, attention: Floats, rng: np.random.Generator) -> Floats:

@@ -127,7 +127,13 @@ def _item_position(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Fl
 
 
 def _cascade(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
-    ratios = target.chance_given_above(lists) / lists.propensity
+    if lists.given_above is None:
+        raise CannotEstimateError(
+            "the log does not say the chance of each course given those above it",
+            column="propensity_given_above",
+            remedy="let the logger write it, or assume `item-position`",
+        )
+    ratios = target.chance_given_above(lists) / lists.given_above
     weights = np.asarray(np.cumprod(ratios, axis=1), np.float64)
     return weights, np.concatenate([np.ones((lists.n_lists, 1)), weights[:, :-1]], axis=1)
 
@@ -182,5 +188,5 @@ def _refuse_wrong_mean(found: Weights, config: OffPolicyConfig) -> None:
         raise CannotEstimateError(
             f"the weights of slot {slot + 1} average {found.mean[slot]:.3f} and not 1: the logged "
             "chances are wrong, or the logger could not show what the target shows",
-            remedy="check the logger's propensities and its `reachable` courses",
+            remedy="check the logger's propensities, `pool` and `listed`",
         )
