@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 DATA ?= data/sample
 PARTICIPANTS ?= 50000
@@ -9,7 +10,7 @@ SERVE ?= 1
 PORT ?= 3000
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench bench-quality clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -41,6 +42,16 @@ format: setup  ## format and mend what can be mended
 
 bench: setup  ## timings beside peers in the same run
 	$(BIN)/python -m benchmarks.speed
+
+bench-quality: setup $(PEERS)/.installed  ## quality beside implicit, EASE, LensKit, RecTools (hours; ARGS="--data tafeng")
+	$(BIN)/python -m benchmarks.quality --peers-python $(PEERS)/bin/python $(ARGS)
+
+$(PEERS)/.installed: requirements/peers.txt requirements/peers-torch.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/peers.txt
+	$(PEERS)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/peers-torch.txt \
+	  || echo "No CPU build of torch was found: LensKit will fail and be reported as not measured."
+	@touch $@
 
 clean:  ## remove the environment and what runs left behind (not mlruns/)
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
