@@ -20,6 +20,7 @@ from features.courses import CourseTable
 from features.errors import ArtifactError
 from features.profile import ProfileVocabulary
 from features.snapshot import Snapshot
+from models.evidence import Evidence
 from models.exploration import Exploration
 from models.golden import GOLDEN, replay_golden, write_golden
 from models.manifest import FORMAT_VERSION, MANIFEST, Manifest, file_hash
@@ -31,6 +32,7 @@ COURSES_FILE = "courses.parquet"
 SNAPSHOT_DIR = "snapshot"
 MODELS_DIR = "models"
 EXPLORATION_DIR = "exploration"
+EVIDENCE_DIR = "evidence"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Artifact:
     manifest: Manifest
     policy: Policy
     snapshot: Snapshot
+    evidence: Evidence
 
     @property
     def vocabulary(self) -> ProfileVocabulary:
@@ -48,7 +51,9 @@ class Artifact:
         return self.manifest.vocabulary
 
 
-def write_artifact(path: Path, manifest: Manifest, policy: Policy, snapshot: Snapshot) -> Path:
+def write_artifact(
+    path: Path, manifest: Manifest, policy: Policy, snapshot: Snapshot, evidence: Evidence
+) -> Path:
     """Write beside `path`, verify by loading, then rename; `path` must not exist yet.
 
     Raises:
@@ -60,7 +65,7 @@ def write_artifact(path: Path, manifest: Manifest, policy: Policy, snapshot: Sna
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        _write_files(beside, manifest, policy, snapshot)
+        _write_files(beside, manifest, policy, snapshot, evidence)
         load_artifact(beside)
         beside.chmod(0o755)
         os.rename(beside, path)  # noqa: PTH104 - atomic, and fails if path was made meanwhile
@@ -89,12 +94,13 @@ def load_artifact(path: Path) -> Artifact:
             balance_fit=manifest.recipe.balance_fit,
         )
         snapshot = Snapshot.from_arrays(_load_arrays(path / SNAPSHOT_DIR))
+        evidence = Evidence.from_arrays(_load_arrays(path / EVIDENCE_DIR))
     except KeyError as error:
         raise ArtifactError(f"{path}: array {error} is missing; train it again") from error
     except (OSError, ValueError, ValidationError) as error:
         raise ArtifactError(f"{path}: {error}; train it again") from error
     replay_golden(path / GOLDEN, policy, manifest.vocabulary)
-    return Artifact(path, manifest, policy, snapshot)
+    return Artifact(path, manifest, policy, snapshot, evidence)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -136,7 +142,9 @@ def verify_files(path: Path, manifest: Manifest) -> None:
             raise ArtifactError(f"{path}: {name} was changed; restore it or train again")
 
 
-def _write_files(path: Path, manifest: Manifest, policy: Policy, snapshot: Snapshot) -> None:
+def _write_files(
+    path: Path, manifest: Manifest, policy: Policy, snapshot: Snapshot, evidence: Evidence
+) -> None:
     policy.courses.frame.to_parquet(path / COURSES_FILE, index=False)
     for place, model in enumerate(_distinct(policy)):
         _save_arrays(path / MODELS_DIR / str(place), model.state())
@@ -144,6 +152,7 @@ def _write_files(path: Path, manifest: Manifest, policy: Policy, snapshot: Snaps
         rarely_bought = {"rarely_bought": policy.exploration.rarely_bought}
         _save_arrays(path / EXPLORATION_DIR, rarely_bought)
     _save_arrays(path / SNAPSHOT_DIR, snapshot.arrays())
+    _save_arrays(path / EVIDENCE_DIR, evidence.arrays())
     write_golden(
         path / GOLDEN, policy, manifest.vocabulary, as_of_s=manifest.cutoff_s, seed=manifest.seed
     )

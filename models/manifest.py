@@ -14,7 +14,7 @@ from features.profile import ProfileVocabulary
 from features.split import SplitConfig
 from models.recipe import Recipe
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 RECORDED_PACKAGES = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow")
 

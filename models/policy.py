@@ -52,11 +52,16 @@ class Stage:
         """(B, n_items) of the whole catalogue."""
         if self.n_known is None:
             return self.model.score(batch)
-        sequence = kept_only(batch.sequence, batch.sequence.item_idx < self.n_known)
         scores = np.zeros((batch.n_rows, batch.sequence.n_items), np.float32)
-        known = ParticipantBatch(sequence.over(self.n_known), batch.profile)
-        scores[:, : self.n_known] = self.model.score(known)
+        scores[:, : self.n_known] = self.model.score(self.seen_by(batch))
         return scores
+
+    def seen_by(self, batch: ParticipantBatch) -> ParticipantBatch:
+        """The batch over the courses that the model knows."""
+        if self.n_known is None:
+            return batch
+        sequence = kept_only(batch.sequence, batch.sequence.item_idx < self.n_known)
+        return ParticipantBatch(sequence.over(self.n_known), batch.profile)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -16,6 +17,9 @@ from features.training_set import TrainingSet
 from models.course_prior import DAY_S, TINY, course_levels, expected_sales, exposure
 from models.recommender import State
 from models.season import season_factor
+from models.terms import Term
+
+DISP = float(os.environ.get("DISP", "3"))
 
 
 class PopularityConfig(Frozen):
@@ -66,6 +70,10 @@ class TimeDecayedPopularity:
         """(B, n_items) the same row for everybody."""
         return np.tile(self.share, (batch.n_rows, 1))
 
+    def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
+        """A single one."""
+        return [Term("popular", -1, self.share[items].astype(np.float64))]
+
     def state(self) -> State:
         """`share`: (n_items,) float32."""
         return {"share": self.share}
@@ -91,11 +99,12 @@ def expected_share(config: PopularityConfig, train: TrainingSet) -> NDArray[np.f
             counts,
             exposures,
             course_levels(train),
-            strength=config.prior_strength,
+            strength=DISP,
             level_strength=config.level_strength,
         )
-        sold = sold + config.prior_strength
-        open_to = open_to + config.prior_strength / expected
+        prior = config.prior_strength / counts.mean()
+        sold = sold + prior * expected
+        open_to = open_to + prior
     season = season_factor(
         train,
         window_days=config.season_days,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
+import numpy as np
+
+from features.requests import RequestBatch
 from models.answers import answer_items
-from models.policy import Recommendations, Source
+from models.policy import Recommendations
+from models.wording import ReasonAnswer, answer_reasons
 from serving.loaded import LoadedModel
 from serving.requests import as_asked
 from serving.schemas import RecommendBody
-
-REASONS: Final[dict[Source, str]] = {
-    "history": "Dipilih peserta dengan riwayat pembelian serupa",
-    "profile": "Dipilih peserta dengan profil serupa",
-    "popular": "Dipilih peserta lain",
-}
 
 
 def answer_all(
@@ -41,7 +39,7 @@ def answer_all(
             "model_version": model.version,
             "participant_id": body.participant_id,
             "balance": asked.balances[row],
-            "items": _items(body, asked.balances[row], found, row, model),
+            "items": _items(body, asked.balances[row], found, row, asked.batch, model),
         }
         for row, body in enumerate(bodies)
     ]
@@ -52,15 +50,15 @@ def _items(
     balance: int | None,
     found: Recommendations,
     row: int,
+    asked: RequestBatch,
     model: LoadedModel,
 ) -> list[dict[str, Any]]:
-    items = answer_items(found, row, model.artifact.policy.courses, balance_rp=balance)
-    return [
-        {**item, "reasons": _reasons(item["source"], item["score"]) if body.explain else []}
-        for item in items
-    ]
-
-
-def _reasons(source: Source, score: float) -> list[dict[str, str]]:
-    """What is true of every course of this source; nothing where the model knows nothing."""
-    return [{"code": source, "text": REASONS[source]}] if score > 0 else []
+    artifact = model.artifact
+    items = answer_items(found, row, artifact.policy.courses, balance_rp=balance)
+    reasons: list[list[ReasonAnswer]] = [[] for _ in items]
+    if body.explain:
+        request = asked.take(np.array([row]))
+        reasons = answer_reasons(
+            artifact.policy, artifact.evidence, artifact.vocabulary, request, found, row
+        )
+    return [{**item, "reasons": why} for item, why in zip(items, reasons, strict=True)]

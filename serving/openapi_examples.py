@@ -12,7 +12,17 @@ ITEM = {
     "score": 0.0712,
     "balance_after": 51_000,
     "source": "history",
-    "reasons": [],
+    "reasons": [
+        {
+            "code": "history",
+            "text": "121 dari 604 peserta yang mengambil Barista Pemula, seperti kamu, juga "
+            "mengambil ini",
+            "text_en": "121 of 604 people who took Barista Pemula, as you did, took this too",
+            "contribution": 0.0712,
+            "course_id": "C0107",
+            "people": {"took": 121, "of": 604},
+        }
+    ],
 }
 ANSWER = {
     "request_id": "0f8b1c6e3a4d4d0f9c53a2f1f0b7e9aa",

@@ -143,11 +143,24 @@ class BatchBody(BaseModel):
     ]
 
 
-class Reason(BaseModel):
-    """Why a course is there."""
+class People(BaseModel):
+    """How many people: never told of fewer than 5, nor of a group of fewer than 20."""
 
-    code: Source
+    took: int = Field(description="People who took this course ...")
+    of: int = Field(description="... of so many.")
+
+
+class Reason(BaseModel):
+    """One term of a course's score; the contributions of a course sum to its score."""
+
+    code: Literal["history", "profile", "people", "popular", "new", "taste", "balance", "other"] = (
+        Field(description="What the term is about.")
+    )
     text: str = Field(description="For the participant, in Indonesian.")
+    text_en: str = Field(description="The same in English.")
+    contribution: float = Field(description="What it adds to the score.")
+    course_id: str | None = Field(description="The earlier course, where it is about one.")
+    people: People | None
 
 
 class Item(BaseModel):

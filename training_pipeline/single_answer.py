@@ -10,6 +10,7 @@ from typing import Any
 from features.request_moment import request_moment
 from models.answers import answer_items
 from models.artifact import load_artifact
+from models.wording import answer_reasons
 from training_pipeline.scoring import with_balances
 
 
@@ -20,6 +21,7 @@ def answer_one(
     balance_rp: int | None,
     n: int,
     as_of: datetime | None = None,
+    explain: bool = False,
 ) -> dict[str, Any]:
     """The answer of the served policy; `known` says whether the snapshot holds the participant.
 
@@ -43,11 +45,19 @@ def answer_one(
     elif request.limited[0]:
         balance_rp = int(request.limit_rp[0])
     lists = artifact.policy.recommend(request)
+    items: list[dict[str, Any]] = [
+        {**item} for item in answer_items(lists, 0, courses, balance_rp=balance_rp)
+    ]
+    if explain:
+        reasons = answer_reasons(
+            artifact.policy, artifact.evidence, artifact.vocabulary, request, lists, 0
+        )
+        items = [{**item, "reasons": why} for item, why in zip(items, reasons, strict=True)]
     return {
         "participant_id": participant_id,
         "known": bool(rows[0] >= 0),
         "model": manifest.model,
         "currency": manifest.dataset.currency,
         "balance": balance_rp,
-        "items": answer_items(lists, 0, courses, balance_rp=balance_rp),
+        "items": items,
     }

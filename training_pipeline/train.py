@@ -16,6 +16,7 @@ from features.indexed import IndexedDataset, index_dataset
 from features.snapshot import Snapshot
 from features.split import Cut, earlier_windows, end_of, make_cuts
 from models.artifact import write_artifact
+from models.evidence import Evidence
 from models.manifest import Manifest, installed_versions
 from models.policy import Policy, Stage
 from models.recipe import Recipe
@@ -71,7 +72,7 @@ def train(
     )
     with _timed(seconds, "write"):
         snapshot = Snapshot.take(data, learned.vocabulary, as_of_s=cutoff_s)
-        write_artifact(artifact, manifest, policy, snapshot)
+        write_artifact(artifact, manifest, policy, snapshot, Evidence.count(learned))
     return TrainingRecord(
         name=data.config.name,
         artifact=artifact,

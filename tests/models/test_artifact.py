@@ -110,14 +110,18 @@ def test_a_damaged_artifact_is_refused_with_its_reason(
 def test_nothing_is_overwritten(small_record: TrainingRecord, copy: Path) -> None:
     artifact = load_artifact(small_record.artifact)
     with pytest.raises(FileExistsError):
-        write_artifact(copy, artifact.manifest, artifact.policy, artifact.snapshot)
+        write_artifact(
+            copy, artifact.manifest, artifact.policy, artifact.snapshot, artifact.evidence
+        )
 
 
 def test_a_failed_write_leaves_nothing_behind(small_record: TrainingRecord, tmp_path: Path) -> None:
     artifact = load_artifact(small_record.artifact)
     wrong = artifact.manifest.model_copy(update={"format_version": 0})
     with pytest.raises(ArtifactError):
-        write_artifact(tmp_path / "new", wrong, artifact.policy, artifact.snapshot)
+        write_artifact(
+            tmp_path / "new", wrong, artifact.policy, artifact.snapshot, artifact.evidence
+        )
     assert list(tmp_path.iterdir()) == []
 
 

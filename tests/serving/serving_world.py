@@ -12,6 +12,7 @@ from features.dataset import read_dataset
 from features.indexed import IndexedDataset, index_dataset
 from features.snapshot import Snapshot
 from models.artifact import Artifact, load_artifact, write_artifact
+from models.evidence import Evidence
 from models.manifest import Manifest, installed_versions
 from models.recipe import Recipe, StageRecipe
 from training_pipeline.sample.config import SampleConfig
@@ -71,7 +72,8 @@ def make_serving_world(directory: Path) -> ServingWorld:
         versions=installed_versions(),
     )
     snapshot = Snapshot.take(data, train.vocabulary, as_of_s=cutoff_s)
-    path = write_artifact(directory / "artifact", manifest, policy, snapshot)
+    evidence = Evidence.count(train)
+    path = write_artifact(directory / "artifact", manifest, policy, snapshot, evidence)
     return ServingWorld(path, data, load_artifact(path), people)
 
 

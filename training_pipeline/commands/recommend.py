@@ -20,6 +20,9 @@ def recommend(
     as_of: Annotated[
         datetime | None, typer.Option(help="The moment; by default the model's cut-off.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Why each course: the terms of its score.")
+    ] = False,
     model: Annotated[
         str, typer.Option(help="champion, challenger, previous, a version or a directory.")
     ] = "champion",
@@ -33,7 +36,9 @@ def recommend(
     from training_pipeline.single_answer import answer_one
     from training_pipeline.tracking.registry import resolve
 
-    answer = answer_one(resolve(model), participant, balance_rp=balance, n=n, as_of=as_of)
+    answer = answer_one(
+        resolve(model), participant, balance_rp=balance, n=n, as_of=as_of, explain=explain
+    )
     if as_json:
         print_json(answer)
     else:
@@ -65,3 +70,7 @@ def _print(answer: dict[str, Any]) -> None:
         for rank, item in enumerate(answer["items"], start=1)
     ]
     print_table(title, ("rank", "course", "title", "price", "left after", "source"), rows)
+    for item in answer["items"]:
+        for reason in item.get("reasons", ()):
+            part = f"{reason['contribution'] / item['score']:+.0%}" if item["score"] else ""
+            OUT.print(f"{item['course_id']}  {part:>5}  {reason['text_en']}", markup=False)

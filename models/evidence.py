@@ -1,0 +1,149 @@
+"""How many people: the plain counts that reasons may cite, and from how few they may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, triu
+
+from features.batch import ParticipantBatch
+from features.profile_groups import distinct_profiles, membership, profile_keys
+from features.training_set import TrainingSet
+
+FEWEST_PEOPLE = 20  # a count is not told of a group smaller than this
+FEWEST_TAKERS = 5  # nor of fewer people than this
+MOST_PAIRS = 100_000_000  # pairs of one person's courses; beyond it pairs are not counted
+
+
+class Count(NamedTuple):
+    """`took` of `people` people."""
+
+    took: int
+    people: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Counts of distinct people in the training set, none of them small enough to point at anybody.
+
+    Attributes:
+        n_people: (1,) int32, everybody; item_people: (n_items,) int32, who took each course.
+        token_people: (n_tokens,) int32; token_took: (n_tokens, n_items) int32.
+        group_tokens: (n_groups, n_tokens) profiles that at least `FEWEST_PEOPLE` people share.
+        group_people: (n_groups,) int32; group_took: (n_groups, n_items) int32.
+        together: (n_items, n_items) int32, upper triangle: who took both; empty where histories
+            are so long that the pairs are more than `MOST_PAIRS`.
+    """
+
+    n_people: NDArray[np.int32]
+    item_people: NDArray[np.int32]
+    token_people: NDArray[np.int32]
+    token_took: csr_array
+    group_tokens: csr_array
+    group_people: NDArray[np.int32]
+    group_took: csr_array
+    together: csr_array
+
+    @classmethod
+    def count(cls, train: TrainingSet) -> Evidence:
+        """Count everybody of a training set once."""
+        people = train.participants
+        taken = people.sequence.matrix().astype(np.float32)
+        lengths = np.diff(taken.indptr).astype(np.int64)
+        pairs = csr_array(taken.shape[1:] * 2, dtype=np.float32)
+        if int((lengths**2).sum()) <= MOST_PAIRS:
+            pairs = csr_array(triu(taken.T @ taken, k=1, format="csr"))
+        groups, group_of = distinct_profiles(people.profile)
+        size = np.bincount(group_of, minlength=groups.shape[0])
+        large = np.flatnonzero((size >= FEWEST_PEOPLE) & (np.diff(groups.indptr) > 0))
+        by_group = csr_array(csr_array(membership(group_of))[large] @ taken)
+        return cls(
+            n_people=np.array([people.n_rows], np.int32),
+            item_people=_int32(taken.sum(axis=0)),
+            token_people=_int32(people.profile.sum(axis=0)),
+            token_took=_told(csr_array(people.profile.T @ taken)),
+            group_tokens=groups[large],
+            group_people=size[large].astype(np.int32),
+            group_took=_told(by_group),
+            together=_told(pairs),
+        )
+
+    def of_everybody(self, item: int) -> Count | None:
+        """Everybody, and who took `item`."""
+        return _told_count(int(self.item_people[item]), int(self.n_people[0]))
+
+    def of_profile(self, one: ParticipantBatch, item: int) -> Count | None:
+        """People of exactly the profile of a batch of one."""
+        group = self._group_of.get(profile_keys(one.profile)[0])
+        if group is None:
+            return None
+        return _told_count(int(self.group_took[group, item]), int(self.group_people[group]))
+
+    def of_token(self, token: int, item: int) -> Count | None:
+        """People with a token."""
+        return _told_count(int(self.token_took[token, item]), int(self.token_people[token]))
+
+    def of_course(self, earlier: int, item: int) -> Count | None:
+        """People who took an earlier course, and of them those who took `item` as well."""
+        low, high = min(earlier, item), max(earlier, item)
+        return _told_count(int(self.together[low, high]), int(self.item_people[earlier]))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Every array by its name; a matrix as the three arrays of CSR."""
+        found: dict[str, NDArray[Any]] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, csr_array):
+                found[f"{field.name}-data"] = value.data.astype(np.int32)
+                found[f"{field.name}-indices"] = value.indices.astype(np.int32)
+                found[f"{field.name}-indptr"] = value.indptr.astype(np.int64)
+            else:
+                found[field.name] = value
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Evidence:
+        """See `arrays`."""
+        n_items, n_tokens = len(arrays["item_people"]), len(arrays["token_people"])
+        n_groups = len(arrays["group_people"])
+
+        def matrix(name: str, shape: tuple[int, int]) -> csr_array:
+            parts = tuple(arrays[f"{name}-{part}"] for part in ("data", "indices", "indptr"))
+            return csr_array(parts, shape=shape)
+
+        return cls(
+            n_people=arrays["n_people"],
+            item_people=arrays["item_people"],
+            token_people=arrays["token_people"],
+            token_took=matrix("token_took", (n_tokens, n_items)),
+            group_tokens=matrix("group_tokens", (n_groups, n_tokens)),
+            group_people=arrays["group_people"],
+            group_took=matrix("group_took", (n_groups, n_items)),
+            together=matrix("together", (n_items, n_items)),
+        )
+
+    @cached_property
+    def _group_of(self) -> dict[bytes, int]:
+        return {key: group for group, key in enumerate(profile_keys(self.group_tokens))}
+
+
+def _int32(values: NDArray[Any]) -> NDArray[np.int32]:
+    return np.asarray(np.rint(np.asarray(values)), np.int32)
+
+
+def _told(counts: csr_array) -> csr_array:
+    """Counts below `FEWEST_TAKERS` are not even stored."""
+    kept = csr_array(counts)
+    kept.data = np.where(kept.data >= FEWEST_TAKERS, np.rint(kept.data), 0).astype(np.int32)
+    kept.eliminate_zeros()
+    kept.sort_indices()
+    return kept
+
+
+def _told_count(took: int, people: int) -> Count | None:
+    return Count(took, people) if took >= FEWEST_TAKERS and people >= FEWEST_PEOPLE else None

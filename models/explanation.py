@@ -1,0 +1,125 @@
+"""Why a course was recommended: terms of its score, in order of weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.requests import RequestBatch
+from models.evidence import Count, Evidence
+from models.policy import Policy
+from models.terms import Term, terms_of
+
+MOST_REASONS = 3
+LEAST_SHARE = 0.05  # of the positive terms; what adds less is not told apart
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One term of one course's score.
+
+    Attributes:
+        kind: see `terms.Term`; `new`: popularity foretold of a course that nobody took yet;
+            `other`: all that is not told apart.
+        ref: item index of the earlier course, token index, or -1.
+        contribution: what it adds to the score; over all reasons of a course they sum to it.
+        count: how many people, where enough did for it to be told.
+    """
+
+    kind: str
+    ref: int
+    contribution: float
+    count: Count | None = None
+
+
+def reasons_of(
+    policy: Policy,
+    evidence: Evidence,
+    request: RequestBatch,
+    items: NDArray[np.integer],
+    places: NDArray[np.integer],
+) -> list[list[Reason]]:
+    """Reasons of K courses that one request was answered with.
+
+    Args:
+        policy: what answered.
+        evidence: counts of the policy's training set.
+        request: a batch of one.
+        items: (K,) item indices.
+        places: (K,) place in `policy.stages` of the stage that ranked each of them.
+    """
+    reasons: list[list[Reason]] = [[] for _ in items]
+    for place in np.unique(places):
+        chosen = np.flatnonzero(places == place)
+        terms = stage_terms(policy, int(place), request, items[chosen])
+        for column, k in enumerate(chosen):
+            parts = [(term, float(term.values[column])) for term in terms]
+            reasons[k] = _told(parts, evidence, request, int(items[k]))
+    return reasons
+
+
+def stage_terms(
+    policy: Policy, place: int, request: RequestBatch, items: NDArray[np.integer]
+) -> list[Term]:
+    """Terms of K scores of one stage, at the balance of the request; they sum to the scores.
+
+    Args:
+        policy: what answered; place: of the stage; request: a batch of one.
+        items: (K,) item indices.
+    """
+    stage = policy.stages[place]
+    known = items[items < stage.n_known] if stage.n_known is not None else items
+    terms = []
+    for term in terms_of(stage.model, stage.seen_by(request.participants), known):
+        values = np.zeros(len(items))
+        values[np.isin(items, known)] = term.values
+        terms.append(Term(term.kind, term.ref, values))
+    if policy.balance_fit is None or not request.limited[0]:
+        return terms
+    plain = np.sum([term.values for term in terms], axis=0) if terms else np.zeros(len(items))
+    fitted = policy.balance_fit.applied(
+        plain[None].astype(np.float32),
+        policy.courses.price_rp[items],
+        request.limit_rp,
+        request.limited,
+    )[0]
+    return [*terms, Term("balance", -1, fitted - plain)]
+
+
+def _told(
+    parts: list[tuple[Term, float]], evidence: Evidence, request: RequestBatch, item: int
+) -> list[Reason]:
+    """The heaviest positive terms, the tokens of the profile as one, and the rest as `other`."""
+    grouped: dict[tuple[str, int], list[tuple[Term, float]]] = {}
+    for term, value in parts:
+        ref = -1 if term.kind == "profile" else term.ref
+        grouped.setdefault((term.kind, ref), []).append((term, value))
+    sums = {key: sum(value for _, value in group) for key, group in grouped.items()}
+    positive = sum(value for value in sums.values() if value > 0)
+    order = sorted((key for key in sums if sums[key] > 0), key=lambda key: -sums[key])
+    told = [key for key in order[:MOST_REASONS] if sums[key] >= LEAST_SHARE * positive]
+    reasons = []
+    for kind, ref in told:
+        strongest = max(grouped[kind, ref], key=lambda part: part[1])[0].ref
+        count = _count(kind, strongest, evidence, request, item)
+        unknown = kind == "popular" and evidence.item_people[item] == 0
+        name = "new" if unknown else kind
+        reasons.append(Reason(name, strongest, sums[kind, ref], count))
+    rest = sum(value for key, value in sums.items() if key not in told)
+    return [*reasons, Reason("other", -1, rest)] if rest else reasons
+
+
+def _count(
+    kind: str, ref: int, evidence: Evidence, request: RequestBatch, item: int
+) -> Count | None:
+    if kind == "history":
+        return evidence.of_course(ref, item)
+    if kind == "profile":
+        return evidence.of_token(ref, item)
+    if kind == "people":
+        return evidence.of_profile(request.participants, item)
+    if kind == "popular":
+        return evidence.of_everybody(item)
+    return None

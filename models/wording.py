@@ -1,0 +1,151 @@
+"""Reasons in words, Indonesian for participants and English for everybody else."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import numpy as np
+
+from features import columns as c
+from features.courses import CourseTable
+from features.profile import OTHER, ProfileVocabulary
+from features.requests import RequestBatch
+from models.evidence import Count, Evidence
+from models.explanation import Reason, reasons_of
+from models.policy import SOURCES, Policy, Recommendations
+
+# {n} of {of} people, {course} an earlier course, {group} a profile token; without counts the second
+SENTENCES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "history": (
+        (
+            "{n} dari {of} peserta yang mengambil {course}, seperti kamu, juga mengambil ini",
+            "{n} of {of} people who took {course}, as you did, took this too",
+        ),
+        ("Karena kamu mengambil {course}", "Because you took {course}"),
+    ),
+    "profile": (
+        (
+            "{n} dari {of} peserta dengan {group} mengambilnya",
+            "{n} of {of} people with {group} took it",
+        ),
+        ("Cocok dengan profilmu", "Fits your profile"),
+    ),
+    "people": (
+        (
+            "{n} dari {of} peserta dengan profil sepertimu mengambilnya",
+            "{n} of {of} people with your profile took it",
+        ),
+        ("Disukai peserta dengan profil mirip kamu", "Liked by people with a profile like yours"),
+    ),
+    "popular": (
+        ("{n} dari {of} peserta mengambilnya", "{n} of {of} people took it"),
+        ("Diambil peserta lain", "Taken by other people"),
+    ),
+    "new": (
+        ("Pelatihan baru", "A new course"),
+        ("Pelatihan baru", "A new course"),
+    ),
+    "taste": (
+        ("Cocok dengan riwayat pelatihanmu", "Fits what you took before"),
+        ("Cocok dengan riwayat pelatihanmu", "Fits what you took before"),
+    ),
+    "balance": (
+        ("Harganya pas dengan saldomu", "Its price suits your balance"),
+        ("Harganya pas dengan saldomu", "Its price suits your balance"),
+    ),
+    "other": (("Faktor lain", "Other factors"), ("Faktor lain", "Other factors")),
+}
+COLUMNS_ID = {
+    "age": "usia",
+    "gender": "jenis kelamin",
+    "education": "pendidikan",
+    "employment": "pekerjaan",
+    "province": "provinsi",
+    "wave": "gelombang",
+}
+
+
+class People(TypedDict):
+    """`took` of `of` people."""
+
+    took: int
+    of: int
+
+
+class ReasonAnswer(TypedDict):
+    """One term of a course's score; the contributions of a course sum to its score."""
+
+    code: str
+    text: str
+    text_en: str
+    contribution: float
+    course_id: str | None
+    people: People | None
+
+
+def answer_reasons(
+    policy: Policy,
+    evidence: Evidence,
+    vocabulary: ProfileVocabulary,
+    request: RequestBatch,
+    lists: Recommendations,
+    row: int,
+) -> list[list[ReasonAnswer]]:
+    """Reasons of each course of one answer, heaviest first; none where nothing is known.
+
+    Args:
+        policy, evidence, vocabulary: of the artifact that answered.
+        request: a batch of one, the request of row `row`.
+        lists: the answer.
+    """
+    place = lists.row(row)
+    items = lists.item_idx[place]
+    stages = {SOURCES.index(stage.source): at for at, stage in enumerate(policy.stages)}
+    asked = np.array([stages[source] for source in lists.source[place].tolist()], np.int64)
+    found = reasons_of(policy, evidence, request, items, asked)
+    return [
+        [_in_words(reason, int(item), policy.courses, vocabulary) for reason in reasons]
+        if score != 0
+        else []
+        for item, score, reasons in zip(items, lists.scores[place], found, strict=True)
+    ]
+
+
+def _in_words(
+    reason: Reason, item: int, courses: CourseTable, vocabulary: ProfileVocabulary
+) -> ReasonAnswer:
+    count = reason.count
+    course, group = None, ("", "")
+    if reason.kind == "history":
+        course = str(courses.course_ids[reason.ref])
+    elif reason.kind == "profile":
+        column, _, value = vocabulary.labels[reason.ref].partition("=")
+        if value == OTHER:
+            count = None
+        group = (f"{COLUMNS_ID.get(column, column)} {value}", f"{column} {value}")
+    sentences = SENTENCES[reason.kind][0 if count is not None else 1]
+    title = courses.texts(c.TITLE)[reason.ref] if course is not None else None
+    texts = [
+        sentence.format(
+            n=_number(count, 0, dot=language == 0),
+            of=_number(count, 1, dot=language == 0),
+            course=title or course,
+            group=group[language],
+        )
+        for language, sentence in enumerate(sentences)
+    ]
+    return ReasonAnswer(
+        code=reason.kind,
+        text=texts[0],
+        text_en=texts[1],
+        contribution=reason.contribution,
+        course_id=course,
+        people=None if count is None else People(took=count.took, of=count.people),
+    )
+
+
+def _number(count: Count | None, place: int, *, dot: bool) -> str:
+    if count is None:
+        return ""
+    text = f"{count[place]:,}"
+    return text.replace(",", ".") if dot else text

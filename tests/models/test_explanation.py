@@ -1,0 +1,121 @@
+"""Reasons are terms of the score, and cite counts that can be counted again by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.requests import RequestBatch
+from models.balance_fit import N_BANDS, BalanceFit
+from models.evidence import FEWEST_PEOPLE, FEWEST_TAKERS, Count, Evidence
+from models.explanation import reasons_of, stage_terms
+from models.recipe import Recipe, StageRecipe
+from models.wording import answer_reasons
+from tests.made import VOCABULARY, make_batch, make_courses, make_requests, make_training
+
+N_ITEMS = 6
+COURSES = make_courses([1_000, 2_000, 3_000, 4_000, 5_000, 6_000], title=list("ABCDEF"))
+# 30 of group a took A, 12 of them C after it; 25 of group b took B; nobody took F
+PEOPLE = [[0, 2]] * 12 + [[0]] * 18 + [[1]] * 21 + [[1, 3]] * 4
+TOKENS = [[0]] * 30 + [[1]] * 25
+TRAIN = make_training(PEOPLE, COURSES, tokens=TOKENS)
+EVIDENCE = Evidence.count(TRAIN)
+BLEND = {
+    "members": [
+        {"model": "sequence-ridge", "config": {"min_purchases": 1, "l2": 1.0}},
+        {"model": "profile-popularity"},
+        {"model": "popularity"},
+    ],
+    "weights": [[0.5, 1.0, 0.1], [1.0, 0.5, 0.2]],
+}
+RECIPE = Recipe(
+    stages=(
+        StageRecipe(source="history", model="blend", config=BLEND),
+        StageRecipe(source="profile", model="blend", config=BLEND),
+        StageRecipe(source="popular", model="popularity"),
+    )
+)
+LIFTS = BalanceFit(lift=tuple(1 + 0.1 * band for band in range(N_BANDS)))
+
+
+def ask(history: list[int], token: int, limit: int | None = None) -> RequestBatch:
+    batch = make_batch([history], n_items=N_ITEMS, tokens=[[token]])
+    limits = np.array([limit or 0], np.int64)
+    count = np.array([N_ITEMS], np.int64)
+    limited = np.array([limit is not None])
+    return make_requests(batch, limit_rp=limits, limited=limited, count=count)
+
+
+@pytest.mark.parametrize("limit", [None, 5_000])
+@pytest.mark.parametrize("fitted", [False, True])
+def test_terms_add_up_to_the_score_that_was_ranked_by(limit: int | None, fitted: bool) -> None:
+    policy = replace(RECIPE.fit(TRAIN, seed=7), balance_fit=LIFTS if fitted else None)
+    request = ask([0], 0, limit)
+    lists = policy.recommend(request)
+    words = answer_reasons(policy, EVIDENCE, VOCABULARY, request, lists, 0)
+    for score, reasons in zip(lists.scores, words, strict=True):
+        total = sum(reason["contribution"] for reason in reasons)
+        assert total == pytest.approx(float(score), rel=1e-4, abs=1e-7)
+
+
+def test_the_strongest_reason_is_the_earlier_course_where_the_history_speaks() -> None:
+    policy = RECIPE.fit(TRAIN, seed=7)
+    request = ask([0], 0)
+    first = reasons_of(policy, EVIDENCE, request, np.array([2]), np.array([0]))[0][0]
+    assert (first.kind, first.ref) == ("history", 0)
+    assert first.count == Count(took=12, people=30)
+
+
+def test_people_are_counted_by_hand() -> None:
+    assert EVIDENCE.of_everybody(0) == Count(30, 55)
+    assert EVIDENCE.of_token(0, 2) == Count(12, 30)
+    assert EVIDENCE.of_profile(make_batch([[]], n_items=N_ITEMS, tokens=[[1]]), 1) == Count(25, 25)
+
+
+def test_few_people_are_never_told_of() -> None:
+    assert EVIDENCE.of_everybody(3) is None, f"4 takers, fewest is {FEWEST_TAKERS}"
+    assert EVIDENCE.of_course(2, 0) is None, f"12 people, fewest is {FEWEST_PEOPLE}"
+    assert EVIDENCE.of_profile(make_batch([[]], n_items=N_ITEMS, tokens=[[2]]), 1) is None
+    assert EVIDENCE.token_took.data.min() >= FEWEST_TAKERS
+    assert EVIDENCE.together.data.min() >= FEWEST_TAKERS
+
+
+def test_both_languages_say_the_same_number() -> None:
+    policy = RECIPE.fit(TRAIN, seed=7)
+    request = ask([0], 0)
+    lists = policy.recommend(request)
+    words = answer_reasons(policy, EVIDENCE, VOCABULARY, request, lists, 0)
+    first = words[list(lists.item_idx).index(2)][0]
+    assert first["text"] == "12 dari 30 peserta yang mengambil A, seperti kamu, juga mengambil ini"
+    assert first["text_en"] == "12 of 30 people who took A, as you did, took this too"
+    assert first["people"] == {"took": 12, "of": 30}
+    assert first["course_id"] == "c0"
+
+
+def test_a_course_that_nobody_took_is_not_called_popular() -> None:
+    policy = RECIPE.fit(TRAIN, seed=7)
+    request = ask([], 0)
+    lists = policy.recommend(request)
+    words = answer_reasons(policy, EVIDENCE, VOCABULARY, request, lists, 0)
+    unknown = words[list(lists.item_idx).index(5)]
+    assert "popular" not in {reason["code"] for reason in unknown}
+
+
+def test_a_fit_to_the_balance_is_a_term_of_its_own() -> None:
+    policy = replace(RECIPE.fit(TRAIN, seed=7), balance_fit=LIFTS)
+    items = np.arange(N_ITEMS)
+    with_it = stage_terms(policy, 0, ask([0], 0, 5_000), items)
+    assert [term.kind for term in with_it].count("balance") == 1
+    without = stage_terms(policy, 0, ask([0], 0), items)
+    assert all(term.kind != "balance" for term in without)
+
+
+def test_counts_come_back_from_their_arrays() -> None:
+    again = Evidence.from_arrays(EVIDENCE.arrays())
+    for earlier in range(N_ITEMS):
+        for item in range(N_ITEMS):
+            assert again.of_course(earlier, item) == EVIDENCE.of_course(earlier, item)
+    one = make_batch([[]], n_items=N_ITEMS, tokens=[[0]])
+    assert again.of_profile(one, 0) == EVIDENCE.of_profile(one, 0)
