@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from features.split import Cut
 from models.registry import MODELS
 from tests.small_world import SmallWorld
-from training_pipeline.blending import clearly_better
 from training_pipeline.selection import (
     AUTO,
     SEARCH,
@@ -53,15 +50,6 @@ def test_the_choice_does_not_look_at_test(small_world: SmallWorld) -> None:
     second, _ = choose(small_world, small_world.cuts[0], names)
     assert first.recipe == second.recipe  # type: ignore[attr-defined]
     assert first.recipe.stages[-1].source == "popular"  # type: ignore[attr-defined]
-
-
-def test_a_difference_within_two_standard_errors_is_noise() -> None:
-    rng = np.random.default_rng(0)
-    ours = rng.random(1_000).astype(np.float32)
-    assert not clearly_better(ours, ours)
-    assert not clearly_better(ours + rng.normal(0, 1, 1_000).astype(np.float32) * 0.5, ours)
-    assert clearly_better(ours + np.float32(0.1) * rng.random(1_000).astype(np.float32), ours)
-    assert not clearly_better(ours[:0], ours[:0])
 
 
 def test_without_a_cut_the_defaults_end_in_popularity() -> None:

@@ -1,0 +1,120 @@
+"""The blend is learned on validation: never worse there than its best member, no noise in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.blend import Blend, BlendConfig
+from tests.made import checkerboard, make_batch, make_courses, make_training
+from tests.small_world import SmallWorld
+from training_pipeline.blending import (
+    LEAST_CASES,
+    LEVELS,
+    Shortlists,
+    clearly_better,
+    learn_weights,
+    shortlists,
+)
+
+N, C = 1_200, 30
+
+
+def made_lists(signal: tuple[float, ...], *, seed: int, level: int = 1) -> Shortlists:
+    """Each decision bought one of C courses; member m sees it through noise of its own."""
+    rng = np.random.default_rng(seed)
+    bought = np.zeros((N, C), bool)
+    bought[np.arange(N), rng.integers(0, C, N)] = True
+    scores = np.stack(
+        [strength * bought + rng.normal(0, 1, (N, C)) for strength in signal], axis=2
+    ).astype(np.float32)
+    return Shortlists(scores, bought, np.ones(N, np.int64), np.full(N, level))
+
+
+def test_two_members_that_know_different_things_are_better_together() -> None:
+    levels = learn_weights([made_lists((1.0, 1.0), seed=0)], ["a", "b"])
+    learned = levels[1]
+    assert {part.model for part in learned.parts} == {"a", "b"}
+    assert learned.together is not None
+    assert learned.together > max(part.alone or 0 for part in learned.parts)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_member_of_noise_has_no_part(seed: int) -> None:
+    learned = learn_weights([made_lists((2.0, 0.0), seed=seed)], ["signal", "noise"])[1]
+    assert [part.model for part in learned.parts] == ["signal"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_blend_is_never_worse_than_its_best_member_on_the_cut(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    found = made_lists(tuple(rng.uniform(0, 2, 3)), seed=seed)
+    learned = learn_weights([found], ["a", "b", "c"])[1]
+    everybody = np.ones(N, bool)
+    alone = [found.ndcg(np.eye(3)[member], everybody).mean() for member in range(3)]
+    assert learned.together is not None
+    assert learned.together >= max(alone)
+
+
+def test_a_level_with_few_decisions_has_the_weights_of_its_neighbour() -> None:
+    levels = learn_weights([made_lists((1.0, 0.0), seed=1, level=2)], ["a", "b"])
+    assert [level.parts for level in levels] == [levels[2].parts] * LEVELS
+    assert [level.cases for level in levels] == [0, 0, N, 0]
+
+
+def test_where_nothing_can_be_learned_all_members_count_alike() -> None:
+    few = made_lists((1.0, 0.0), seed=1)
+    few = Shortlists(few.scores[:9], few.bought[:9], few.n_targets[:9], few.level[:9])
+    assert LEAST_CASES > 9
+    for level in learn_weights([few], ["a", "b"]):
+        assert [part.weight for part in level.parts] == [1.0, 1.0]
+
+
+def test_shortlists_hold_what_was_bought_and_nothing_that_was_not_allowed(
+    small_world: SmallWorld,
+) -> None:
+    cut = small_world.cuts[0]
+    config = BlendConfig.model_validate(
+        {"members": [{"model": "profile-popularity"}, {"model": "popularity"}], "weights": [[1, 1]]}
+    )
+    members = Blend.fit(config, cut.train, seed=7).members
+    found = shortlists(small_world.data, cut, members, members[1])
+    np.testing.assert_array_equal(found.bought.sum(axis=1), found.n_targets)
+    assert (found.level == np.minimum(cut.cases.seen, LEVELS - 1)).all()
+    assert np.isfinite(found.scores[found.bought]).all()
+
+
+def test_a_blend_is_the_weighted_sum_of_its_members_by_level() -> None:
+    courses = make_courses([1_000] * 10)
+    people = checkerboard(10)
+    train = make_training(people, courses, tokens=[[p % 2] for p in range(len(people))])
+    config = BlendConfig.model_validate(
+        {
+            "members": [{"model": "profile-popularity"}, {"model": "popularity"}],
+            "weights": [[1.0, 0.0], [0.25, 2.0]],
+        }
+    )
+    blend = Blend.fit(config, train, seed=7)
+    batch = make_batch([[], [0], [1, 3]], n_items=10, tokens=[[0], [0], [1]])
+    parts = [
+        member.score(batch) / unit for member, unit in zip(blend.members, blend.scale, strict=True)
+    ]
+    scores = blend.score(batch)
+    np.testing.assert_allclose(scores[0], parts[0][0], rtol=1e-5)
+    np.testing.assert_allclose(scores[1:], 0.25 * parts[0][1:] + 2 * parts[1][1:], rtol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [[[1.0]], [[0.0, 0.0]], [[-1.0, 1.0]], [[float("inf"), 1.0]]])
+def test_weights_that_make_no_sense_are_refused(weights: list[list[float]]) -> None:
+    members = [{"model": "popularity"}, {"model": "ease"}]
+    with pytest.raises(ValueError, match="weight"):
+        BlendConfig.model_validate({"members": members, "weights": weights})
+
+
+def test_a_difference_within_two_standard_errors_is_noise() -> None:
+    rng = np.random.default_rng(0)
+    ours = rng.random(1_000).astype(np.float32)
+    assert not clearly_better(ours, ours)
+    assert not clearly_better(ours + rng.normal(0, 1, 1_000).astype(np.float32) * 0.5, ours)
+    assert clearly_better(ours + np.float32(0.1) * rng.random(1_000).astype(np.float32), ours)
+    assert not clearly_better(ours[:0], ours[:0])
