@@ -18,7 +18,7 @@ from models.registry import MODELS
 from training_pipeline.tuning.attempts import Attempt, State
 from training_pipeline.tuning.median_pruner import MedianAtWindow
 
-INTERRUPTED = "interrupted"
+INTERRUPTED, TOLD = "interrupted", "told"  # what Optuna keeps for us beside a trial's values
 STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
@@ -53,9 +53,9 @@ class ModelStudy:
     def spent_s(self, session: str) -> float:
         """Seconds of the trials of a session."""
         return sum(
-            float(trial.user_attrs["seconds"])
+            float(trial.user_attrs[TOLD]["seconds"])
             for trial in self._ended()
-            if trial.user_attrs["session"] == session
+            if trial.user_attrs[TOLD]["session"] == session
         )
 
     def go_on(self, measure: Measure, *, session: str, clock: Callable[[], float]) -> Attempt:
@@ -66,8 +66,22 @@ class ModelStudy:
         self.study.sampler = optuna.samplers.TPESampler(
             seed=self._sampler_seed(number), multivariate=True
         )
+        started = clock()
         trial = self.study.ask(self.space)
-        started, by_window = clock(), list[float]()
+        state, by_window, why = self._tried(trial, measure)
+        told = {
+            "by_window": by_window,
+            "seconds": clock() - started,
+            "session": session,
+            "why": why,
+        }
+        trial.set_user_attr(TOLD, told)
+        score = sum(by_window) / len(by_window) if state == TrialState.COMPLETE else None
+        return self._attempt(number + 1, self.study.tell(trial, score, state))
+
+    def _tried(self, trial: optuna.Trial, measure: Measure) -> tuple[TrialState, list[float], str]:
+        """How it ended, its values by window, and what went wrong."""
+        by_window: list[float] = []
 
         def after_window(value: float) -> None:
             by_window.append(value)
@@ -75,22 +89,13 @@ class ModelStudy:
             if len(by_window) < self.n_windows and trial.should_prune():
                 raise optuna.TrialPruned
 
-        state, why = TrialState.COMPLETE, ""
         try:
             measure(self.held | trial.params, after_window)
         except optuna.TrialPruned:
-            state = TrialState.PRUNED
+            return TrialState.PRUNED, by_window, ""
         except Exception as error:  # noqa: BLE001 - memory, a singular matrix: the next may work
-            state, why = TrialState.FAIL, _one_line(error)
-        for name, value in {
-            "by_window": by_window,
-            "seconds": clock() - started,
-            "session": session,
-            "why": why,
-        }.items():
-            trial.set_user_attr(name, value)
-        score = sum(by_window) / len(by_window) if state == TrialState.COMPLETE else None
-        return self._attempt(number + 1, self.study.tell(trial, score, state))
+            return TrialState.FAIL, by_window, _one_line(error)
+        return TrialState.COMPLETE, by_window, ""
 
     def _sampler_seed(self, number: int) -> int:
         entropy = [self.seed, number, *self.model.encode()]
@@ -105,16 +110,17 @@ class ModelStudy:
         return [trial for trial in found if INTERRUPTED not in trial.user_attrs]
 
     def _attempt(self, number: int, trial: FrozenTrial) -> Attempt:
+        told = trial.user_attrs[TOLD]
         started = trial.datetime_start or datetime.now(UTC)
         return Attempt(
             model=self.model,
             number=number,
             state=STATES[trial.state],
             config=self.held | trial.params,
-            by_window=tuple(trial.user_attrs["by_window"]),
-            seconds=float(trial.user_attrs["seconds"]),
+            by_window=tuple(told["by_window"]),
+            seconds=float(told["seconds"]),
             started_at=started.astimezone(UTC),
-            why=str(trial.user_attrs["why"]),
+            why=str(told["why"]),
         )
 
 

@@ -67,7 +67,11 @@ def tune(
         if earlier:
             say(f"going on after {len(earlier)} trials (--fresh begins again)")
         with open_tuning(plan, earlier) as run:
-            _search(plan, studies, effort, session=run.session, clock=clock, ended=run.log)
+            try:
+                _search(plan, studies, effort, session=run.session, clock=clock, ended=run.log)
+            except KeyboardInterrupt:
+                say("interrupted: the same command goes on where it stopped")
+                raise
             tried = tuple(attempt for study in studies for attempt in study.attempts())
             outcome = TuningOutcome(plan, run.run_id, tried)
             if not outcome.best:

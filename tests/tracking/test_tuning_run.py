@@ -1,0 +1,277 @@
+"""A tuning is found in MLflow while it runs and after it was killed, and `train` finds the best."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.dataset import read_dataset
+from features.errors import DataError
+from tests.small_world import SmallWorld
+from training_pipeline.console import RunFailedError
+from training_pipeline.tracking.store import connect
+from training_pipeline.tracking.tuning_run import TUNED, newest_tuning
+from training_pipeline.training_config import TrainingConfig, read_training_config
+from training_pipeline.tuning.one_at_a_time import one_at_a_time
+from training_pipeline.tuning.outcome import TuningOutcome
+from training_pipeline.tuning.tune import Effort, tune
+
+NEIGHBOURS = TrainingConfig(model="item-neighbours")
+POPULARITY = TrainingConfig(model="popularity")
+SALDOPAS = Path(sys.executable).with_name("saldopas")
+
+
+@pytest.fixture(scope="session")
+def tuned_store(
+    small_world: SmallWorld, schema: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, TuningOutcome]:
+    """A store in which item neighbours were tuned, eight trials."""
+    store = tmp_path_factory.mktemp("tuned")
+    shutil.copy(schema, store)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}/mlflow.db")
+        return store, tune(small_world.directory, NEIGHBOURS, Effort(trials=8))
+
+
+@pytest.fixture
+def tuned(
+    tuned_store: tuple[Path, TuningOutcome], monkeypatch: pytest.MonkeyPatch
+) -> TuningOutcome:
+    """What was found, with its store as the current one; only read it."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tuned_store[0]}/mlflow.db")
+    return tuned_store[1]
+
+
+def told(outcome: TuningOutcome) -> list[tuple[Any, ...]]:
+    return [
+        (one.model, one.number, one.state, one.config, one.by_window) for one in outcome.attempts
+    ]
+
+
+def children(run_id: str) -> list[Any]:
+    client = connect()
+    experiment = client.get_run(run_id).info.experiment_id
+    found = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{run_id}'")
+    return sorted(found, key=lambda child: child.info.run_name)
+
+
+def test_tuned_is_at_least_as_good_as_the_defaults(tuned: TuningOutcome) -> None:
+    first, best = tuned.attempts[0], tuned.best["item-neighbours"]
+    assert first.config == {"weighting": "tfidf", "neighbours": 200}
+    assert first.score is not None
+    assert best.score is not None
+    assert best.score >= first.score
+    assert best.score == max(one.score for one in tuned.attempts if one.score is not None)
+
+
+def test_three_windows_are_judged_on_and_all_end_before_test(
+    tuned: TuningOutcome, small_world: SmallWorld
+) -> None:
+    starts = [window.train.as_of_s for window in tuned.plan.windows]
+    assert starts == sorted(set(starts), reverse=True)
+    assert len(starts) == 3
+    assert starts[0] == small_world.cuts[0].train.as_of_s
+    assert tuned.plan.until_s == small_world.cuts[1].train.as_of_s
+
+
+def test_the_run_names_the_data_and_holds_the_best(tuned: TuningOutcome) -> None:
+    run = connect().get_run(tuned.run_id)
+    best = tuned.best["item-neighbours"]
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name.startswith("tuning 20")
+    assert run.data.tags["saldopas.fingerprint"] == tuned.plan.fingerprint
+    assert run.data.tags["saldopas.code_version"]
+    assert json.loads(run.data.tags[f"{TUNED}item-neighbours"]) == best.config
+    assert run.data.metrics["item-neighbours/best"] == best.score
+    assert run.data.params["split.windows"] == "3"
+    files = {file.path for file in connect().list_artifacts(tuned.run_id, "tuning")}
+    assert files == {"tuning/history.png", "tuning/trials.json", "tuning/tuned.toml"}
+
+
+def test_every_trial_is_a_nested_run_with_a_value_for_each_window(tuned: TuningOutcome) -> None:
+    found = children(tuned.run_id)
+    assert len(found) == len(tuned.attempts) == 8
+    status = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+    for child, attempt in zip(found, tuned.attempts, strict=True):
+        assert child.info.status == status[attempt.state]
+        assert child.data.params == {
+            "model": "item-neighbours",
+            **{name: str(value) for name, value in attempt.config.items()},
+        }
+        history = connect().get_metric_history(child.info.run_id, "validation/window/ndcg_at_10")
+        values = {metric.step: metric.value for metric in history}
+        assert tuple(values[step] for step in sorted(values)) == attempt.by_window
+        assert child.data.metrics.get("validation/score") == attempt.score
+
+
+def test_the_toml_is_a_configuration_that_searches_nothing(
+    tuned: TuningOutcome, tmp_path: Path
+) -> None:
+    (tmp_path / "tuned.toml").write_text(tuned.toml())
+    config = read_training_config(tmp_path / "tuned.toml")
+    assert config.models == {"item-neighbours": tuned.best["item-neighbours"].config}
+    assert config.model == "item-neighbours"
+    assert config.split.validation_windows == 3
+    assert tuned.run_id in (tmp_path / "tuned.toml").read_text()
+
+
+def test_the_toml_keeps_dates_and_leaves_out_what_toml_cannot_say(tuned: TuningOutcome) -> None:
+    split = {"test_from": "2021-11-01T00:00:00+07:00", "validation_windows": 2}
+    given = TrainingConfig.model_validate({"split": split})
+    text = replace(tuned, plan=replace(tuned.plan, config=given)).toml()
+    assert TrainingConfig.model_validate(tomllib.loads(text)).split == given.split
+
+
+def test_train_finds_the_best_of_the_newest_tuning(tuned: TuningOutcome) -> None:
+    found = newest_tuning(tuned.plan.name, fingerprint=tuned.plan.fingerprint)
+    assert found is not None
+    assert found.models == {"item-neighbours": tuned.best["item-neighbours"].config}
+    assert found.same_data
+    assert found.tags == {"saldopas.tuned_by": tuned.run_id}
+    assert "changed" not in found.note
+    given = TrainingConfig(models={"ease": {"l2": 5.0}, "item-neighbours": {"neighbours": 9}})
+    assert found.under(given).models == given.models
+    assert found.under(TrainingConfig()).models == found.models
+
+
+def test_data_that_changed_since_is_said(tuned: TuningOutcome) -> None:
+    found = newest_tuning(tuned.plan.name, fingerprint="of another day")
+    assert found is not None
+    assert not found.same_data
+    assert tuned.run_id in found.note
+    assert "the data has changed since" in found.note
+
+
+def test_a_tuning_that_saw_the_purchases_of_test_is_not_used(tuned: TuningOutcome) -> None:
+    name, fingerprint, until_s = tuned.plan.name, tuned.plan.fingerprint, tuned.plan.until_s
+    assert newest_tuning(name, fingerprint=fingerprint, before_s=until_s) is not None
+    assert newest_tuning(name, fingerprint=fingerprint, before_s=until_s - 1) is None
+    assert newest_tuning("another dataset", fingerprint=fingerprint) is None
+
+
+def test_tuning_one_model_leaves_what_was_found_for_another(
+    tuned_store: tuple[Path, TuningOutcome],
+    small_world: SmallWorld,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And what the model no longer takes is left out, the rest still used."""
+    store, first = tuned_store
+    for name in ("mlflow.db", "tuning.db"):
+        shutil.copy(store / name, tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    second = tune(small_world.directory, POPULARITY, Effort(trials=1))
+    found = newest_tuning(first.plan.name, fingerprint=first.plan.fingerprint)
+    assert found is not None
+    assert found.runs == {"item-neighbours": first.run_id, "popularity": second.run_id}
+    assert found.run_id == second.run_id
+    connect().set_tag(second.run_id, f"{TUNED}popularity", '{"half_life_weeks": 3}')
+    rest = newest_tuning(first.plan.name, fingerprint=first.plan.fingerprint)
+    assert rest is not None
+    assert set(rest.models) == {"item-neighbours"}
+    assert "popularity is left out: half_life_weeks" in capsys.readouterr().err
+
+
+def test_more_trials_go_on_in_the_same_run_and_fresh_begins_another(
+    empty_store: Path, small_world: SmallWorld
+) -> None:
+    """The first ends by its budget: each look at the clock takes a second, and it has six."""
+    ticks = iter(range(1_000))
+    clocked = Effort(minutes=0.1)
+    first = tune(small_world.directory, POPULARITY, clocked, clock=lambda: float(next(ticks)))
+    assert 1 <= len(first.attempts) <= 3
+    more = tune(small_world.directory, POPULARITY, Effort(trials=4))
+    again = tune(small_world.directory, POPULARITY, Effort(trials=4, fresh=True))
+    assert more.run_id == first.run_id != again.run_id
+    assert told(more)[: len(first.attempts)] == told(first)
+    assert told(again) == told(more)
+    assert len(children(more.run_id)) == len(children(again.run_id)) == 4
+
+
+def test_no_time_for_a_single_trial_is_said(empty_store: Path, small_world: SmallWorld) -> None:
+    with pytest.raises(RunFailedError, match="there was no time for a single one"):
+        tune(small_world.directory, POPULARITY, Effort(minutes=0.0))
+    experiment = connect().get_experiment_by_name("sample")
+    (run,) = connect().search_runs([experiment.experiment_id])
+    assert run.info.status == "FAILED"
+    assert newest_tuning("sample", fingerprint="any") is None
+
+
+def test_two_at_once_are_refused(empty_store: Path, small_world: SmallWorld) -> None:
+    with one_at_a_time(empty_store), pytest.raises(RunFailedError, match="another `saldopas tune`"):
+        tune(small_world.directory, POPULARITY, Effort(trials=1))
+
+
+def test_data_without_anything_to_hold_out_is_refused(
+    empty_store: Path, small_world: SmallWorld, tmp_path: Path
+) -> None:
+    dataset = read_dataset(small_world.directory)
+    for name in ("participants", "courses", "purchases"):
+        rows = 20 if name == "purchases" else 10**6
+        getattr(dataset, name).head(rows).to_parquet(tmp_path / f"{name}.parquet")
+    with pytest.raises(DataError, match="too little was bought"):
+        tune(tmp_path, POPULARITY, Effort(trials=1))
+
+
+@pytest.mark.slow
+def test_a_killed_tuning_goes_on_to_the_same_table(
+    tuned_store: tuple[Path, TuningOutcome], empty_store: Path, small_world: SmallWorld
+) -> None:
+    """The process is killed once two trials ended, in the middle of another; the resumed run has
+    every trial once, and the same ones as the run that was never interrupted.
+    """
+    killed = subprocess.Popen(
+        [
+            *(str(SALDOPAS), "tune", str(small_world.directory)),
+            *("--model", "item-neighbours", "--trials", "1000"),
+        ],
+        env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{empty_store}/mlflow.db"},
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for_trials(empty_store / "tuning.db", 2, killed)
+    os.kill(killed.pid, signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
+    ended = trials_in(empty_store / "tuning.db")
+    resumed = tune(small_world.directory, NEIGHBOURS, Effort(trials=max(8, ended)))
+    assert told(resumed)[:8] == told(tuned_store[1])[: len(told(resumed))]
+    (parent,) = connect().search_runs(["1"], "tags.`saldopas.kind` = 'tuning'")
+    assert parent.info.run_id == resumed.run_id
+    assert parent.info.status == "FINISHED"
+    names = [child.info.run_name for child in children(resumed.run_id)]
+    assert names == [
+        f"item-neighbours {number:03d}" for number in range(1, len(resumed.attempts) + 1)
+    ]
+
+
+def wait_for_trials(database: Path, least: int, process: subprocess.Popen[bytes]) -> None:
+    patience = time.monotonic() + 120
+    while trials_in(database) < least:
+        assert process.poll() is None, "the tuning ended by itself"
+        assert time.monotonic() < patience, "no trial ended within two minutes"
+        time.sleep(0.05)
+
+
+def trials_in(database: Path) -> int:
+    if not database.exists():
+        return 0
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30) as opened:
+        try:
+            done = opened.execute(
+                "select count(*) from trials where state in ('COMPLETE','PRUNED')"
+            )
+            return int(done.fetchone()[0])
+        except sqlite3.OperationalError:  # its tables are not made yet
+            return 0
