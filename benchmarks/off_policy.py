@@ -1,6 +1,6 @@
 """Do the off-policy estimators hit a known value, and do their intervals cover it?
 
-    python -m benchmarks.off_policy [--logs 200] [--participants 1500]
+    python -m benchmarks.off_policy [--logs 400] [--participants 6000]
 
 Each line: one way of choosing and one assumption, over many simulated logs of one world whose true
 value is computed exactly. Bias is relative to that value; coverage has to be 95 %.
@@ -33,7 +33,7 @@ WORLD = WorldConfig()
 SEED = 7
 CASES = (
     ("by slot", "item-position", None),
-    ("by slot", "item-position", 10.0),
+    ("by slot", "item-position", 3.0),
     ("by slot", "cascade", None),
     ("first liked", "cascade", None),
     ("first liked", "list", None),
@@ -48,8 +48,8 @@ ESTIMATORS = {"ips": "IPS", "snips": "SNIPS", "doubly_robust": "doubly robust"}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--logs", type=int, default=200)
-    parser.add_argument("--participants", type=int, default=1_500)
+    parser.add_argument("--logs", type=int, default=400)
+    parser.add_argument("--participants", type=int, default=6_000)
     asked = parser.parse_args()
     title = f"{asked.participants:,} participants a log, {WORLD.slots} slots, intervals at 95 %"
     columns = ("estimator", "bias", "spread", "coverage")

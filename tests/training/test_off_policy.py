@@ -24,7 +24,9 @@ from training_pipeline.off_policy.simulation import (
 from training_pipeline.off_policy.weights import OffPolicyConfig, effective_size
 
 ESTIMATORS = ("ips", "snips", "doubly_robust")
-EASY = OffPolicyConfig(min_effective_lists=2, min_effective_purchases=2, resamples=200)
+EASY = OffPolicyConfig(
+    min_effective_lists=2, min_effective_purchases=2, max_weight_share=1, resamples=200
+)
 EASY_FEW = EASY.model_copy(update={"min_effective_lists": 0, "min_effective_purchases": 0})
 
 
@@ -191,6 +193,9 @@ def test_a_small_sample_is_refused(log: tuple[ServedLists, ExploringRanking]) ->
     some = np.arange(120)
     with pytest.raises(CannotEstimateError, match="too little is known of the target"):
         estimate_value(lists.take(some), target.take(some), OffPolicyConfig(), seed=0)
+    heavy = OffPolicyConfig(assumption="cascade", max_weight_share=0.001)
+    with pytest.raises(CannotEstimateError, match="a single list has"):
+        estimate_value(lists, target, heavy, seed=0)
     rare = replace(lists, reward=lists.reward * (np.arange(lists.n_lists) < 40)[:, None])
     with pytest.raises(CannotEstimateError, match="too few purchases"):
         estimate_value(rare, target, OffPolicyConfig(), seed=0)

@@ -34,13 +34,13 @@ class WorldConfig(Frozen):
     """
 
     types: int = Field(default=60, ge=2)
-    courses: int = Field(default=10, ge=4)
+    courses: int = Field(default=6, ge=4)
     slots: int = Field(default=3, ge=1, le=12)
     relevance: float = Field(default=0.12, gt=0, lt=1)
     attention: float = Field(default=0.7, gt=0, le=1)
     logger_noise: float = 1.0
     target_noise: float = 0.3
-    logger_epsilon: float = Field(default=0.5, gt=0, le=1)
+    logger_epsilon: float = Field(default=0.8, gt=0, le=1)
     target_epsilon: float = Field(default=0.0, ge=0, le=1)
 
 

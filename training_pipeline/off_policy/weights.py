@@ -29,6 +29,8 @@ class OffPolicyConfig(Frozen):
         max_outside: share of the lists where the target may show what the logger could not.
         min_effective_lists: smallest effective sample size in any slot.
         min_effective_purchases: the same of the weighted purchases.
+        max_weight_share: largest share of a slot's weights that one list may have; where it is
+            more, larger weights that were not drawn are likely, and intervals are too narrow.
         max_weight_z: mean weights must be 1; they may miss it by so many standard errors.
     """
 
@@ -40,6 +42,7 @@ class OffPolicyConfig(Frozen):
     max_outside: float = Field(default=0.0, ge=0, lt=1)
     min_effective_lists: float = Field(default=100, ge=2)
     min_effective_purchases: float = Field(default=30, ge=2)
+    max_weight_share: float = Field(default=0.02, gt=0, le=1)
     max_weight_z: float = Field(default=5, gt=0)
 
 
@@ -169,6 +172,13 @@ def _refuse_small(found: Weights, lists: ServedLists, config: OffPolicyConfig) -
             f"too little is known of the target: slot {slot + 1} of {lists.n_lists:,} lists counts "
             f"for {found.effective[slot]:.0f}, and {config.min_effective_lists:g} are wanted",
             remedy="log longer, explore more, or value a policy closer to the logger",
+        )
+    shares = found.values.max(axis=0) / found.values.sum(axis=0)
+    if shares.max() > config.max_weight_share:
+        raise CannotEstimateError(
+            f"a single list has {shares.max():.1%} of the weight of slot {shares.argmax() + 1}, "
+            f"and at most {config.max_weight_share:.1%} is wanted",
+            remedy="log longer, explore more, or declare a `clip`",
         )
     earned = (found.values * lists.reward).sum(axis=1)
     purchases = float(effective_size(earned[:, None])[0])
