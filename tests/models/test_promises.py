@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from features.courses import CourseTable
 from features.requests import RequestBatch
+from models.balance_fit import N_BANDS, BalanceFit
 from models.policy import Policy, Recommendations, Stage
 from models.popularity import PopularityConfig, TimeDecayedPopularity
 from models.sequence_ridge import SequenceRidge, SequenceRidgeConfig
@@ -66,7 +67,9 @@ def worlds(draw: st.DrawFn) -> World:
         as_of_s=many(moments),
         count=many(st.integers(0, 15)),
     )
-    return World(Policy(stages, courses), courses, requests)
+    lifts = st.lists(st.sampled_from([0.5, 1.0, 3.0]), min_size=N_BANDS, max_size=N_BANDS)
+    fit = draw(st.none() | st.builds(BalanceFit, lift=lifts))
+    return World(Policy(stages, courses, balance_fit=fit), courses, requests)
 
 
 def allowed_one_by_one(world: World, row: int) -> set[int]:
@@ -129,7 +132,9 @@ def test_a_lower_balance_only_takes_courses_away(world: World, cut: int) -> None
             for item in listed(more, row)
             if world.courses.price_rp[item] <= lower.limit_rp[row]
         ]
-        assert listed(fewer, row) == affordable
+        assert set(listed(fewer, row)) == set(affordable)
+        if world.policy.balance_fit is None:
+            assert listed(fewer, row) == affordable
 
 
 @settings(max_examples=80, deadline=None)
