@@ -56,7 +56,7 @@ SOURCES = {
     ),
     "complete-journey": Source(
         "Complete Journey: a large catalogue",
-        ("import", "complete-journey"),
+        ("import", "complete-journey", "--min-purchases", "2"),
         RANKING,
         "The last tenth of the purchases as one basket a household, the balance is what it cost. "
         "Its authors call the data simulated.",

@@ -24,27 +24,40 @@ def top_lists(task: Task, score: Scorer) -> NDArray[np.int32]:
     a training purchase, pairs it gives no score): popularity, behind all that it does know.
     """
     lists = np.full((task.n_cases, DEPTH), -1, np.int32)
-    counts, has_history = task.counts, task.has_history
-    fill = np.empty(task.width)
-    fill[np.argsort(-counts, kind="stable")] = np.arange(task.width, 0, -1) / (task.width + 1)
-    depth = min(DEPTH, task.width)
+    counts = task.counts
+    popular = np.argsort(-counts, kind="stable")
     size = max(1, CELLS_A_BLOCK // task.width)
     for start in range(0, task.n_cases, size):
         rows = np.arange(start, min(start + size, task.n_cases))
-        values = np.asarray(score(rows), np.float64)
-        known = np.isfinite(values) & (counts > 0) & has_history[rows, None]
-        floor = np.min(values, axis=1, where=known, initial=np.inf)
-        floor = np.where(np.isfinite(floor), floor, 0.0)
-        keys = np.where(known, values, floor[:, None] - 2.0 + fill)
-        keys[~task.allowed(rows)] = UNKNOWN
-        lists[rows, :depth] = _best(keys, depth)
+        allowed = task.allowed(rows)
+        asked = np.flatnonzero(task.has_history[rows])
+        if len(asked) > 0:
+            values = np.asarray(score(rows[asked]), np.float32)
+            values[~allowed[asked]] = UNKNOWN
+            values[:, counts == 0] = UNKNOWN
+            lists[rows[asked]] = _best(values)
+        for place in np.flatnonzero((lists[rows] < 0).any(axis=1)):
+            _fill(lists[rows[place]], allowed[place], popular)
     return lists
 
 
-def _best(keys: NDArray[np.float64], depth: int) -> NDArray[np.int32]:
-    chosen = np.argpartition(-keys, depth - 1, axis=1)[:, :depth]
-    values = np.take_along_axis(keys, chosen, axis=1)
-    order = np.lexsort((chosen, -values), axis=1)
+def _best(values: NDArray[np.float32]) -> NDArray[np.int32]:
+    """(b, DEPTH) the known items of each row by falling score, ties by item; -1 past the end."""
+    depth = min(DEPTH, values.shape[1])
+    chosen = np.argpartition(values, -depth, axis=1)[:, -depth:]
+    kept = np.take_along_axis(values, chosen, axis=1)
+    order = np.lexsort((chosen, -kept), axis=1)
     ranked = np.take_along_axis(chosen, order, axis=1)
-    reached = np.isfinite(np.take_along_axis(values, order, axis=1))
-    return np.where(reached, ranked, -1).astype(np.int32)
+    known = np.take_along_axis(kept, order, axis=1) > UNKNOWN
+    lists = np.full((len(values), DEPTH), -1, np.int32)
+    lists[:, :depth] = np.where(known, ranked, -1)
+    return lists
+
+
+def _fill(row: NDArray[np.int32], allowed: NDArray[np.bool_], popular: NDArray[np.int64]) -> None:
+    """Append the most bought of the candidates to the (DEPTH,) list `row`, in place."""
+    filled = int((row >= 0).sum())
+    left = allowed.copy()
+    left[row[:filled]] = False
+    more = popular[left[popular]][: DEPTH - filled]
+    row[filled : filled + len(more)] = more

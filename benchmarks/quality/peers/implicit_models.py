@@ -99,8 +99,9 @@ def _item_item(make: Callable[..., ItemItemRecommender], config: Config, task: T
         model.fit(task.train_matrix(weights), show_progress=False)
     history, similarity = task.history(weights), model.similarity
 
-    def score(rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        values = (history[rows] @ similarity).toarray()
-        return np.where(values > 0, values, UNKNOWN)
+    def score(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        values = np.asarray((history[rows] @ similarity).toarray(), np.float32)
+        values[values == 0] = UNKNOWN
+        return values
 
     return score
