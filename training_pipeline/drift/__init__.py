@@ -1,0 +1,1 @@
+"""How far new data has moved from old: profiles, prices, catalogue, purchases, recommendations."""

@@ -1,0 +1,153 @@
+"""Does a model recommend other things now, and would a new training change its lists?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features import columns as c
+from features.align import align_courses
+from features.indexed import IndexedDataset, index_dataset
+from features.profile import ProfileVocabulary
+from models.artifact import Artifact
+from models.policy import SOURCES, Policy, Recommendations
+from training_pipeline.drift.config import DriftConfig
+from training_pipeline.drift.finding import Finding, of_mix, sampled
+from training_pipeline.drift.measures import Measured
+from training_pipeline.drift.mixes import Side, make_mix, text_codes
+from training_pipeline.drift.overlap import jaccard, padded, rank_biased_overlap
+from training_pipeline.drift.sides import OneSide
+from training_pipeline.statistics import paired_difference
+
+RESAMPLES = 200
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A sample of the participants of one side who ask at its end.
+
+    Attributes:
+        data: in the course order of the model.
+        rows: (B,) who asks; everything they bought is known.
+        as_of_s: the moment.
+    """
+
+    data: IndexedDataset
+    rows: NDArray[np.int64]
+    as_of_s: int
+
+    def lists(
+        self, policy: Policy, vocabulary: ProfileVocabulary, config: DriftConfig
+    ) -> Recommendations:
+        """The policy's answers, without exploring."""
+        requests = self.data.requests(
+            self.rows,
+            self.data.events.lengths[self.rows],
+            as_of_s=np.full(len(self.rows), self.as_of_s),
+            count=config.depth,
+            vocabulary=vocabulary,
+        )
+        return replace(policy, exploration=None).recommend(requests)
+
+
+def recommendation_findings(
+    old: OneSide, new: OneSide, artifact: Artifact, config: DriftConfig
+) -> list[Finding]:
+    """What `artifact` answers to OLD's and to NEW's people, and how a refit on NEW differs."""
+    asked = [_asked(side, artifact, config) for side in (old, new)]
+    vocabulary = artifact.vocabulary
+    lists = [one.lists(artifact.policy.over(one.data.courses), vocabulary, config) for one in asked]
+    return [
+        *_sources(lists, config),
+        *_categories(asked, lists, config),
+        *_overlaps(asked[1], lists[1], artifact, config),
+    ]
+
+
+def _asked(side: OneSide, artifact: Artifact, config: DriftConfig) -> _Asked:
+    aligned = align_courses(side.dataset, artifact.policy.courses.frame)
+    who = np.flatnonzero(side.people)
+    if not len(who):  # everybody of NEW was in OLD: they ask again
+        who = np.flatnonzero(~side.dataset.participants[c.OPTED_OUT].to_numpy(bool))
+    drawn = np.random.default_rng(config.seed).permutation(who)[: config.requests]
+    return _Asked(index_dataset(aligned), np.sort(drawn), side.until_s + 1)
+
+
+def _places(lists: Recommendations) -> NDArray[np.int64]:
+    """Whose request each recommended course answers."""
+    return np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr))
+
+
+def _sources(lists: list[Recommendations], config: DriftConfig) -> list[Finding]:
+    sides = [Side(one.source.astype(np.int64), _places(one)) for one in lists]
+    mix = make_mix(sides, list(SOURCES), config)
+    return of_mix("recommendations", "sources of answers", mix, config)
+
+
+def _categories(
+    asked: list[_Asked], lists: list[Recommendations], config: DriftConfig
+) -> list[Finding]:
+    if any(c.CATEGORY not in one.data.courses.frame for one in asked):
+        return []
+    texts = [
+        np.array(one.data.courses.texts(c.CATEGORY), object)[answer.item_idx]
+        for one, answer in zip(asked, lists, strict=True)
+    ]
+    labels, codes = text_codes(*texts)
+    sides = [Side(code, _places(one)) for code, one in zip(codes, lists, strict=True)]
+    mix = make_mix(sides, labels, config)
+    return of_mix("recommendations", "categories recommended", mix, config, js=True)
+
+
+def _overlaps(
+    asked: _Asked, answered: Recommendations, artifact: Artifact, config: DriftConfig
+) -> list[Finding]:
+    """Overlap of the model's lists with a refit's, against that of refits on halves of NEW.
+
+    Fits on other people differ even where nothing moved: half of NEW against the other half shows
+    by how much, and rather too much, since halves are small. Only what is lost beyond it counts.
+    """
+    everybody = np.ones(asked.data.n_people, np.bool_)
+    half = np.random.default_rng(config.seed).random(asked.data.n_people) < 0.5
+    refits = [
+        padded(_refitted(asked, some, artifact, config), depth=config.depth)
+        for some in (everybody, half, ~half)
+    ]
+    ours = padded(answered, depth=config.depth)
+    measures = {
+        f"RBO lost, p {config.persistence:g}": lambda a, b: rank_biased_overlap(
+            a, b, persistence=config.persistence
+        ),
+        f"Jaccard@{config.depth} lost": jaccard,
+    }
+    return [
+        _lost(name, overlap(ours, refits[0]), overlap(refits[1], refits[2]), config)
+        for name, overlap in measures.items()
+    ]
+
+
+def _refitted(
+    asked: _Asked, some: NDArray[np.bool_], artifact: Artifact, config: DriftConfig
+) -> Recommendations:
+    seen = asked.data.events.lengths * some
+    train = asked.data.training_set(seen, as_of_s=asked.as_of_s)
+    manifest = artifact.manifest
+    policy = manifest.recipe.fit(train, seed=manifest.seed)
+    return asked.lists(policy, train.vocabulary, config)
+
+
+def _lost(
+    measure: str, found: NDArray[np.float64], floor: NDArray[np.float64], config: DriftConfig
+) -> Finding:
+    """Share of the floor's overlap that is lost, paired by request."""
+    paired = paired_difference(
+        floor[:, None], found[:, None], seed=config.seed, resamples=RESAMPLES
+    )
+    usual = float(floor.mean())
+    lost = max(0.0, 1 - float(found.mean()) / usual) if usual else 0.0
+    measured = Measured(lost, 1 - usual, float(paired.p_value[0]))
+    what = f"overlap {found.mean():.3f}, of refits on halves {usual:.3f}"
+    limits, item = config.overlap_lost, "lists of a refit"
+    return sampled("recommendations", item, measure, measured, limits, config, what=what)
