@@ -23,7 +23,9 @@ class Evaluation:
 
     Attributes:
         cut, method, protocol: how purchases were held out.
-        cases: one row a decision: `seen` (earlier purchases), `n_targets`, and every metric.
+        cases: one row a decision: `seen` (earlier purchases), `n_targets`, `participant` (row of
+            the dataset), `balance_rp` (missing where no limit is known), and every metric, whose
+            names hold an `@`.
         lists: what the policy answered, aligned with `cases`.
         coverage: share of the catalogue in the first k places, by k.
     """
@@ -78,16 +80,28 @@ class Evaluation:
 
 def evaluate_policy(policy: Policy, data: IndexedDataset, cut: Cut) -> Evaluation:
     """Ask `policy` what it would have answered at each decision of `cut`, and look."""
-    depth = max(CUTOFFS)
-    lists = policy.recommend(cut.requests(data, count=depth))
-    cases = case_metrics(lists, cut.cases.targets)
-    cases.insert(0, "seen", cut.cases.seen)
-    cases.insert(1, "n_targets", np.diff(cut.cases.targets.indptr))
+    lists = policy.recommend(cut.requests(data, count=max(CUTOFFS)))
+    return evaluate_lists(lists, data, cut)
+
+
+def evaluate_lists(lists: Recommendations, data: IndexedDataset, cut: Cut) -> Evaluation:
+    """The same of lists that are there already, one a decision of `cut`, in its order."""
+    cases = cut.cases
+    balance = pd.array(cases.limit_rp, dtype="Int64")
+    balance[~cases.limited] = pd.NA
+    about = pd.DataFrame(
+        {
+            "seen": cases.seen,
+            "n_targets": np.diff(cases.targets.indptr),
+            "participant": cases.row,
+            "balance_rp": balance,
+        }
+    )
     return Evaluation(
         cut=cut.name,
         method=cut.method,
         protocol=cut.protocol,
-        cases=cases,
+        cases=pd.concat([about, case_metrics(lists, cases.targets)], axis=1),
         lists=lists,
         coverage={k: coverage(lists, n_items=data.courses.n_items, depth=k) for k in CUTOFFS},
     )

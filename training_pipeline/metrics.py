@@ -58,6 +58,32 @@ def ndcg_of(hits: NDArray[np.bool_], n_targets: NDArray[np.integer]) -> NDArray[
     return np.asarray((hits @ discount) / ideal[possible - 1])
 
 
+def average_precision(
+    lists: Recommendations, targets: csr_array, *, cutoffs: tuple[int, ...] = CUTOFFS
+) -> pd.DataFrame:
+    """One row a decision, `map@k` = sum over hits at rank j <= k of (hits to j) / j, over T.
+
+    T is the number of targets, also where it is above k, as in TREC (Buckley & Voorhees 2000).
+    """
+    depth = max(cutoffs)
+    hits = hits_of(lists, targets, depth=depth)
+    summed = np.cumsum(hits * np.cumsum(hits, axis=1) / np.arange(1, depth + 1), axis=1)
+    n_targets = np.maximum(np.diff(targets.indptr), 1)
+    return pd.DataFrame({f"map@{k}": summed[:, k - 1] / n_targets for k in cutoffs})
+
+
+def first_places(lists: Recommendations, *, depth: int) -> NDArray[np.int64]:
+    """(B, depth) item index by rank, -1 past the end of a list."""
+    n_rows = len(lists.indptr) - 1
+    lengths = np.diff(lists.indptr)
+    places = np.full((n_rows, depth), -1, np.int64)
+    rows = np.repeat(np.arange(n_rows), lengths)
+    ranks = np.arange(len(rows)) - np.repeat(lists.indptr[:-1], lengths)
+    within = ranks < depth
+    places[rows[within], ranks[within]] = lists.item_idx[within]
+    return places
+
+
 def coverage(lists: Recommendations, *, n_items: int, depth: int) -> float:
     """Share of the catalogue that stands in somebody's first `depth` places."""
     lengths = np.diff(lists.indptr)

@@ -1,0 +1,120 @@
+"""The decisions that every candidate is measured on, with what was known at each moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.indexed import IndexedDataset
+from features.requests import RequestBatch
+from features.split import Cut
+from models.policy import Policy
+from training_pipeline.metrics import CUTOFFS
+
+CELLS_A_BLOCK = 4_000_000
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """B decisions over the catalogue of `data`.
+
+    Attributes:
+        data: the indexed dataset; cut: which of its purchases are predicted, and how they were
+            held out.
+    """
+
+    data: IndexedDataset
+    cut: Cut
+
+    @property
+    def n_decisions(self) -> int:
+        """How many decisions, B."""
+        return self.cut.cases.n_cases
+
+    @property
+    def n_items(self) -> int:
+        """How many courses the catalogue has."""
+        return self.data.courses.n_items
+
+    @property
+    def people(self) -> NDArray[np.int64]:
+        """(B,) participant, a row of the dataset: the unit of every interval."""
+        return self.cut.cases.row
+
+    @property
+    def n_people(self) -> int:
+        """How many participants decide."""
+        return len(np.unique(self.people))
+
+    @cached_property
+    def balance_rp(self) -> NDArray[np.float64]:
+        """(B,) what was left, NaN where no limit is known."""
+        return np.where(self.cut.cases.limited, self.cut.cases.limit_rp, np.nan)
+
+    @cached_property
+    def paid_rp(self) -> NDArray[np.float64]:
+        """(B,) price of the course that was bought; the mean where a basket holds several."""
+        targets = self.cut.cases.targets
+        price = self.data.courses.price_rp[targets.indices]
+        rows = np.repeat(np.arange(self.n_decisions), np.diff(targets.indptr))
+        total = np.bincount(rows, weights=price, minlength=self.n_decisions)
+        return np.asarray(total / np.diff(targets.indptr))
+
+    @cached_property
+    def buyers_before(self) -> tuple[NDArray[np.int64], int]:
+        """(n_items,) people who had bought each course before the decisions, and all who bought.
+
+        Those who opted out are not counted.
+        """
+        known = self.cut.train.participants
+        if known.n_rows > 0:
+            items, n_people = known.sequence.item_idx, known.n_rows
+        else:
+            events = self.data.events
+            before = (events.at_s < self.cut.train.as_of_s) & self.data.kept
+            before &= ~self.data.opted_out[events.rows]
+            items, n_people = events.item_idx[before], len(np.unique(events.rows[before]))
+        return np.bincount(items, minlength=self.n_items), n_people
+
+    @cached_property
+    def requests(self) -> RequestBatch:
+        """What a policy would be asked."""
+        return self.cut.requests(self.data, count=max(CUTOFFS))
+
+    def may_list(self, rows: NDArray[np.int64], item_idx: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(N,) whether the rules allow each pair of a decision (ascending) and a course."""
+        found = np.zeros(len(rows), np.bool_)
+        for block in self._blocks():
+            inside = slice(*np.searchsorted(rows, [block[0], block[-1] + 1]))
+            allowed = self._rules.allowed(self.requests.take(block)).allowed
+            found[inside] = allowed[rows[inside] - block[0], item_idx[inside]]
+        return found
+
+    def something_fits(
+        self, left_rp: NDArray[np.int64], without: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """(B,) whether any course may still be bought with (B,) `left_rp` of the balance.
+
+        `without` is (B,) the course that was just bought, -1 for none.
+        """
+        asked = replace(self.requests, limit_rp=np.minimum(left_rp, self.requests.limit_rp))
+        found = np.zeros(self.n_decisions, np.bool_)
+        for block in self._blocks():
+            allowed = self._rules.allowed(asked.take(block)).allowed
+            bought = np.flatnonzero(without[block] >= 0)
+            allowed[bought, without[block][bought]] = False
+            found[block] = allowed.any(axis=1)
+        return found
+
+    @property
+    def _rules(self) -> Policy:
+        return Policy((), self.data.courses)
+
+    def _blocks(self) -> Iterator[NDArray[np.int64]]:
+        size = max(1, CELLS_A_BLOCK // max(self.n_items, 1))
+        for start in range(0, self.n_decisions, size):
+            yield np.arange(start, min(start + size, self.n_decisions))

@@ -1,0 +1,123 @@
+"""Decisions by group: history length, price, course age, balance, or any profile column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.courses import ALWAYS_FROM_S
+from features.errors import DataError
+from features.profile import NOT_PROFILE, guess_kind, learn_vocabulary
+from training_pipeline.evaluating.decisions import Decisions
+
+MANY_PURCHASES = 4
+AGE_EDGES_DAYS = (7, 30, 90, 180)
+BANDS = 4
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Which group each decision belongs to.
+
+    Attributes:
+        column: what it is by; labels: the groups' names, in their natural order.
+        group_of: (B,) place in `labels`.
+    """
+
+    column: str
+    labels: tuple[str, ...]
+    group_of: NDArray[np.int64]
+
+
+def grouping(decisions: Decisions, column: str) -> Grouping:
+    """Decisions by `history`, `price`, `course-age`, `balance`, or a column of participants.
+
+    A profile column is cut into the tokens that models are given (docs/data-contract.md): values
+    of fewer people than the column's `min_count` are `other`.
+
+    Raises:
+        DataError: there is no such column, or it names people.
+    """
+    if column in BUILT_IN:
+        labels, group_of = BUILT_IN[column](decisions)
+        return Grouping(column, labels, group_of)
+    return _by_profile(decisions, column)
+
+
+def _by_history(decisions: Decisions) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Purchases known at the moment."""
+    labels = (*(str(n) for n in range(MANY_PURCHASES)), f"{MANY_PURCHASES} or more")
+    return labels, np.minimum(decisions.cut.cases.seen, MANY_PURCHASES)
+
+
+def _by_price(decisions: Decisions) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Price of what was bought, a quarter of the decisions each."""
+    return _quarters(decisions.paid_rp)
+
+
+def _by_balance(decisions: Decisions) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """What was left, a quarter of the decisions each."""
+    return _quarters(decisions.balance_rp)
+
+
+def _by_course_age(decisions: Decisions) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Days that the newest of the bought courses had been on sale."""
+    targets = decisions.cut.cases.targets
+    since = decisions.data.courses.on_sale_from_s[targets.indices]
+    newest = np.maximum.reduceat(since, targets.indptr[:-1])
+    known = newest != ALWAYS_FROM_S
+    days = (decisions.cut.cases.as_of_s - np.where(known, newest, 0)) / 86_400
+    labels = _band_labels([str(edge) for edge in AGE_EDGES_DAYS], " days")
+    band = np.searchsorted(AGE_EDGES_DAYS, days, side="right")
+    return (*labels, UNKNOWN), np.where(known, band, len(labels))
+
+
+BUILT_IN: dict[str, Callable[[Decisions], tuple[tuple[str, ...], NDArray[np.int64]]]] = {
+    "history": _by_history,
+    "price": _by_price,
+    "balance": _by_balance,
+    "course-age": _by_course_age,
+}
+
+
+def _by_profile(decisions: Decisions, column: str) -> Grouping:
+    people, config = decisions.data.people, decisions.data.config
+    if column in NOT_PROFILE or column not in people:
+        usable = [*BUILT_IN, *(name for name in people if name not in NOT_PROFILE)]
+        raise DataError(
+            f"decisions cannot be grouped by {column!r}", remedy=f"use one of {', '.join(usable)}"
+        )
+    kind = (config.profile or {}).get(column) or guess_kind(people[column])
+    if kind is None:
+        raise DataError(
+            f"column {column!r} is empty or has a value for nearly everybody",
+            remedy="declare it under [profile] in dataset.toml, banded or numeric",
+        )
+    declared = config.model_copy(update={"profile": {column: kind}})
+    vocabulary = learn_vocabulary(people, declared)
+    tokens = vocabulary.encode(people.iloc[decisions.people])
+    labels = tuple(label.partition("=")[2] for label in vocabulary.labels)
+    group_of = np.full(decisions.n_decisions, len(labels), np.int64)
+    group_of[np.diff(tokens.indptr) > 0] = tokens.indices
+    return Grouping(column, (*labels, UNKNOWN), group_of)
+
+
+def _quarters(amounts: NDArray[np.float64]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    known = ~np.isnan(amounts)
+    if not known.any():
+        return (UNKNOWN,), np.zeros(len(amounts), np.int64)
+    steps = np.arange(1, BANDS) / BANDS
+    edges = np.unique(np.quantile(amounts[known], steps, method="higher"))
+    labels = _band_labels([f"{edge:,.0f}" for edge in edges], "")
+    band = np.searchsorted(edges, amounts, side="right")
+    return (*labels, UNKNOWN), np.where(known, band, len(labels))
+
+
+def _band_labels(edges: list[str], unit: str) -> tuple[str, ...]:
+    """Bands [a, b) around ascending edges."""
+    middle = [f"{a} to <{b}{unit}" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return (f"<{edges[0]}{unit}", *middle, f">={edges[-1]}{unit}")
