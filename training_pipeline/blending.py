@@ -19,7 +19,7 @@ from training_pipeline.metrics import ndcg_of
 LEVELS = 4  # 0, 1, 2, and 3 or more purchases
 DEPTH = 50  # best courses of each member that a decision is judged among
 RATIOS = (0.03, 0.1, 0.3, 1.0, 3.0)  # weight of one more member, the first having 1
-LEAST_CASES = 200  # a level with fewer decisions takes its neighbour's weights
+LEAST_CASES = 200  # decisions to learn weights from
 CUTOFF = 10  # of the metric, as in `evaluation.MAIN_METRIC`
 CELLS_A_BLOCK = 4_000_000
 
@@ -40,22 +40,22 @@ class Shortlists:
     n_targets: NDArray[np.int64]
     level: NDArray[np.int64]
 
-    def ndcg(self, weights: NDArray[np.float64], level: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def ndcg(self, weights: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
         """(n,) of the decisions with a True, ranked by the weighted sum."""
         used = np.flatnonzero(weights)
-        scores = self.scores[level]
+        scores = self.scores[chosen]
         total = np.zeros((len(scores), scores.shape[1]), np.float32)
         for member in used:
             total += np.float32(weights[member]) * scores[:, :, member]
         k = min(CUTOFF, total.shape[1])
         best = np.argsort(-total, axis=1, kind="stable")[:, :k]
-        hits = np.take_along_axis(self.bought[level], best, axis=1)
-        return ndcg_of(hits, self.n_targets[level])
+        hits = np.take_along_axis(self.bought[chosen], best, axis=1)
+        return ndcg_of(hits, self.n_targets[chosen])
 
 
 @dataclass(frozen=True)
 class BlendPart:
-    """A model of a level: its weight, and its NDCG alone (None: the level was not measured)."""
+    """A model of a level: its weight, and its NDCG alone (None: the level has no decisions)."""
 
     model: str
     weight: float
@@ -67,7 +67,7 @@ class BlendLevel:
     """Who answers for histories of `purchases` (the last level: and longer ones).
 
     Attributes:
-        cases: decisions it was learned on; 0 where a neighbouring level's weights are used.
+        cases: decisions of the level on the validation windows.
         together: NDCG of the blend; parts: models with a weight, the heaviest 1.
     """
 
@@ -82,42 +82,44 @@ class BlendLevel:
 
 
 def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[BlendLevel, ...]:
-    """Greedy forward selection at each level (Caruana et al. 2004), pooled over the windows.
+    """Weights for everybody with a history, and others for a level where they are clearly better.
 
-    The best member alone comes first; another is added, at the ratio that is best for it, while the
-    gain is beyond two standard errors of the paired difference. So the blend is never worse than
-    its best member on these decisions, and holds no member that noise put there. A level with few
-    decisions has the weights of the nearest one that has enough, all members alike where none has.
+    Both by greedy forward selection (Caruana et al. 2004), pooled over the windows: the best member
+    alone comes first; another is added, at the ratio that is best for it, while the gain is beyond
+    two standard errors of the paired difference. So on these decisions the blend is never worse
+    than its best member, holds no member that noise put there, and a level differs from the others
+    only where that is seen. Too few decisions to learn from: all members alike.
 
     Args:
-        found: one a window, M members each; names: (M,) of the members.
+        found: one a window, M members each; names: (M,) of the members, the simpler ones first.
     """
-    learned = {}
-    for level in range(LEVELS):
-        cases = sum(int((one.level == level).sum()) for one in found)
-        if cases >= LEAST_CASES:
-            learned[level] = _learn_level(found, names, level, cases)
-    if not learned:
-        everybody = tuple(BlendPart(name, 1.0, None) for name in names)
-        return tuple(BlendLevel(level, 0, None, everybody) for level in range(LEVELS))
+    warm = [one.level > 0 for one in found]
+    start = np.ones(len(names))
+    if sum(int(chosen.sum()) for chosen in warm) >= LEAST_CASES:
+        start = _greedy(found, warm, len(names))
     levels = []
     for level in range(LEVELS):
-        nearest = min(learned, key=lambda other: (abs(other - level), other))
-        known = learned[nearest]
-        levels.append(known if nearest == level else BlendLevel(level, 0, None, known.parts))
+        chosen = [one.level == level for one in found]
+        weights, cases = start, sum(int(rows.sum()) for rows in chosen)
+        if cases >= LEAST_CASES:
+            own = _greedy(found, chosen, len(names))
+            if clearly_better(_pooled(found, chosen, own), _pooled(found, chosen, start)):
+                weights = own
+        levels.append(_described(found, chosen, names, weights, purchases=level, cases=cases))
     return tuple(levels)
 
 
-def _learn_level(
-    found: Sequence[Shortlists], names: Sequence[str], level: int, cases: int
-) -> BlendLevel:
-    single = np.eye(len(names))
-    alone = [_pooled(found, level, single[member]) for member in range(len(names))]
+def _greedy(
+    found: Sequence[Shortlists], chosen: Sequence[NDArray[np.bool_]], n_members: int
+) -> NDArray[np.float64]:
+    """(M,) weights, the largest 1, for the chosen decisions of each window."""
+    single = np.eye(n_members)
+    alone = [_pooled(found, chosen, single[member]) for member in range(n_members)]
     first = int(np.argmax([values.mean() for values in alone]))
     weights, best = single[first], alone[first]
     while True:
         tried = [
-            (_pooled(found, level, other), other)
+            (_pooled(found, chosen, other), other)
             for member in np.flatnonzero(weights == 0)
             for ratio in RATIOS
             for other in [weights + ratio * single[member]]
@@ -128,12 +130,27 @@ def _learn_level(
         if not clearly_better(values, best):
             break
         weights, best = other, values
-    weights = weights / weights.max()
+    return np.asarray(weights / weights.max())
+
+
+def _described(
+    found: Sequence[Shortlists],
+    chosen: Sequence[NDArray[np.bool_]],
+    names: Sequence[str],
+    weights: NDArray[np.float64],
+    *,
+    purchases: int,
+    cases: int,
+) -> BlendLevel:
+    def measured(tried: NDArray[np.float64]) -> float | None:
+        return float(_pooled(found, chosen, tried).mean()) if cases else None
+
+    single = np.eye(len(names))
     parts = tuple(
-        BlendPart(names[m], round(float(weights[m]), 6), float(alone[m].mean()))
-        for m in np.flatnonzero(weights).tolist()
+        BlendPart(names[member], round(float(weights[member]), 6), measured(single[member]))
+        for member in np.flatnonzero(weights).tolist()
     )
-    return BlendLevel(level, cases, float(best.mean()), parts)
+    return BlendLevel(purchases, cases, measured(weights), parts)
 
 
 def shortlists(
@@ -186,9 +203,14 @@ def clearly_better(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> 
 
 
 def _pooled(
-    found: Sequence[Shortlists], level: int, weights: NDArray[np.float64]
+    found: Sequence[Shortlists],
+    chosen: Sequence[NDArray[np.bool_]],
+    weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    return np.concatenate([one.ndcg(weights, one.level == level) for one in found])
+    """NDCG of the chosen decisions of every window."""
+    return np.concatenate(
+        [one.ndcg(weights, rows) for one, rows in zip(found, chosen, strict=True)]
+    )
 
 
 def _mark_best(values: NDArray[np.float32], chosen: NDArray[np.bool_]) -> None:

@@ -187,7 +187,7 @@ def select(
     main = max((tried[0] for tried in known), key=lambda tried: tried.for_history)
     levels: tuple[BlendLevel, ...] = ()
     if blend:
-        best = [main, *(t[0] for t in known if t[0] is not main), *profiled[:1], base]
+        best = [base, *profiled[:1], *(tried[0] for tried in known)]
         levels = blended(data, windows, best, base)
         stages = _blend_stages(best, levels, has_tokens=bool(profiled))
     else:

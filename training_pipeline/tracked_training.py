@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ def _tracked(record: TrainingRecord, *, promote_it: bool) -> dict[str, Any]:
         "promoted": why is None,
         "why": why,
         "stages": [stage.model_dump(mode="json") for stage in record.manifest.recipe.stages],
+        "blend": [asdict(level) for level in record.blend],
+        "balance_fit": record.manifest.recipe.balance_fit is not None,
         "split": dict(record.manifest.split),
         "validation": _summaries(record.validation),
         "test": _summaries(record.test),

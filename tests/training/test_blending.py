@@ -56,10 +56,21 @@ def test_the_blend_is_never_worse_than_its_best_member_on_the_cut(seed: int) -> 
     assert learned.together >= max(alone)
 
 
-def test_a_level_with_few_decisions_has_the_weights_of_its_neighbour() -> None:
+def test_a_level_with_no_decisions_has_the_weights_of_everybody() -> None:
     levels = learn_weights([made_lists((1.0, 0.0), seed=1, level=2)], ["a", "b"])
-    assert [level.parts for level in levels] == [levels[2].parts] * LEVELS
+    assert [[part.model for part in level.parts] for level in levels] == [["a"]] * LEVELS
     assert [level.cases for level in levels] == [0, 0, N, 0]
+
+
+def test_a_level_that_clearly_differs_has_weights_of_its_own() -> None:
+    found = [
+        made_lists((2.0, 0.0), seed=1, level=1),
+        made_lists((0.0, 2.0), seed=2, level=3),
+        made_lists((2.0, 0.1), seed=3, level=2),
+    ]
+    models = [[part.model for part in level.parts] for level in learn_weights(found, ["a", "b"])]
+    assert models[1] == models[2] == ["a"]
+    assert models[3] == ["b"]
 
 
 def test_where_nothing_can_be_learned_all_members_count_alike() -> None:

@@ -63,6 +63,20 @@ def _print(outcome: dict[str, Any]) -> None:
     for cut in ("validation", "test"):
         if outcome[cut]:
             print_evaluation(outcome[cut])
+    if outcome["blend"]:
+        print_table(
+            "Who answers, by purchases known (weight x model)",
+            ("purchases", "decisions", "models", "NDCG@10 on validation"),
+            [
+                (
+                    place,
+                    level["cases"],
+                    " + ".join(f"{part['weight']:g} x {part['model']}" for part in level["parts"]),
+                    level["together"],
+                )
+                for place, level in enumerate(outcome["blend"])
+            ],
+        )
     print_table(
         "Registered",
         ("what", "value"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from models.balance_fit import EDGES
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation
 from training_pipeline.record import TrainingRecord
 
@@ -28,11 +29,13 @@ def model_card(record: TrainingRecord) -> str:
             _data(record),
             *_quality(record),
             _stages(record),
+            *_blend(record),
+            *_balance(record),
             "## Limits\n"
             "- Learned from what was bought, so from what was shown and known: it carries on the "
             "preferences of the past, and says nothing of what a course is worth.\n"
             "- Offline figures compare lists with past decisions; they are no forecast of sales.\n"
-            "- New courses without purchases are ranked last until somebody buys them.",
+            "- A course without purchases is ranked by what courses like it sell, if at all.",
             "## Privacy\n"
             "No participant's id, history or profile is logged to this run. The registered "
             "artifact holds a snapshot of balances, purchases and profile tokens by participant "
@@ -90,3 +93,41 @@ def _stages(record: TrainingRecord) -> str:
         for place, stage in enumerate(record.manifest.recipe.stages, start=1)
     ]
     return "## Stages, asked in this order\n" + "\n".join(lines)
+
+
+def _blend(record: TrainingRecord) -> Iterator[str]:
+    """Who weighs how much, by history length."""
+    if not record.blend:
+        return
+    lines = [
+        f"| purchases known | {GAP}decisions | {GAP}weights (NDCG@10 alone) | {GAP}together |",
+        "|---|--:|---|--:|",
+    ]
+    last = len(record.blend) - 1
+    for place, level in enumerate(record.blend):
+        name = f"{place} or more" if place == last else str(place)
+        parts = ", ".join(
+            f"{part.model} {part.weight:g}" + ("" if part.alone is None else f" ({part.alone:.4f})")
+            for part in level.parts
+        )
+        together = "-" if level.together is None else f"{level.together:.4f}"
+        lines.append(f"| {name} | {GAP}{level.cases:,} | {GAP}{parts} | {GAP}{together} |")
+    yield (
+        "## Weights by history length\n"
+        "In units of each model's root mean square score; learned on validation, among the best "
+        "courses of each model.\n\n" + "\n".join(lines)
+    )
+
+
+def _balance(record: TrainingRecord) -> Iterator[str]:
+    fit = record.manifest.recipe.balance_fit
+    if fit is None:
+        yield "## Balance\nScores do not depend on the balance; it only takes courses away."
+        return
+    edges = [*(f"up to {edge:.1%}" for edge in EDGES), "above"]
+    head = f"| price / balance | {GAP}lift |\n|---|--:|\n"
+    rows = [f"| {name} | {GAP}{lift:.2f} |" for name, lift in zip(edges, fit.lift, strict=True)]
+    yield (
+        "## Balance\nHow many times as often courses were bought as the scores alone foretold, by "
+        "price as a share of the balance; scores are multiplied by it.\n\n" + head + "\n".join(rows)
+    )
