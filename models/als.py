@@ -11,12 +11,13 @@ import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.sparse import csr_array, csr_matrix, hstack
+from scipy.sparse import csr_matrix, hstack
 from threadpoolctl import threadpool_limits
 
 from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
+from models.factors import Known, known_rows, recency
 from models.recommender import State
 
 
@@ -27,6 +28,7 @@ class AlsConfig(Frozen):
     regularization: float = Field(default=1.0, gt=0)
     alpha: float = Field(default=10.0, gt=0, description="confidence of a purchase")
     iterations: int = Field(default=15, ge=1)
+    past_decay: float = Field(default=1.0, gt=0, le=1, description="weight of each older purchase")
     token_weight: float = Field(
         default=0.3, ge=0, description="a token's confidence is this share of alpha"
     )
@@ -37,7 +39,10 @@ class Als:
     """Implicit-feedback matrix factorisation (Hu et al. 2008).
 
     A participant is never stored: u = (V^T V + V_s^T (C - I) V_s + lambda I)^-1 V_s^T C 1 over the
-    few courses and tokens s that are known of them, C = alpha times their weight; scores are V u.
+    few courses and tokens s that are known of them (eq. 4), C = alpha times their weight, where the
+    newest purchase weighs 1; scores are V u. With `regularization` and `alpha` this is the
+    objective of Rendle et al. 2021 times alpha: an unobserved pair weighs 1 / alpha beside an old
+    purchase. Their penalty by frequency is not in implicit, whose penalty is one constant.
     """
 
     config: AlsConfig
@@ -50,38 +55,24 @@ class Als:
 
     @classmethod
     def fit(cls, config: AlsConfig, train: TrainingSet, *, seed: int) -> Self:
-        """Alternate with one BLAS thread and one of implicit's a core."""
-        people = train.participants
-        tokens = people.profile * np.float32(config.token_weight)
-        inputs = csr_matrix(hstack([people.sequence.matrix(), tokens], format="csr"))
-        inputs.eliminate_zeros()
-        with threadpool_limits(limits=1, user_api="blas"):  # two make it 2 to 4 times slower
-            peer = AlternatingLeastSquares(
-                factors=config.factors,
-                regularization=config.regularization,
-                alpha=config.alpha,
-                iterations=config.iterations,
-                random_state=seed,
-                num_threads=0,
-            )
-            peer.fit(inputs.astype(np.float32), show_progress=False)
+        """See `fit_peer`."""
+        return cls.of_peer(config, train, fit_peer(config, train, seed=seed))
+
+    @classmethod
+    def of_peer(cls, config: AlsConfig, train: TrainingSet, peer: AlternatingLeastSquares) -> Self:
+        """What is kept of implicit's model; its participants' factors are not."""
         factors = np.asarray(peer.item_factors, np.float32)
-        bought = np.bincount(people.sequence.item_idx, minlength=train.n_items) > 0
-        items = factors[: train.n_items] * bought[:, None]
+        sold = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items) > 0
+        items = factors[: train.n_items] * sold[:, None]
         return cls(config, np.ascontiguousarray(items), factors[train.n_items :].copy())
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_items); row by row, so that a batch equals its single requests to the bit."""
-        weights = hstack(
-            [batch.sequence.matrix(), batch.profile * np.float32(self.config.token_weight)],
-            format="csr",
-        )
-        known = csr_array(weights)
-        scores = np.empty((batch.n_rows, len(self.item_factors)), np.float32)
-        for row in range(batch.n_rows):
-            start, end = known.indptr[row : row + 2]
-            user = self._fold_in(known.indices[start:end], known.data[start:end])
-            scores[row] = self.item_factors @ user
+        weights = recency(batch.sequence, self.config.past_decay)
+        scores = np.zeros((batch.n_rows, len(self.item_factors)), np.float32)
+        for row, known in enumerate(known_rows(batch, weights, bought=self._sold)):
+            if len(known.items) + len(known.tokens) > 0:
+                scores[row] = self.item_factors @ self._fold_in(known)
         return scores
 
     def state(self) -> State:
@@ -93,14 +84,17 @@ class Als:
         """See `state`."""
         return cls(config, state["item_factors"], state["token_factors"])
 
-    def _fold_in(
-        self, columns: NDArray[np.integer], weights: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _fold_in(self, known: Known) -> NDArray[np.float32]:
         """(k,) the user step of Hu et al. 2008, eq. 4."""
-        confidence = self.config.alpha * weights.astype(np.float64)
-        chosen = self._factors[columns]
+        share = np.full(len(known.tokens), self.config.token_weight)
+        confidence = self.config.alpha * np.concatenate([known.weights, share])
+        chosen = self._factors[np.concatenate([known.items, known.tokens + len(self.item_factors)])]
         matrix = self._gram + (chosen.T * (confidence - 1.0)) @ chosen
         return np.linalg.solve(matrix, chosen.T @ confidence).astype(np.float32)
+
+    @cached_property
+    def _sold(self) -> NDArray[np.bool_]:
+        return np.asarray(self.item_factors.any(axis=1))
 
     @cached_property
     def _factors(self) -> NDArray[np.float64]:
@@ -110,3 +104,23 @@ class Als:
     def _gram(self) -> NDArray[np.float64]:
         factors = self._factors
         return factors.T @ factors + self.config.regularization * np.eye(factors.shape[1])
+
+
+def fit_peer(config: AlsConfig, train: TrainingSet, *, seed: int) -> AlternatingLeastSquares:
+    """implicit's own model, with one BLAS thread and one of implicit's a core."""
+    people = train.participants
+    bought = people.sequence.matrix(recency(people.sequence, config.past_decay))
+    tokens = people.profile * np.float32(config.token_weight)
+    inputs = csr_matrix(hstack([bought, tokens], format="csr")).astype(np.float32)
+    inputs.eliminate_zeros()
+    with threadpool_limits(limits=1, user_api="blas"):  # two make it 2 to 4 times slower
+        peer = AlternatingLeastSquares(
+            factors=config.factors,
+            regularization=config.regularization,
+            alpha=config.alpha,
+            iterations=config.iterations,
+            random_state=seed,
+            num_threads=0,
+        )
+        peer.fit(inputs, show_progress=False)
+    return peer

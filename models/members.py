@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from models.als import Als
+from models.bpr import Bpr
 from models.ease import Ease
 from models.item_neighbours import ItemNeighbours
+from models.lmf import Lmf
 from models.popularity import TimeDecayedPopularity
 from models.profile_popularity import ProfilePopularity
 from models.recommender import Recommender
@@ -17,6 +19,8 @@ MEMBERS: dict[str, type[Recommender]] = {
         ProfilePopularity,
         ItemNeighbours,
         Als,
+        Bpr,
+        Lmf,
         Ease,
         SequenceRidge,
     )

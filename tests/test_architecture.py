@@ -19,7 +19,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "mlflow": ("training_pipeline/tracking/",),
     "bentoml": ("serving/",),
-    "implicit": ("models/als.py", "models/item_neighbours.py"),
+    "implicit": ("models/als.py", "models/bpr.py", "models/item_neighbours.py", "models/lmf.py"),
     "pickle": (),
     "joblib": (),
     "cloudpickle": (),
