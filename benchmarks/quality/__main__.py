@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.quality.datasets import SOURCES
+from benchmarks.quality.rows import Budget
 from benchmarks.quality.run import Options, run
 
 README = Path(__file__).parents[1] / "README.md"
@@ -30,6 +31,9 @@ def options_of(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--peers-python", type=Path, default=".venv-peers/bin/python")
     parser.add_argument("--tries", type=int, default=12, help="configurations of a tuned peer")
+    parser.add_argument(
+        "--minutes", type=float, default=15, help="after these a peer begins no configuration"
+    )
     parser.add_argument("--small", action="store_true", help="2,000 people, for a test")
     parser.add_argument("--config", type=Path, help="ours, instead of benchmarks/configs/NAME.toml")
     parser.add_argument("--out", type=Path, default="build/bench-quality")
@@ -44,7 +48,7 @@ def options_of(arguments: Sequence[str]) -> Options:
         families=tuple(families),
         mooccubex=chosen.mooccubex,
         peers_python=chosen.peers_python,
-        tries=chosen.tries,
+        budget=Budget(chosen.tries, chosen.minutes),
         small=chosen.small,
         config=chosen.config,
         out=chosen.out.resolve(),

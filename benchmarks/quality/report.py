@@ -49,8 +49,9 @@ def _facts(result: Mapping[str, Any]) -> str:
         f"{result['items']:,} items, {result['training_purchases']:,} training purchases, split "
         f"{result['method']} ({result['protocol']}). Ours compared {ours['tries']} configurations "
         f"on {result['validation_decisions']:,} validation decisions in {ours['select_s']:.0f} s "
-        f"and chose {ours['chosen']}; each peer may spend {result['tries']} on the same "
-        f"decisions. Brackets: 95 % bootstrap intervals over participants.{cut}"
+        f"and chose {ours['chosen']}; each peer had {result['tries']} configurations or "
+        f"{result['minutes_a_peer']:g} minutes on the same decisions. Brackets: 95 % bootstrap "
+        f"intervals over participants.{cut}"
     )
 
 

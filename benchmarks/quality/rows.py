@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,14 @@ from training_pipeline.train import CHOSEN, POPULAR
 
 GOAL = "ndcg@10"  # what ours is chosen by as well
 PLAIN_POPULARITY = "popularity"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a peer may spend on tuning: so many configurations, none begun after so many minutes."""
+
+    tries: int
+    minutes: float
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ def rows_of_ours(record: TrainingRecord, cut: Cut) -> list[Entry]:
 
 
 def rows_of_peer(
-    peer: Peer, tasks: Tasks, workers: Workers, *, tries: int
+    peer: Peer, tasks: Tasks, workers: Workers, *, budget: Budget
 ) -> tuple[list[Entry], list[dict[str, str]]]:
     """Its lists on test with the library's defaults, and with the best on validation.
 
@@ -86,7 +95,13 @@ def rows_of_peer(
             return float(np.mean(scores))
         return None
 
-    tried = coordinate_search(peer.lines, attempt, tries=tries)
+    began = time.perf_counter()
+    tried = coordinate_search(
+        peer.lines,
+        attempt,
+        tries=budget.tries,
+        spent=lambda: time.perf_counter() - began > budget.minutes * 60,
+    )
     best = best_of(tried)
     wanted = [("default", tried[0], 1)]
     if peer.lines:

@@ -16,7 +16,7 @@ from benchmarks.quality.peers.plain import MOST_ITEMS
 from benchmarks.quality.pool import Workers
 from benchmarks.quality.report import put_between_markers, section
 from benchmarks.quality.results import groups_of, summarise
-from benchmarks.quality.rows import PLAIN_POPULARITY, export, rows_of_ours, rows_of_peer
+from benchmarks.quality.rows import PLAIN_POPULARITY, Budget, export, rows_of_ours, rows_of_peer
 from benchmarks.quality.task import Task
 from features.indexed import index_dataset
 from features.split import earlier_windows, make_cuts
@@ -33,7 +33,7 @@ class Options:
     families: tuple[str, ...]
     mooccubex: Path
     peers_python: Path
-    tries: int
+    budget: Budget
     small: bool
     config: Path | None
     out: Path
@@ -83,7 +83,7 @@ def _result(name: str, options: Options, workers: Workers) -> dict[str, Any]:
     for peer in PEERS:
         missing = peer.family in OWN_ENVIRONMENT and workers.theirs is None
         if peer.name == PLAIN_POPULARITY or (peer.family in options.families and not missing):
-            found, errors = rows_of_peer(peer, tasks, workers, tries=options.tries)
+            found, errors = rows_of_peer(peer, tasks, workers, budget=options.budget)
             entries += found
             failed += errors
     summary = summarise(entries, test, source.metrics, tasks.new)
@@ -100,7 +100,8 @@ def _result(name: str, options: Options, workers: Workers) -> dict[str, Any]:
         "validation_decisions": sum(task.n_cases for _, task in tasks.windows),
         "decisions": {group: int(inside.sum()) for group, inside in groups.items()},
         "support": _support(test),
-        "tries": options.tries,
+        "tries": options.budget.tries,
+        "minutes_a_peer": options.budget.minutes,
         "ours": _ours_facts(record),
         "failed": failed,
         **summary,

@@ -22,20 +22,22 @@ def coordinate_search(
     attempt: Callable[[Config], float | None],
     *,
     tries: int,
+    spent: Callable[[], bool] = lambda: False,
 ) -> list[Tried]:
-    """The defaults first, then line after line from the best so far, as ours is searched.
+    """The defaults first, then line after line from the best so far.
 
-    Passes are repeated until one finds nothing new or `tries` configurations are spent.
+    Passes are repeated until one finds nothing new, `tries` configurations were tried, or `spent`
+    says that the time is.
     """
     tried = [Tried({}, attempt({}))]
     seen: list[Config] = [{}]
-    while len(tried) < tries:
+    while len(tried) < tries and not spent():
         before = len(tried)
         for parameter, values in lines:
             base = best_of(tried).config
             for value in values:
                 config = {**base, parameter: value}
-                if config not in seen and len(tried) < tries:
+                if config not in seen and len(tried) < tries and not spent():
                     seen.append(config)
                     tried.append(Tried(config, attempt(config)))
         if len(tried) == before:

@@ -17,7 +17,7 @@ from benchmarks.quality.peers.plain import ease, popularity
 from benchmarks.quality.pool import Workers
 from benchmarks.quality.report import put_between_markers
 from benchmarks.quality.results import Entry, padded, summarise
-from benchmarks.quality.rows import Tasks, rows_of_peer
+from benchmarks.quality.rows import Budget, Tasks, rows_of_peer
 from benchmarks.quality.run import run
 from benchmarks.quality.task import Task
 from benchmarks.quality.tune import best_of, coordinate_search
@@ -128,6 +128,7 @@ def test_coordinate_search_starts_from_the_defaults_and_keeps_to_its_budget() ->
     assert best_of(tried).config == {"a": 2, "b": 1}
     assert len(tried) < 50
     assert len(coordinate_search(lines, value, tries=3)) == 3
+    assert len(coordinate_search(lines, value, tries=50, spent=lambda: True)) == 1
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +163,7 @@ def test_a_peer_that_fails_is_named_with_its_reason(
     known = next(peer for peer in PEERS if peer.name == "implicit cosine")
     peer = Peer(known.name, known.family, known.fit, (("K", (5,)), ("nonsense", (1,))))
     with Workers(sys.executable, None, tmp_path) as workers:
-        rows, errors = rows_of_peer(peer, tasks, workers, tries=10)
+        rows, errors = rows_of_peer(peer, tasks, workers, budget=Budget(10, 5))
     assert (rows[0].variant, rows[0].facts["tries"]) == ("default", 1)
     assert "nonsense" not in rows[1].facts["config"]
     assert errors

@@ -64,9 +64,9 @@ PEERS = (
         "implicit",
         "implicit_models:lmf",
         (
+            ("neg_prop", (5,)),
             ("learning_rate", (0.1, 0.3)),
             ("regularization", (0.1, 3.0)),
-            ("neg_prop", (5,)),
             ("factors", (64,)),
         ),
     ),
