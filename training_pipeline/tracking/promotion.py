@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from features.errors import ArtifactError
 from models.artifact import load_artifact
 from training_pipeline.console import RunFailedError
+from training_pipeline.selection import POPULARITY
 from training_pipeline.tracking import run_values, store
 from training_pipeline.tracking.champion_pointer import write_pointer
 from training_pipeline.tracking.file_lock import locked
@@ -53,6 +54,8 @@ class Promotion:
 def promote(version: int, *, reason: str | None = None, force: bool = False) -> Promotion:
     """Point `champion` at `version` and `previous` at the champion before it.
 
+    Popularity itself may be the first champion: where nothing is better, it answers.
+
     Args:
         version: a registered version; nothing changes where it is the champion already.
         reason: why, for the audit; needed with `force`.
@@ -68,13 +71,15 @@ def promote(version: int, *, reason: str | None = None, force: bool = False) -> 
     mlflow = store.connect()
     with store.mlflow_errors(), locked(store.home() / ".promotion.lock"):
         entity = registered_version(mlflow, version)
-        if not force and entity.tags.get(run_values.BEATS_POPULARITY) != "true":
+        old = aliased(mlflow).get(CHAMPION)
+        first_and_plain = old is None and entity.tags.get(run_values.MODEL) == POPULARITY
+        beats = entity.tags.get(run_values.BEATS_POPULARITY) == "true"
+        if not (beats or force or first_and_plain):
             raise RunFailedError(
                 f"version {version} does not beat popularity on the validation cut; train a better "
                 "one, or use --force with --reason"
             )
         artifact = _proven(version)
-        old = aliased(mlflow).get(CHAMPION)
         move = _promotion("promote", old, version, reason, forced=force)
         return _moved(mlflow, move, artifact)
 

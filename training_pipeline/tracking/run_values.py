@@ -9,6 +9,7 @@ from training_pipeline.evaluation import MAIN_METRIC, Evaluation
 from training_pipeline.record import TrainingRecord
 
 BEATS_POPULARITY = "saldopas.beats_popularity"
+MODEL = "saldopas.model"
 MAIN_END = f"/all/{MAIN_METRIC}".replace("@", "_at_")
 MAIN = f"validation{MAIN_END}"
 MAIN_TAG = f"saldopas.{MAIN}".replace("/", ".")
@@ -62,7 +63,7 @@ def tags(record: TrainingRecord) -> dict[str, str]:
         "saldopas.dataset": record.name,
         "saldopas.fingerprint": manifest.fingerprint,
         "saldopas.code_version": manifest.code_version,
-        "saldopas.model": manifest.model,
+        MODEL: manifest.model,
         BEATS_POPULARITY: str(record.beats_popularity).lower(),
     }
     if record.validation:
