@@ -1,0 +1,169 @@
+"""Branch and bound over the core, depth first, within a number of steps."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
+from models.plan_bounds import suffix_table
+from models.plan_compiled import compiled
+from models.plan_pairs import best_pair
+
+PAIRS_FROM = 2_000
+NO_LIMIT = 2**62
+
+
+@compiled
+def branch(
+    core: NDArray[np.int64],
+    value: NDArray[np.int64],
+    mu: int,
+    nu: int,
+    money: int,
+    days: int,
+    first: NDArray[np.int64],
+    found: int,
+    n_forced: int,
+    slots: int,
+    step_limit: int,
+    courses: CourseArrays,
+    rules: SetRules,
+) -> tuple[NDArray[np.int64], int, int]:
+    """Depth first from the forced courses; see the module. Returns the set, bound and steps.
+
+    Levels are numbered from the forced courses: `chosen[n_forced + level]` is the course at
+    `at[level]` of the core.
+    """
+    m = len(core)
+    mus = np.array([mu, mu * 10 // 13, mu + mu * 3 // 10])
+    nus = np.array([nu, nu, nu])
+    table = suffix_table(core, value, mus, nus, slots, courses, rules)
+    price = np.empty(m, np.int64)
+    worth = np.empty(m, np.int64)
+    for a in range(m):
+        price[a] = courses.price[core[a]]
+        worth[a] = value[core[a]]
+    by_price = np.empty(m, np.int64)
+    cheapest_three = -1  # not known before pairs are looked for
+    scratch = np.empty((4, m), np.int64)
+    free = np.empty(m, np.bool_)
+    best = np.empty(n_forced + slots, np.int64)
+    n_best = len(first)
+    _copy(first, n_best, best)
+    chosen = np.empty(n_forced + slots, np.int64)
+    _copy(first, n_forced, chosen)
+    at = np.empty(slots + 1, np.int64)
+    left = np.empty(slots + 1, np.int64)
+    time = np.empty(slots + 1, np.int64)
+    has = np.empty(slots + 1, np.int64)
+    level, a, steps = 0, 0, 0
+    left[0], time[0], has[0] = money, days, 0
+    while True:
+        s = slots - level
+        n = n_forced + level
+        needed = found - has[level]
+        down = False
+        while a < m:
+            steps += 1
+            if _at_most(table, a, s, mus, nus, left[level], time[level]) <= needed:
+                break
+            if price[a] <= left[level] and (
+                rules.plain or fits(core[a], chosen, n, courses, rules)
+            ):
+                chosen[n] = core[a]
+                if worth[a] > needed:
+                    found = has[level] + worth[a]
+                    needed = worth[a]
+                    _copy(chosen, n + 1, best)
+                    n_best = n + 1
+                rest = left[level] - price[a]
+                if steps > PAIRS_FROM and cheapest_three < 0:
+                    cheapest_three = _order_by_price(price, by_price)
+                if steps > PAIRS_FROM and (s == 3 or (s > 3 and rest < cheapest_three)):
+                    steps += m
+                    at[level] = a
+                    one, two, gain, exact = best_pair(
+                        core,
+                        price,
+                        worth,
+                        by_price,
+                        rest,
+                        chosen,
+                        n + 1,
+                        at[: level + 1],
+                        scratch,
+                        free,
+                        courses,
+                        rules,
+                    )
+                    if exact and worth[a] + gain > needed:
+                        found = has[level] + worth[a] + gain
+                        needed = worth[a] + gain
+                        _copy(chosen, n + 1, best)
+                        n_best = n + 1
+                        for more in (one, two):
+                            if more >= 0:
+                                best[n_best] = core[more]
+                                n_best += 1
+                    down = not exact and worth[a] + gain > needed
+                else:
+                    down = s > 1
+                if down:
+                    break
+            a += 1
+        if down:
+            at[level] = a
+            left[level + 1] = left[level] - price[a]
+            time[level + 1] = time[level] - courses.busy[core[a]]
+            has[level + 1] = has[level] + worth[a]
+            level += 1
+            a += 1
+        elif level == 0:
+            return best[:n_best], found, steps
+        else:
+            level -= 1
+            a = at[level] + 1
+        if steps > step_limit:
+            break
+    bound = found
+    at[level] = a
+    for open_level in range(level + 1):
+        a = at[open_level] + (1 if open_level < level else 0)
+        rest = _at_most(table, a, slots - open_level, mus, nus, left[open_level], time[open_level])
+        bound = max(bound, has[open_level] + rest)
+    return best[:n_best], bound, steps
+
+
+@compiled
+def _at_most(
+    table: NDArray[np.int64],
+    a: int,
+    s: int,
+    mus: NDArray[np.int64],
+    nus: NDArray[np.int64],
+    money: int,
+    days: int,
+) -> int:
+    bound: int = mus[0] * money + nus[0] * days + table[a, s, 0]
+    for t in range(1, len(mus)):
+        bound = min(bound, mus[t] * money + nus[t] * days + table[a, s, t])
+    return bound
+
+
+@compiled
+def _order_by_price(price: NDArray[np.int64], by_price: NDArray[np.int64]) -> int:
+    """Fills `by_price` with the places, cheapest first; returns what the three cheapest cost."""
+    keys = price.copy()
+    for a in range(len(price)):
+        by_price[a] = a
+    sort_by(keys, by_price)
+    if len(keys) < 3:
+        return NO_LIMIT
+    return int(keys[0] + keys[1] + keys[2])
+
+
+@compiled
+def _copy(items: NDArray[np.int64], n: int, to: NDArray[np.int64]) -> None:
+    for j in range(n):
+        to[j] = items[j]

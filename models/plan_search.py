@@ -1,0 +1,221 @@
+"""The most valuable allowed set, with a proof: reduction, then branch and bound in int64.
+
+1. The relaxation of `plan_bounds` gives multipliers and a bound; exchanges give a first set.
+2. A course that cannot be in a better set by its reduced value (value - mu * price - nu * days)
+   is left out for good (Fayard and Plateau 1982). What stays is the core.
+3. Depth first over the core by reduced value; a child is bounded by the least of several
+   multipliers, and so are all its later siblings, so that the first bound that fails ends a level.
+4. After some steps, where at most two more courses are possible, the best pair is found
+   by two pointers over prices (Horowitz and Sahni 1974) instead of by branching.
+
+A step is a child looked at; the limit counts steps and not seconds, so that the same request has
+the same answer on any machine. Past it the largest open bound is returned.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
+from models.plan_bounds import best_multiplier, best_terms
+from models.plan_branch import branch
+from models.plan_compiled import compiled
+from models.plan_start import first_set
+
+
+@compiled
+def search(
+    courses: CourseArrays,
+    rules: SetRules,
+    usable: NDArray[np.bool_],
+    value: NDArray[np.int64],
+    forced: NDArray[np.int64],
+    balance: int,
+    max_courses: int,
+    step_limit: int,
+) -> tuple[NDArray[np.int64], int, int]:
+    """The set with the largest sum of values among the allowed sets that contain `forced`.
+
+    Args:
+        courses: n candidates.
+        rules: what is allowed beside price and number.
+        usable: (n,) bool, which candidates may be chosen; forced ones need not be usable.
+        value: (n,) int64, at least 0; sums stay below 2**61.
+        forced: (f,) an allowed set that is affordable.
+        balance: rupiah.
+        max_courses: at least f.
+        step_limit: children to look at.
+
+    Returns:
+        Positions of the set, forced first; the largest value any allowed set can have, equal to
+        the set's value where it is proven to be the best; steps.
+    """
+    n_forced = len(forced)
+    chosen = np.empty(max_courses, np.int64)
+    money, spent_value, days = balance, 0, 0
+    if rules.timed:
+        for due in courses.due:
+            days = max(days, due)
+    for d in range(n_forced):
+        i = forced[d]
+        chosen[d] = i
+        money -= courses.price[i]
+        days -= courses.busy[i]
+        spent_value += value[i]
+    slots = max_courses - n_forced
+    among = _open(courses, rules, usable, value, chosen, n_forced, money)
+    if slots == 0 or len(among) == 0:
+        return chosen[:n_forced], spent_value, 0
+    unit = _common_divisor(courses.price, among)
+    if unit > 1:
+        money = money // unit * unit
+    mu, nu, bound, proposed = _relaxed(among, value, money, days, slots, courses, rules)
+    n = first_set(among, proposed, value, money, chosen, n_forced, courses, rules)
+    found = 0
+    for d in range(n_forced, n):
+        found += value[chosen[d]]
+    if found >= bound:
+        return chosen[:n], spent_value + found, 0
+    core = _core(among, value, mu, nu, slots, bound - found, courses, rules)
+    chosen, bound, steps = branch(
+        core,
+        value,
+        mu,
+        nu,
+        money,
+        days,
+        chosen[:n],
+        found,
+        n_forced,
+        slots,
+        step_limit,
+        courses,
+        rules,
+    )
+    return chosen, spent_value + bound, steps
+
+
+@compiled
+def _open(
+    courses: CourseArrays,
+    rules: SetRules,
+    usable: NDArray[np.bool_],
+    value: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    n_forced: int,
+    money: int,
+) -> NDArray[np.int64]:
+    """Candidates that may join the forced set and are worth something."""
+    among = np.empty(len(value), np.int64)
+    m = 0
+    for i in range(len(value)):
+        if (
+            usable[i]
+            and value[i] > 0
+            and courses.price[i] <= money
+            and (rules.plain or fits(i, chosen, n_forced, courses, rules))
+        ):
+            among[m] = i
+            m += 1
+    return among[:m]
+
+
+@compiled
+def _common_divisor(price: NDArray[np.int64], among: NDArray[np.int64]) -> int:
+    """What every price is a multiple of, 0 where all are free: money below it cannot be spent."""
+    unit = 0
+    for i in among:
+        rest = price[i]
+        while rest > 0:
+            unit, rest = rest, unit % rest
+        if unit == 1:
+            break
+    return unit
+
+
+@compiled
+def _relaxed(
+    among: NDArray[np.int64],
+    value: NDArray[np.int64],
+    money: int,
+    days: int,
+    slots: int,
+    courses: CourseArrays,
+    rules: SetRules,
+) -> tuple[int, int, int, NDArray[np.int64]]:
+    """Multipliers of money and days, their bound, and a set that keeps to the money.
+
+    With days, one multiplier is chosen at a time, the other held; any pair is a valid bound.
+    """
+    proposed = np.empty(slots, np.int64)
+    mu, bound, n = best_multiplier(
+        among, value, courses.price, money, slots, courses, rules, proposed
+    )
+    nu = 0
+    if rules.timed:
+        unused = np.empty(slots, np.int64)
+        reduced = np.empty(len(value), np.int64)
+        for _ in range(3):
+            _less(value, mu, courses.price, reduced)
+            trial_nu, trial, _ = best_multiplier(
+                among, reduced, courses.busy, days, slots, courses, rules, unused
+            )
+            if trial + mu * money >= bound:
+                break
+            nu, bound = trial_nu, trial + mu * money
+            _less(value, nu, courses.busy, reduced)
+            trial_mu, trial, _ = best_multiplier(
+                among, reduced, courses.price, money, slots, courses, rules, unused
+            )
+            if trial + nu * days >= bound:
+                break
+            mu, bound = trial_mu, trial + nu * days
+    return mu, nu, bound, proposed[:n]
+
+
+@compiled
+def _less(
+    value: NDArray[np.int64],
+    multiplier: int,
+    cost: NDArray[np.int64],
+    reduced: NDArray[np.int64],
+) -> None:
+    for i in range(len(value)):
+        reduced[i] = value[i] - multiplier * cost[i]
+
+
+@compiled
+def _core(
+    among: NDArray[np.int64],
+    value: NDArray[np.int64],
+    mu: int,
+    nu: int,
+    slots: int,
+    slack: int,
+    courses: CourseArrays,
+    rules: SetRules,
+) -> NDArray[np.int64]:
+    """Courses that a better set may contain, by falling reduced value, then course order.
+
+    A set with course i is worth at most bound - least + min(r_i, least), where `least` is the
+    smallest term of the relaxed set if that is full, else 0.
+    """
+    reduced = np.empty(len(value), np.int64)
+    for i in among:
+        reduced[i] = value[i] - mu * courses.price[i] - nu * courses.busy[i]
+    items = np.empty(slots, np.int64)
+    terms = np.empty(slots, np.int64)
+    n = best_terms(among, reduced, courses.price, 0, slots, courses, rules, items, terms)
+    least = terms[n - 1] if n == slots else 0
+    core = np.empty(len(among), np.int64)
+    keys = np.empty(len(among), np.int64)
+    m = 0
+    for i in among:
+        if least - min(reduced[i], least) < slack:
+            core[m] = i
+            keys[m] = -reduced[i]
+            m += 1
+    core = core[:m]
+    sort_by(keys[:m], core)
+    return core

@@ -1,0 +1,153 @@
+"""The best set of courses for one balance, in an order that can be kept, with a proof.
+
+    maximise   sum of relevance - leftover_price * (balance - sum of prices)
+
+over sets within balance, number, categories, near-duplicates and days (`plan_problem`). As the
+balance is given, this is a knapsack with values relevance_i + leftover_price * price_i. Of equal
+values the set that leaves less over is taken; of equal courses the first in course order; what is
+equal even then is decided by the order of the search, the same each time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.plan_arrays import CourseArrays, SetRules
+from models.plan_compiled import compiled
+from models.plan_problem import UNITS, PlanProblem
+from models.plan_schedule import PlanDays, days_of, order_by_relevance
+from models.plan_search import search
+
+STEP_LIMIT = 2_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Courses in the order in which they are bought.
+
+    Attributes:
+        items: (k,) int64 positions among the candidates.
+        total_rp, leftover_rp: rupiah; their sum is the balance.
+        relevance: sum of the courses' relevance.
+        value: relevance minus the priced leftover.
+        optimal: proven that no allowed set is better.
+        gap: a better set is better by at most this, in the objective's value; 0 when optimal.
+        days: None where the problem has no days.
+    """
+
+    items: NDArray[np.int64]
+    total_rp: int
+    leftover_rp: int
+    relevance: float
+    value: float
+    optimal: bool
+    gap: float
+    days: PlanDays | None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What is maximised, in whole numbers: sum of relevance * units + price * rupiah."""
+
+    relevance: int
+    price: int
+
+
+def declared_weights(problem: PlanProblem) -> Weights:
+    """The problem's objective; `+ 1` breaks ties towards less leftover."""
+    scale = problem.balance_rp + 1
+    return Weights(scale, problem.leftover_units * scale + 1)
+
+
+def least_leftover_weights(problem: PlanProblem) -> Weights:
+    """The least leftover above all, then the most relevance."""
+    most = int(problem.relevance_units.max(initial=0)) * problem.max_courses
+    return Weights(1, most + 1)
+
+
+def solve(problem: PlanProblem, *, step_limit: int = STEP_LIMIT) -> Plan:
+    """The best plan for the problem's own objective.
+
+    Args:
+        problem: what is to be planned.
+        step_limit: of the search, about 20 to 200 a microsecond; past it the best found.
+
+    Raises:
+        PlanRefusedError: what must be in cannot be.
+    """
+    if problem.must_include:
+        problem.check_must_include()
+    return solve_for(problem, declared_weights(problem), problem.rules, step_limit=step_limit)
+
+
+def solve_for(problem: PlanProblem, weights: Weights, rules: SetRules, *, step_limit: int) -> Plan:
+    """The best plan for other weights or with more rules; `gap` is in units of `weights`' value.
+
+    Args:
+        problem: whose `must_include` was checked.
+        weights: at most those that `PlanProblem` checked for overflow.
+        rules: the problem's, maybe with `earlier` sets.
+        step_limit: of the search.
+    """
+    items, units, total, missing = _solve(
+        problem.courses,
+        rules,
+        problem.usable,
+        problem.relevance_units,
+        problem.forced,
+        weights.relevance,
+        weights.price,
+        problem.balance_rp,
+        problem.max_courses,
+        step_limit,
+    )
+    leftover = problem.balance_rp - total
+    return Plan(
+        items=items,
+        total_rp=total,
+        leftover_rp=leftover,
+        relevance=units / UNITS,
+        value=(units - problem.leftover_units * leftover) / UNITS,
+        optimal=missing == 0,
+        gap=missing / weights.relevance / UNITS,
+        days=None if problem.days is None else days_of(items, problem.days),
+    )
+
+
+def warm_up() -> None:
+    """Compiles, or reads from disk, all that a request needs; call it when a process starts."""
+    price = np.array([3, 5, 4], np.int64)
+    solve(PlanProblem(price, np.array([0.1, 0.4, 0.2]), balance_rp=8, max_courses=2))
+
+
+@compiled
+def _solve(
+    courses: CourseArrays,
+    rules: SetRules,
+    usable: NDArray[np.bool_],
+    relevance: NDArray[np.int64],
+    forced: NDArray[np.int64],
+    weight_relevance: int,
+    weight_price: int,
+    balance: int,
+    max_courses: int,
+    step_limit: int,
+) -> tuple[NDArray[np.int64], int, int, int]:
+    """Items in order, their relevance in units, their price, and what the proof lacks."""
+    price = courses.price
+    value = np.empty(len(price), np.int64)
+    for i in range(len(price)):
+        value[i] = weight_relevance * relevance[i] + weight_price * price[i]
+    chosen, bound, _ = search(
+        courses, rules, usable, value, forced, balance, max_courses, step_limit
+    )
+    units, total, found = 0, 0, 0
+    for i in chosen:
+        units += relevance[i]
+        total += price[i]
+        found += value[i]
+    items = order_by_relevance(chosen, relevance, courses.busy, courses.due, rules.timed)
+    return items, units, total, bound - found
