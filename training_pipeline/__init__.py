@@ -1,1 +1,24 @@
-"""Offline: command line, ingest, sample, split, evaluate, promote, tracking."""
+"""Offline: command line, ingest, sample, split, evaluate, promote, tracking.
+
+`from training_pipeline import evaluate, compare` for scripts and notebooks (docs/evaluation.md).
+They are imported when asked for, so that the command line starts at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from training_pipeline.evaluating.api import compare as compare
+    from training_pipeline.evaluating.api import evaluate as evaluate
+    from training_pipeline.evaluating.config import EvaluationConfig as EvaluationConfig
+
+__all__ = ["EvaluationConfig", "compare", "evaluate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from training_pipeline.evaluating import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

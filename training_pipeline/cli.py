@@ -8,6 +8,7 @@ import typer
 
 from features.errors import ArtifactError, DataError
 from training_pipeline.commands import (
+    compare,
     drift,
     evaluate,
     import_data,
@@ -37,6 +38,7 @@ app.command("train")(train.train)
 app.command("tune")(tune.tune)
 app.command("evaluate")(evaluate.evaluate)
 app.command("drift")(drift.drift)
+app.command("compare")(compare.compare)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
 app.command("recommend")(recommend.recommend)

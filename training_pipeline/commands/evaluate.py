@@ -1,10 +1,15 @@
-"""`saldopas evaluate`: a registered model on the purchases that it has not seen."""
+"""`saldopas evaluate`: a model on the purchases that it has not seen."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from training_pipeline.evaluating.segments import Segments
 
 SHOWN = ("hit@10", "ndcg@10", "recall@20", "ndcg@20")
 
@@ -12,24 +17,61 @@ SHOWN = ("hit@10", "ndcg@10", "recall@20", "ndcg@20")
 def evaluate(
     source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
     model: Annotated[
-        str, typer.Option(help="champion, challenger, previous, a version or a directory.")
+        str,
+        typer.Option(
+            help="champion, challenger, previous, a version, a directory, or a .parquet or .csv "
+            "of participant_id, rank, course_id."
+        ),
     ] = "champion",
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="Segments: history, price, balance, course-age or a profile column."),
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Predict what was bought from this moment on.")
+    ] = None,
+    resamples: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 7,
+    min_people: Annotated[
+        int, typer.Option(min=2, help="Segments of fewer participants are not shown.")
+    ] = 100,
+    out: Annotated[Path | None, typer.Option(help="Write the report as Markdown.")] = None,
+    per_participant: Annotated[
+        Path | None, typer.Option(help="Write a Parquet file with a row a participant.")
+    ] = None,
+    trec: Annotated[
+        Path | None, typer.Option(help="Write runs and qrels of TREC to this directory.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Measure a model on held-out purchases, beside popularity.
 
     Purchases after the model's cut-off are predicted by the very policy that is served. Where the
     data ends at the cut-off, the model's recipe is fitted again on what lies before the test cut.
-    """
-    from training_pipeline.backtest import evaluate_model
-    from training_pipeline.console import print_json
-    from training_pipeline.tracking.registry import resolve
 
-    found = evaluate_model(resolve(model), source)
+    Example: `saldopas evaluate data/sample --by history --by wave --out report.md`
+    """
+    from training_pipeline.console import print_json, say
+    from training_pipeline.evaluating import api
+    from training_pipeline.evaluating.config import EvaluationConfig
+    from training_pipeline.evaluating.exports import export
+
+    report = api.evaluate(
+        source,
+        model,
+        by=by or (),
+        since=since,
+        config=EvaluationConfig(seed=seed, resamples=resamples, min_people=min_people),
+    )
+    export(report, report.measured, out=out, per_participant=per_participant, trec=trec)
     if as_json:
-        print_json(found)
-    else:
-        print_evaluation(found["evaluations"])
+        print_json(report.as_dict())
+        return
+    print_evaluation(report.as_dict()["evaluations"])
+    for one in report.segments:
+        print_segments(one)
+    for note in report.notes:
+        say(note)
 
 
 def print_evaluation(found: dict[str, Any]) -> None:
@@ -45,3 +87,17 @@ def print_evaluation(found: dict[str, Any]) -> None:
     ]
     title = f"{first['cut'].capitalize()} cut ({first['method']}, {first['protocol']})"
     print_table(title, ("policy", "people", "decisions", *SHOWN), rows)
+
+
+def print_segments(one: Segments) -> None:
+    """A table for people: one metric by group."""
+    from training_pipeline.console import print_table
+    from training_pipeline.evaluating.markdown import with_interval
+
+    rows = [
+        (label, f"{value.people:,}", f"{value.cases:,}", with_interval(value))
+        for label, value in one.groups.items()
+    ]
+    hidden = f", {one.hidden} small groups not shown" if one.hidden else ""
+    columns = (one.column, "participants", "decisions", "mean (interval)")
+    print_table(f"{one.metric} by {one.column}{hidden}", columns, rows)

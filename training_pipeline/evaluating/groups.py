@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -87,7 +88,7 @@ BUILT_IN: dict[str, Callable[[Decisions], tuple[tuple[str, ...], NDArray[np.int6
 def _by_profile(decisions: Decisions, column: str) -> Grouping:
     people, config = decisions.data.people, decisions.data.config
     if column in NOT_PROFILE or column not in people:
-        usable = [*BUILT_IN, *(name for name in people if name not in NOT_PROFILE)]
+        usable = [*BUILT_IN, *(str(name) for name in people if name not in NOT_PROFILE)]
         raise DataError(
             f"decisions cannot be grouped by {column!r}", remedy=f"use one of {', '.join(usable)}"
         )
@@ -119,5 +120,5 @@ def _quarters(amounts: NDArray[np.float64]) -> tuple[tuple[str, ...], NDArray[np
 
 def _band_labels(edges: list[str], unit: str) -> tuple[str, ...]:
     """Bands [a, b) around ascending edges."""
-    middle = [f"{a} to <{b}{unit}" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    middle = [f"{a} to <{b}{unit}" for a, b in itertools.pairwise(edges)]
     return (f"<{edges[0]}{unit}", *middle, f">={edges[-1]}{unit}")

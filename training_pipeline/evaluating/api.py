@@ -1,0 +1,197 @@
+"""`evaluate` and `compare`: models or given recommendations on purchases they have not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from features.dataset import Dataset, read_dataset
+from models.artifact import Artifact, load_artifact
+from models.policy import Recommendations
+from training_pipeline.backtest import Backtest
+from training_pipeline.evaluating.comparison import differences, segment_differences
+from training_pipeline.evaluating.config import EvaluationConfig
+from training_pipeline.evaluating.groups import grouping
+from training_pipeline.evaluating.intervals import intervals_of
+from training_pipeline.evaluating.measured import Measured
+from training_pipeline.evaluating.metric_names import FAMILY, SEGMENT_METRICS, known_metrics
+from training_pipeline.evaluating.relisting import SUFFIXES, given_lists, read_recommendations
+from training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
+from training_pipeline.evaluating.segments import segments_of
+from training_pipeline.evaluation import Evaluation, evaluate_lists
+from training_pipeline.train import CHOSEN, evaluate_beside_popularity
+
+Data = str | Path | Dataset
+Candidate = str | Path | pd.DataFrame
+GIVEN = "given lists"
+
+
+def evaluate(
+    data: Data,
+    model: Candidate = "champion",
+    *,
+    by: Sequence[str] = (),
+    since: datetime | None = None,
+    config: EvaluationConfig | None = None,
+) -> EvaluationReport:
+    """Measure a model on purchases that it has not seen, with intervals over participants.
+
+    Args:
+        data: a directory, a database URL or a dataset that was read.
+        model: `champion`, `challenger`, `previous`, a version, the directory of an artifact, or
+            recommendations: a table, .parquet or .csv with `participant_id`, `rank`, `course_id`.
+        by: segments: `history`, `price`, `balance`, `course-age` or profile columns.
+        since: predict what was bought from this moment on; by default what follows the model's
+            cut-off, else the test cut.
+        config: intervals, tests and the smallest group that is shown.
+
+    Raises:
+        DataError: the data or the recommendations cannot be used.
+        ArtifactError: the artifact is damaged.
+    """
+    settings = config or EvaluationConfig()
+    dataset = data if isinstance(data, Dataset) else read_dataset(data)
+    candidate = _load(model)
+    backtest = Backtest.of(dataset, _artifacts(candidate), since=since)
+    found, notes = _evaluations(candidate, backtest)
+    decisions = backtest.decisions
+    measured = {name: Measured.of(name, decisions, one.lists) for name, one in found.items()}
+    chosen = measured[CHOSEN]
+    names = [name for name in SEGMENT_METRICS if name in chosen.metrics]
+    artifact = candidate.artifact
+    return EvaluationReport(
+        model=artifact.manifest.model if artifact else candidate.name,
+        fitted=backtest.fitted if artifact else GIVEN,
+        same_data=dataset.fingerprint == artifact.manifest.fingerprint if artifact else None,
+        decisions=decisions,
+        evaluations=found,
+        measured=measured,
+        intervals=intervals_of(measured, found[CHOSEN].groups, config=settings),
+        segments=[
+            one
+            for column in by
+            for one in segments_of(
+                chosen.metrics,
+                grouping(decisions, column),
+                decisions.people,
+                names=names,
+                config=settings,
+            )
+        ],
+        config=settings,
+        notes=notes,
+    )
+
+
+def compare(
+    a: Candidate,
+    b: Candidate,
+    *,
+    data: Data,
+    metrics: Sequence[str] = (),
+    by: Sequence[str] = (),
+    since: datetime | None = None,
+    config: EvaluationConfig | None = None,
+) -> ComparisonReport:
+    """B against A on the same decisions: differences, intervals, tests, detectable differences.
+
+    Args:
+        a, b: as `model` of `evaluate`.
+        data: as for `evaluate`.
+        metrics: the family that is tested and corrected for; by default the usual ones at 10.
+        by: segments of the difference, as for `evaluate`.
+        since: predict what was bought from this moment on; by default what follows both cut-offs,
+            else the test cut of A's split, for which both are fitted again.
+        config: intervals, tests and the smallest group that is shown.
+
+    Raises:
+        DataError: the data, the recommendations or the names of metrics cannot be used.
+        ArtifactError: an artifact is damaged.
+    """
+    settings = config or EvaluationConfig()
+    dataset = data if isinstance(data, Dataset) else read_dataset(data)
+    sides = [_load(a), _load(b)]
+    backtest = Backtest.of(dataset, [x for side in sides for x in _artifacts(side)], since=since)
+    decisions = backtest.decisions
+    measured, notes = [], []
+    for letter, side in zip("AB", sides, strict=True):
+        lists, remarks = _lists(side, backtest)
+        measured.append(Measured.of(side.name, decisions, lists))
+        notes += [f"{letter}: {remark}" for remark in remarks]
+    ours, theirs = measured[1], measured[0]
+    known = [name for name in theirs.names if name in ours.names]
+    family = known_metrics(metrics, known) or tuple(name for name in FAMILY if name in known)
+    names = [name for name in SEGMENT_METRICS if name in known]
+    return ComparisonReport(
+        a=theirs,
+        b=ours,
+        fitted=(_fitted(sides[0], backtest), _fitted(sides[1], backtest)),
+        decisions=decisions,
+        differences=differences(theirs, ours, names=family, config=settings),
+        segments=[
+            one
+            for column in by
+            for one in segment_differences(
+                theirs, ours, grouping(decisions, column), names=names, config=settings
+            )
+        ],
+        config=settings,
+        notes=tuple(notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A candidate: an artifact or a table of recommendations."""
+
+    name: str
+    artifact: Artifact | None
+    table: pd.DataFrame | None
+
+
+def _load(candidate: Candidate) -> _Loaded:
+    if isinstance(candidate, pd.DataFrame):
+        return _Loaded("recommendations", None, candidate)
+    path = Path(candidate)
+    if path.suffix in SUFFIXES and not path.is_dir():
+        return _Loaded(path.name, None, read_recommendations(path))
+    from training_pipeline.tracking.registry import resolve
+
+    name = path.name if path.is_dir() else str(candidate)
+    return _Loaded(name, load_artifact(resolve(str(candidate))), None)
+
+
+def _artifacts(candidate: _Loaded) -> list[Artifact]:
+    return [candidate.artifact] if candidate.artifact else []
+
+
+def _fitted(candidate: _Loaded, backtest: Backtest) -> str:
+    return backtest.fitted if candidate.artifact else GIVEN
+
+
+def _evaluations(
+    candidate: _Loaded, backtest: Backtest
+) -> tuple[dict[str, Evaluation], tuple[str, ...]]:
+    if candidate.artifact is not None:
+        return evaluate_beside_popularity(*backtest.policy_of(candidate.artifact)), ()
+    lists, notes = _lists(candidate, backtest)
+    decisions = backtest.decisions
+    return {CHOSEN: evaluate_lists(lists, decisions.data, decisions.cut)}, tuple(notes)
+
+
+def _lists(candidate: _Loaded, backtest: Backtest) -> tuple[Recommendations, list[str]]:
+    if candidate.artifact is not None:
+        return backtest.lists_of(candidate.artifact), []
+    if candidate.table is None:
+        raise RuntimeError("a candidate is an artifact or a table")
+    given = given_lists(candidate.table, backtest.decisions)
+    return given.lists, [
+        f"{given.without_list:,} decisions are of participants without a list and count as misses; "
+        f"{given.refused:,} listed courses could not be bought at the moment and were taken out.",
+        "Nothing here can tell whether the lists were made before the purchases they are "
+        "measured on.",
+    ]

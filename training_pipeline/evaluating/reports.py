@@ -1,0 +1,148 @@
+"""What `evaluate` and `compare` give back: typed, as JSON, as Markdown, a row a participant."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from training_pipeline.evaluating import markdown
+from training_pipeline.evaluating.comparison import Difference
+from training_pipeline.evaluating.config import EvaluationConfig
+from training_pipeline.evaluating.decisions import Decisions
+from training_pipeline.evaluating.intervals import Intervals
+from training_pipeline.evaluating.measured import Measured
+from training_pipeline.evaluating.per_participant import per_participant
+from training_pipeline.evaluating.resampling import MeanInterval
+from training_pipeline.evaluating.segments import Segments
+from training_pipeline.evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """One model, and popularity beside it where the model is an artifact.
+
+    Attributes:
+        model: its name; fitted: how it answered, see `docs/evaluation.md`.
+        same_data: whether it was trained on this very dataset; None for given lists.
+        evaluations: by policy (`chosen`, `popularity`), the quick metrics of a training.
+        measured: by policy, all metrics of each decision.
+        intervals: by policy, group (`all`, `warm`, `new`) and metric.
+        segments: of the chosen policy.
+        notes: what a reader should know, in words.
+    """
+
+    model: str
+    fitted: str
+    same_data: bool | None
+    decisions: Decisions
+    evaluations: dict[str, Evaluation]
+    measured: dict[str, Measured]
+    intervals: Intervals
+    segments: list[Segments]
+    config: EvaluationConfig
+    notes: tuple[str, ...] = ()
+
+    def interval(self, metric: str, *, group: str = "all", policy: str = "chosen") -> MeanInterval:
+        """One metric with its interval."""
+        return self.intervals[policy][group][metric]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "model": self.model,
+            "fitted": self.fitted,
+            "same_data": self.same_data,
+            "evaluations": {name: one.summary() for name, one in self.evaluations.items()},
+            "decisions": self.decisions.n_decisions,
+            "participants": self.decisions.n_people,
+            "settings": self.config.model_dump(),
+            "intervals": {
+                policy: {
+                    group: {metric: asdict(value) for metric, value in values.items()}
+                    for group, values in groups.items()
+                }
+                for policy, groups in self.intervals.items()
+            },
+            "segments": [asdict(one) for one in self.segments],
+            "notes": list(self.notes),
+        }
+
+    def as_markdown(self) -> str:
+        """For `--out`."""
+        return markdown.evaluation_page(
+            title=f"{self.model}: {self.fitted}",
+            about=markdown.about(self.decisions, self.config, self.notes),
+            intervals=self.intervals,
+            segments=self.segments,
+        )
+
+    def per_participant(self) -> pd.DataFrame:
+        """A row a participant: decisions, and each policy's mean of every metric."""
+        return per_participant(self.measured)
+
+
+@dataclass(frozen=True)
+class ComparisonReport:
+    """B against A on the same decisions.
+
+    Attributes:
+        a, b: all metrics of each decision; fitted: how each answered, A first.
+        differences: B minus A, a line a metric of the family.
+        segments: B minus A of some metrics by group.
+        notes: what a reader should know, in words.
+    """
+
+    a: Measured
+    b: Measured
+    fitted: tuple[str, str]
+    decisions: Decisions
+    differences: list[Difference]
+    segments: list[Segments]
+    config: EvaluationConfig
+    notes: tuple[str, ...] = ()
+
+    def difference(self, metric: str) -> Difference:
+        """The line of one metric.
+
+        Raises:
+            KeyError: it was not compared.
+        """
+        for one in self.differences:
+            if one.metric == metric:
+                return one
+        raise KeyError(metric)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        cut = self.decisions.cut
+        return {
+            "a": {"name": self.a.name, "fitted": self.fitted[0]},
+            "b": {"name": self.b.name, "fitted": self.fitted[1]},
+            "cut": cut.name,
+            "method": cut.method,
+            "protocol": cut.protocol,
+            "decisions": self.decisions.n_decisions,
+            "participants": self.decisions.n_people,
+            "settings": self.config.model_dump(),
+            "metrics": {
+                one.metric: {**asdict(one), "relative": one.relative} for one in self.differences
+            },
+            "segments": [asdict(one) for one in self.segments],
+            "notes": list(self.notes),
+        }
+
+    def as_markdown(self) -> str:
+        """For `--out`."""
+        return markdown.comparison_page(
+            names=(self.a.name, self.b.name),
+            about=markdown.about(self.decisions, self.config, self.notes),
+            differences=self.differences,
+            segments=self.segments,
+            config=self.config,
+        )
+
+    def per_participant(self) -> pd.DataFrame:
+        """A row a participant: decisions, and the means of A and B of every metric."""
+        return per_participant({"a": self.a, "b": self.b})

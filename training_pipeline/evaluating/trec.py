@@ -1,0 +1,66 @@
+"""Runs and qrels in the format of TREC, which every evaluation tool reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+
+from features import columns as c
+from training_pipeline.evaluating.decisions import Decisions
+from training_pipeline.evaluating.measured import Measured
+
+QRELS, TOPICS = "qrels.txt", "decisions.parquet"
+
+
+def write_trec(folder: Path, decisions: Decisions, candidates: Mapping[str, Measured]) -> None:
+    """`qrels.txt`, `run-<candidate>.txt` each, and `decisions.parquet`, which names the queries.
+
+    A query is a decision, `d0`, `d1`, ...: a participant may decide several times. The score of a
+    line falls by one a rank, so that tools which sort by score keep the order. Course ids are
+    percent-encoded, because the format knows no blanks inside a field.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    targets = decisions.cut.cases.targets
+    courses = np.array([quote(one, safe="") for one in decisions.data.courses.course_ids], object)
+    query = _queries(np.repeat(np.arange(decisions.n_decisions), np.diff(targets.indptr)))
+    qrels = pd.DataFrame({"query": query, "0": 0, "course": courses[targets.indices], "rel": 1})
+    _write(qrels, folder / QRELS)
+    for name, measured in candidates.items():
+        lengths = np.diff(measured.lists.indptr)
+        rank = np.arange(lengths.sum()) - np.repeat(measured.lists.indptr[:-1], lengths)
+        run = pd.DataFrame(
+            {
+                "query": _queries(np.repeat(np.arange(decisions.n_decisions), lengths)),
+                "q0": "Q0",
+                "course": courses[measured.lists.item_idx],
+                "rank": rank + 1,
+                "score": np.repeat(lengths, lengths) - rank,
+                "tag": name,
+            }
+        )
+        _write(run, folder / f"run-{name}.txt")
+    _topics(decisions).to_parquet(folder / TOPICS, index=False)
+
+
+def _topics(decisions: Decisions) -> pd.DataFrame:
+    cases = decisions.cut.cases
+    ids = decisions.data.people[c.PARTICIPANT_ID].to_numpy()[cases.row]
+    return pd.DataFrame(
+        {
+            "query": _queries(np.arange(decisions.n_decisions)),
+            c.PARTICIPANT_ID: ids,
+            "as_of": pd.to_datetime(cases.as_of_s, unit="s", utc=True),
+        }
+    )
+
+
+def _queries(numbers: np.ndarray[tuple[int], np.dtype[np.integer]]) -> list[str]:
+    return [f"d{number}" for number in numbers.tolist()]
+
+
+def _write(lines: pd.DataFrame, path: Path) -> None:
+    lines.to_csv(path, sep=" ", header=False, index=False)
