@@ -247,6 +247,8 @@ def _blend_stages(
     asked = levels if by_profile else levels[1:]
     used = {part.model for level in asked for part in level.parts}
     members = [tried for tried in best if tried.model in used]
+    if used == {POPULARITY}:
+        return []  # the last stage says the same, and calls it what it is
     stage = StageRecipe(source="history", model=members[0].model, config=members[0].config)
     if len(members) > 1:
         config: dict[str, Any] = {
