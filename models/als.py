@@ -26,7 +26,7 @@ class AlsConfig(Frozen):
 
     factors: int = Field(default=64, ge=1)
     regularization: float = Field(default=1.0, gt=0)
-    alpha: float = Field(default=10.0, gt=0, description="confidence of a purchase")
+    alpha: float = Field(default=10.0, gt=0, le=1e5, description="confidence of a purchase")
     iterations: int = Field(default=15, ge=1)
     past_decay: float = Field(default=1.0, gt=0, le=1, description="weight of each older purchase")
     token_weight: float = Field(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from implicit.cpu.bpr import BayesianPersonalizedRanking
+from implicit.recommender_base import ModelFitError
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_matrix
@@ -16,7 +17,7 @@ from scipy.special import expit
 from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
-from models.factors import LatentSpace, Purchased, recency
+from models.factors import DIVERGED, LatentSpace, Purchased, recency
 from models.recommender import State
 
 STEPS = 10
@@ -108,7 +109,11 @@ class Bpr:
 
 
 def fit_peer(config: BprConfig, train: TrainingSet, *, seed: int) -> BayesianPersonalizedRanking:
-    """implicit's own model; two threads would race, and no two fits would agree."""
+    """implicit's own model; two threads would race, and no two fits would agree.
+
+    Raises:
+        ValueError: the descent diverged.
+    """
     inputs = csr_matrix(train.participants.sequence.matrix())
     peer = BayesianPersonalizedRanking(
         factors=config.factors,
@@ -118,5 +123,8 @@ def fit_peer(config: BprConfig, train: TrainingSet, *, seed: int) -> BayesianPer
         random_state=seed,
         num_threads=1,
     )
-    peer.fit(inputs, show_progress=False)
+    try:
+        peer.fit(inputs, show_progress=False)
+    except ModelFitError as error:  # no numbers any more
+        raise ValueError(DIVERGED) from error
     return peer

@@ -17,6 +17,7 @@ from models.recommender import State
 
 N_RIVALS = 256
 LARGEST = 1e4  # of a factor; a descent that goes beyond it has diverged
+DIVERGED = "the factors diverged: lower learning_rate or regularization"
 
 
 class Known(NamedTuple):
@@ -74,7 +75,7 @@ class LatentSpace:
             ValueError: the descent diverged.
         """
         if not all(np.abs(part).max(initial=0) < LARGEST for part in (items, bias, people)):
-            raise ValueError("the factors diverged: lower learning_rate or raise regularization")
+            raise ValueError(DIVERGED)
         counts = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
         bought = counts > 0
         typical = people.mean(axis=0, dtype=np.float64) if len(people) else np.zeros(items.shape[1])

@@ -26,7 +26,7 @@ class LmfConfig(Frozen):
     """Hyperparameters of `Lmf`."""
 
     factors: int = Field(default=32, ge=1)
-    alpha: float = Field(default=1.0, gt=0, description="confidence of a purchase")
+    alpha: float = Field(default=1.0, gt=0, le=1e5, description="confidence of a purchase")
     learning_rate: float = Field(default=1.0, gt=0, le=10)
     regularization: float = Field(default=0.6, ge=0)
     iterations: int = Field(default=30, ge=1)
