@@ -12,7 +12,7 @@ from training_pipeline.drift.sides import OneSide
 
 
 def catalogue_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:
-    """Courses on sale at the end of each side. All are counted, so chance has no part in it."""
+    """Courses on sale at one moment by both tables: all counted, so chance has no part in it."""
     before, after = old.on_sale, new.on_sale
     came = after.index.difference(before.index)
     went = before.index.difference(after.index)

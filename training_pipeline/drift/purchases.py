@@ -72,13 +72,10 @@ def _volume_a_participant(old: OneSide, new: OneSide, config: DriftConfig) -> Fi
 
 def _volume_a_day(old: OneSide, new: OneSide, config: DriftConfig) -> Finding:
     """Change of the rate; participants come at random, each with all of their purchases."""
-    totals = [int(side.bought.sum()) for side in (old, new)]
-    rates = [total / side.days for total, side in zip(totals, (old, new), strict=True)]
     owned = [np.bincount(side.buyers[side.bought]).astype(np.float64) for side in (old, new)]
-    errors = [(one**2).sum() / total**2 for one, total in zip(owned, totals, strict=True)]
-    return _changed(
-        "purchases a day", rates[0], rates[1], sum(errors), config.purchases_a_day, config
-    )
+    error = sum((one**2).sum() / one.sum() ** 2 for one in owned)
+    limits = config.purchases_a_day
+    return _changed("purchases a day", old.a_day, new.a_day, error, limits, config)
 
 
 def _changed(

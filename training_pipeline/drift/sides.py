@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ from features.errors import DataError
 from features.id_index import places_of
 
 DAY_S = 86_400
+MIDDLE = 0.95
 MUCH = 0.5  # of OLD's purchases in NEW: NEW then holds OLD
 
 
@@ -27,14 +28,15 @@ class OneSide:
         dataset: the whole of it.
         people: (P,) bool, participants that count; nobody who opted out.
         bought: (E,) bool, purchases that count: kept ones of people who did not opt out.
-        from_s, until_s: epoch seconds that the purchases lie between.
+        until_s: epoch seconds of the last purchase.
+        catalogue_s: the moment at which the catalogue is looked at.
     """
 
     dataset: Dataset
     people: NDArray[np.bool_]
     bought: NDArray[np.bool_]
-    from_s: int
     until_s: int
+    catalogue_s: int
 
     @cached_property
     def buyers(self) -> NDArray[np.int64]:
@@ -49,17 +51,21 @@ class OneSide:
         return np.asarray(places_of(purchases[c.COURSE_ID], courses[c.COURSE_ID]))
 
     @property
-    def days(self) -> float:
-        """Length of the time that the purchases lie in."""
-        return max(self.until_s - self.from_s, DAY_S) / DAY_S
+    def a_day(self) -> float:
+        """Purchases a day, over the middle 95 %: the first and the last are chance."""
+        at_s = epoch_seconds(self.dataset.purchases[c.PURCHASED_AT])[self.bought]
+        low, high = np.quantile(at_s, [0.5 - MIDDLE / 2, 0.5 + MIDDLE / 2])
+        return float(MIDDLE * len(at_s) * DAY_S / max(high - low, DAY_S))
 
     @cached_property
     def on_sale(self) -> pd.DataFrame:
-        """Courses on sale at the end, by id."""
+        """Courses on sale at `catalogue_s`, by id."""
         rules = self.dataset.config.eligibility
         courses = self.dataset.courses
         table = CourseTable.from_frame(courses, education_order=rules.education_order)
-        there = (table.on_sale_from_s <= self.until_s) & (self.until_s <= table.on_sale_until_s)
+        there = (table.on_sale_from_s <= self.catalogue_s) & (
+            self.catalogue_s <= table.on_sale_until_s
+        )
         return courses[there].set_index(c.COURSE_ID)
 
     @cached_property
@@ -75,6 +81,9 @@ class OneSide:
 def make_sides(old: Dataset, new: Dataset, *, only_new: bool) -> tuple[OneSide, OneSide]:
     """Both sides; with `only_new`, participants and purchases of NEW that OLD does not hold.
 
+    Both catalogues are looked at where the later purchases end: what OLD's table said already of
+    that time (a course that was to open or to close) is no change.
+
     Raises:
         DataError: the currencies differ, or nothing is left to compare.
     """
@@ -86,15 +95,15 @@ def make_sides(old: Dataset, new: Dataset, *, only_new: bool) -> tuple[OneSide, 
             remedy="compare data of one currency",
         )
     before, after = _whole(old), _whole(new)
+    last = max(before.until_s, after.until_s)
+    before, after = replace(before, catalogue_s=last), replace(after, catalogue_s=last)
     if only_new:
         known = new.participants[c.PARTICIPANT_ID].isin(old.participants[c.PARTICIPANT_ID])
         later = epoch_seconds(new.purchases[c.PURCHASED_AT]) > before.until_s
-        after = OneSide(
-            dataset=new,
+        after = replace(
+            after,
             people=after.people & ~known.to_numpy(),
             bought=after.bought & later,
-            from_s=before.until_s,
-            until_s=after.until_s,
         )
     for name, side in (("OLD", before), ("NEW", after)):
         if not side.bought.any():
@@ -119,4 +128,5 @@ def _whole(dataset: Dataset) -> OneSide:
     people = ~dataset.participants[c.OPTED_OUT].to_numpy(bool)
     buyers = places_of(dataset.purchases[c.PARTICIPANT_ID], dataset.participants[c.PARTICIPANT_ID])
     kept = (dataset.purchases[c.STATUS] != c.CANCELLED).to_numpy(bool)
-    return OneSide(dataset, people, kept & people[buyers], int(at_s.min()), int(at_s.max()))
+    end = int(at_s.max())
+    return OneSide(dataset, people, kept & people[buyers], end, end)
