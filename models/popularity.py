@@ -23,21 +23,21 @@ DISP = float(os.environ.get("DISP", "3"))
 
 
 class PopularityConfig(Frozen):
-    """Hyperparameters of `TimeDecayedPopularity`; strengths count purchases."""
+    """Hyperparameters of `TimeDecayedPopularity`."""
 
     half_life_days: float | None = Field(default=30.0, gt=0, description="None: no decay")
     prior_strength: float = Field(
-        default=3.0, ge=0, description="weight of what is known of a course; 0: counts alone"
+        default=3.0, ge=0, description="purchases that a course's features are worth; 0: none"
     )
     level_strength: float = Field(
-        default=100.0, gt=0, description="holds the effect of a category, provider ... at none"
+        default=10.0, gt=0, description="courses that hold an effect of category ... at none"
     )
     age_power: float = Field(
         default=1.0, ge=0, le=1, description="0: counts, 1: rate while on sale"
     )
     season_power: float = Field(default=0.0, ge=0, le=1, description="0: no season")
     season_days: float = Field(default=30.0, gt=0, description="length of the window a year ago")
-    season_strength: float = Field(default=20.0, gt=0)
+    season_strength: float = Field(default=20.0, gt=0, description="purchases of a season of none")
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,13 @@ class TimeDecayedPopularity:
 
     n_i is the sum over purchases of i of 2^(-age / half life), scaled to count purchases; e_i the
     share of all purchases that were made while i was on sale; lambda_i what courses like it sell
-    (`models.course_prior`). With s = `prior_strength` the Gamma-Poisson posterior mean is
+    (`models.course_prior`). The prior weighs c = `prior_strength` / mean n, as much exposure as an
+    average course needs to sell that often; the Gamma-Poisson posterior mean is
 
-        score_i ~ (n_i + s) / (e_i^age_power + s / lambda_i) * season_i,
+        score_i ~ (n_i + c lambda_i) / (e_i^age_power + c) * season_i,
 
-    normalised: lambda_i for a course nobody could buy yet, n_i / e_i for one that sold a lot. With
-    s, age_power and season_power 0 it is n_i over the sum of all.
+    normalised: lambda_i for a course that nobody could buy yet, the rate n_i / e_i for one that
+    sold a lot. With `prior_strength`, `age_power` and `season_power` 0 it is n_i over all n.
     """
 
     config: PopularityConfig
@@ -99,7 +100,6 @@ def expected_share(config: PopularityConfig, train: TrainingSet) -> NDArray[np.f
             counts,
             exposures,
             course_levels(train),
-            strength=DISP,
             level_strength=config.level_strength,
         )
         prior = config.prior_strength / counts.mean()

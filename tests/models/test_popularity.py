@@ -1,13 +1,26 @@
-"""Shares by hand: decay, and smoothing from everybody to a token to an exact profile."""
+"""Shares by hand: decay, prior, time on sale, season, and smoothing from everybody to a profile."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.courses import CourseTable
 from features.sequences import Sequences
 from features.training_set import TrainingSet
-from models.popularity import DAY_S, PopularityConfig, TimeDecayedPopularity
+from models.popularity import (
+    DAY_S,
+    PopularityConfig,
+    TimeDecayedPopularity,
+    decayed_share,
+    expected_share,
+)
 from models.profile_popularity import ProfilePopularity, ProfilePopularityConfig
+from models.season import season_factor
 from tests.made import VOCABULARY, make_batch, make_courses, make_profile, make_training
 
 COURSES = make_courses([1, 1, 1])
@@ -20,8 +33,114 @@ def test_a_purchase_a_half_life_old_counts_half() -> None:
     train = TrainingSet(
         type(batch)(sequence, batch.profile), COURSES, VOCABULARY, as_of_s=10 * DAY_S
     )
-    model = TimeDecayedPopularity.fit(PopularityConfig(half_life_days=10), train, seed=0)
+    model = TimeDecayedPopularity.fit(counting(half_life_days=10), train, seed=0)
     np.testing.assert_allclose(model.share, [1 / 3, 2 / 3, 0], rtol=1e-6)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 7), max_size=5), min_size=1, max_size=9))
+def test_without_prior_and_age_it_is_the_decayed_share_to_the_bit(rows: list[list[int]]) -> None:
+    train = make_training(rows, make_courses([0, 1, 2, 3, 4, 5, 6, 7], category=[*"aabbccdd"]))
+    np.testing.assert_array_equal(
+        expected_share(counting(half_life_days=5), train), decayed_share(train, 5)
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 7), max_size=5), min_size=1, max_size=9))
+def test_every_course_has_a_share_once_anything_was_bought(rows: list[list[int]]) -> None:
+    train = make_training(rows, make_courses([0, 1, 2, 3, 4, 5, 6, 7], category=[*"aabbccdd"]))
+    share = expected_share(PopularityConfig(), train)
+    assert (share > 0).all() if any(rows) else (share == 0).all()
+
+
+def test_a_prior_of_one_purchase_by_hand() -> None:
+    # mean 2, so c = 1/2 and lambda = 2: (4 + 1) / 1.5 and (0 + 1) / 1.5
+    train = make_training([[0]] * 4, make_courses([1, 1]))
+    share = expected_share(PopularityConfig(half_life_days=None, prior_strength=1), train)
+    np.testing.assert_allclose(share, [5 / 6, 1 / 6])
+
+
+def test_shares_go_from_the_prior_to_the_counts() -> None:
+    train = make_training([[0]] * 30 + [[1]] * 10, make_courses([1, 1, 1]))
+    found = [
+        expected_share(PopularityConfig(prior_strength=strength), train)
+        for strength in (0, 1, 100, 1e9)
+    ]
+    np.testing.assert_allclose(found[0], [3 / 4, 1 / 4, 0], rtol=1e-9)
+    np.testing.assert_allclose(found[-1], [1 / 3] * 3, rtol=1e-4)
+    assert (np.diff([share[0] for share in found]) < 0).all()
+    assert (np.diff([share[2] for share in found]) > 0).all()
+
+
+def test_a_young_course_that_sells_is_ahead_of_an_old_one_with_more_purchases() -> None:
+    # 20 purchases in 10 days against 25 in two years, beside a course that sells every day
+    days = 730
+    courses = make_courses([1, 1, 1])
+    from_s = np.array([0, (days - 10) * DAY_S, 0])
+    courses = replace(courses, on_sale_from_s=from_s)
+    young = np.linspace(days - 10, days - 1, 20)
+    old, steady = np.linspace(0, days - 1, 25), np.linspace(0, days - 1, 365)
+    train = bought_on([old, young, steady], courses, as_of_day=days)
+    rates = [
+        expected_share(
+            PopularityConfig(half_life_days=None, prior_strength=1, age_power=power), train
+        )
+        for power in (0.0, 0.5, 1.0)
+    ]
+    assert rates[0][0] > rates[0][1]
+    assert rates[2][1] > rates[2][0]
+    ahead = [share[1] / share[0] for share in rates]
+    assert ahead == sorted(ahead)
+
+
+@pytest.mark.parametrize(("first_day", "speaks"), [(0, True), (400, False)])
+def test_the_season_is_that_of_a_year_ago_if_there_was_one(first_day: int, speaks: bool) -> None:
+    # course 0 sells in the days 365 to 394 of each year only, as much as course 1 in all of it
+    cut = 730
+    year = np.arange(first_day, cut)
+    festive = [day for day in year if 365 <= day < 395]
+    days = [np.repeat(festive, 12), year, year]
+    train = bought_on(days, make_courses([1, 1, 1], category=["x", "y", "y"]), as_of_day=cut)
+    factor = season_factor(train, window_days=30, power=1.0, strength=10.0)
+    if not speaks:
+        assert factor.tolist() == [1, 1, 1]
+        return
+    assert factor[0] > 1.9
+    assert factor[1] == factor[2] < 1
+    halved = season_factor(train, window_days=30, power=0.5, strength=10.0)
+    np.testing.assert_allclose(halved, np.sqrt(factor))
+    tied = season_factor(train, window_days=30, power=1.0, strength=1e9)
+    np.testing.assert_allclose(tied, 1, atol=1e-6)
+    share = expected_share(PopularityConfig(half_life_days=None, season_power=1.0), train)
+    plain = expected_share(PopularityConfig(half_life_days=None), train)
+    assert share[0] > plain[0]
+
+
+def test_a_course_without_a_year_has_the_season_of_its_category() -> None:
+    cut = 730
+    festive = np.repeat(np.arange(365, 395), 12)
+    courses = make_courses([1, 1, 1], category=["x", "x", "y"])
+    courses = replace(courses, on_sale_from_s=np.array([0, (cut - 5) * DAY_S, 0]))
+    train = bought_on([festive, np.empty(0), np.arange(cut)], courses, as_of_day=cut)
+    factor = season_factor(train, window_days=30, power=1.0, strength=10.0)
+    assert factor[1] > 1.5
+    assert factor[2] < 1
+
+
+def counting(**values: object) -> PopularityConfig:
+    """Counts alone: no prior, no rate."""
+    return PopularityConfig.model_validate({"prior_strength": 0, "age_power": 0, **values})
+
+
+def bought_on(days: list[np.ndarray], courses: CourseTable, *, as_of_day: int) -> TrainingSet:
+    """Course i is bought on each of `days[i]`, by a buyer of its own."""
+    items = np.repeat(np.arange(len(days)), [len(one) for one in days]).astype(np.int32)
+    at_s = (np.concatenate(days) * DAY_S).astype(np.int64)
+    batch = make_batch([[]] * len(items), n_items=len(days))
+    sequence = Sequences(np.arange(len(items) + 1), items, at_s, len(days))
+    people = type(batch)(sequence, batch.profile)
+    return TrainingSet(people, courses, VOCABULARY, as_of_s=as_of_day * DAY_S)
 
 
 def test_profiles_move_from_everybody_to_their_own_counts() -> None:
