@@ -82,8 +82,7 @@ def _print(report: ComparisonReport) -> None:
             one.metric,
             number(one.a),
             number(one.b),
-            f"{number(one.low)} to {number(one.high)}",
-            f"{one.p_holm:.2g}",
+            f"{number(one.low)}..{number(one.high)}",
             number(one.detectable),
             one.verdict,
         )
@@ -94,7 +93,7 @@ def _print(report: ComparisonReport) -> None:
         f"A: {report.a.name} ({report.fitted[0]}), B: {report.b.name} ({report.fitted[1]})\n"
         f"{decisions.n_decisions:,} decisions of {decisions.n_people:,} participants"
     )
-    print_table(title, ("metric", "A", "B", "B - A", "p (Holm)", "detectable", "B is"), rows)
+    print_table(title, ("metric", "A", "B", "B - A", "detects", "B is"), rows)
     for one in report.segments:
         print_segments(one)
     for note in report.notes:

@@ -18,7 +18,7 @@ from training_pipeline.evaluating.metric_names import Wanted, wanted
 from training_pipeline.evaluating.segments import Segments, segments_of
 from training_pipeline.statistics import holm, paired_difference
 
-Verdict = Literal["better", "worse", "higher", "lower", "no difference shown"]
+Verdict = Literal["better", "worse", "higher", "lower", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Difference:
     detectable_in_family: float
     cases: int
     people: int
-    verdict: Verdict = "no difference shown"
+    verdict: Verdict = "undecided"
 
     @property
     def relative(self) -> float | None:

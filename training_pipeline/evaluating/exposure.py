@@ -55,8 +55,9 @@ def exposure_of(
     """`coverage` and `gini` of the first `depth` places.
 
     coverage: share of the catalogue that stands in somebody's list; what a participant adds is the
-    courses that stand in nobody else's (jackknife, Burnham & Overton 1978). Resampling with
-    replacement would understate it, because a resample holds fewer distinct participants.
+    courses that stand in nobody else's (jackknife, Burnham & Overton 1978), which errs on the wide
+    side (Efron & Stein 1981). Resampling with replacement would understate coverage itself, because
+    a resample holds fewer distinct participants.
 
     gini = sum_i (2 r_i - n - 1) x_i / (n sum_i x_i), x_i how often course i stands in a list and
     r_i its rank from the least shown of n courses (Gini 1912): 0 all the same, near 1 few courses

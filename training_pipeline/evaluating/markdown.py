@@ -71,8 +71,8 @@ def comparison_page(
                 _table((*head, "detectable", "B is"), rows),
                 f"Verdicts: Holm's correction over these {len(rows)} metrics at "
                 f"{config.alpha:.0%}. Detectable: the smallest true difference that a test of this "
-                f"metric alone finds in {config.power:.0%} of such comparisons; where no "
-                "difference is shown, a smaller one is not ruled out.",
+                f"metric alone finds in {config.power:.0%} of such comparisons; undecided does "
+                "not mean equal: a smaller one is not ruled out.",
                 *_segment_parts(segments, ", B - A"),
             ]
         )

@@ -1,0 +1,203 @@
+"""Metrics of a replay: worked out by hand, and equal to ranx on random rankings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.small_world import SmallWorld
+from tests.training.test_metrics import make_lists, make_targets
+from training_pipeline.evaluating.balance_use import balance_metrics, choice_chances, walked
+from training_pipeline.evaluating.beyond_accuracy import course_features, diversity, novelty
+from training_pipeline.evaluating.decisions import Decisions
+from training_pipeline.evaluating.exposure import exposure_of
+from training_pipeline.evaluating.measured import Measured
+from training_pipeline.metrics import average_precision, first_places
+from training_pipeline.record import TrainingRecord
+
+NONE = -1
+
+
+@pytest.fixture(scope="module")
+def decisions(small_world: SmallWorld) -> Decisions:
+    return Decisions(small_world.data, small_world.cuts[1])
+
+
+def test_map_by_hand_and_as_trec_divides_by_all_targets() -> None:
+    # hits at ranks 2 and 4 of three targets: (1/2 + 2/4) / 3
+    found = average_precision(
+        make_lists([[9, 1, 8, 2], []]), make_targets([[1, 2, 3], [4]], 10), cutoffs=(2, 5)
+    )
+    assert found["map@5"].tolist() == [pytest.approx(1 / 3), 0]
+    assert found["map@2"].tolist() == [pytest.approx(1 / 6), 0]
+
+
+def test_first_places_ends_where_the_list_ends() -> None:
+    found = first_places(make_lists([[4, 2, 7], [], [1]]), depth=2)
+    assert found.tolist() == [[4, 2], [NONE, NONE], [1, NONE]]
+
+
+def test_novelty_by_hand() -> None:
+    # 7 people; courses bought by 7, 3 and nobody: 0, 1 and 3 bits
+    found = novelty(np.array([[0, 1, 2], [NONE] * 3]), np.array([7, 3, 0]), 7)
+    assert found["novelty@1"].tolist()[0] == 0
+    assert found["novelty@5"].tolist()[0] == pytest.approx(4 / 3)
+    assert found["novelty@5"].isna().tolist() == [False, True]
+
+
+def test_diversity_is_the_share_of_attributes_that_differ() -> None:
+    frame = pd.DataFrame(
+        {"category": ["it", "it", "food", None], "provider": ["p", "q", "q", None]}
+    )
+    features = course_features(frame)
+    assert features is not None
+    found = diversity(np.array([[0, 1, 2], [0, 1, NONE], [0, NONE, NONE]]), features)["diversity@5"]
+    # pairs: 0-1 share the category, 1-2 the provider, 0-2 nothing
+    assert found.tolist()[:2] == [pytest.approx((0.5 + 0.5 + 1) / 3), pytest.approx(0.5)]
+    assert np.isnan(found[2])
+    assert diversity(np.array([[0, 3]]), features)["diversity@5"][0] == 1  # unknown: no agreement
+    assert course_features(frame[[]]) is None
+
+
+def test_diversity_equals_pair_by_pair() -> None:
+    rng = np.random.default_rng(1)
+    names = {"category": 4, "provider": 9, "platform": 3}
+    frame = pd.DataFrame({name: rng.integers(n, size=30).astype(str) for name, n in names.items()})
+    features = course_features(frame)
+    assert features is not None
+    items = np.stack([rng.permutation(30)[:10] for _ in range(20)])
+    f = features.toarray()
+    pairs = [(i, j) for i in range(10) for j in range(i)]
+    expected = [np.mean([1 - f[row[i]] @ f[row[j]] for i, j in pairs]) for row in items]
+    assert diversity(items, features)["diversity@10"].to_numpy() == pytest.approx(expected)
+
+
+def test_the_choice_falls_on_the_courses_that_are_there() -> None:
+    found = choice_chances(np.array([[5, 6], [5, NONE], [NONE, NONE]]))
+    second = (1 / np.log2(3)) / (1 + 1 / np.log2(3))
+    assert found == pytest.approx(np.array([[1 - second, second], [1, 0], [0, 0]]))
+
+
+def test_walking_down_a_list_buys_what_still_fits() -> None:
+    price = np.array([[600, 500, 300, 100]])
+    found = walked(price, np.array([[True, True, True, False]]), np.array([1_000]))
+    assert found.tolist() == [[400, 400, 100, 100]]  # 500 does not fit, 300 does, 100 is no course
+
+
+def test_balance_metrics_by_hand(decisions: Decisions) -> None:
+    """Two lists for the first decision that leaves room: its numbers are worked out here."""
+    price = decisions.data.courses.price_rp
+    at = int(np.flatnonzero(decisions.balance_rp > 2 * price.min())[0])
+    balance, paid = decisions.balance_rp[at], decisions.paid_rp[at]
+    cheap, dear = np.argsort(price)[:2].tolist()
+    items = np.full((decisions.n_decisions, 20), NONE)
+    items[at, :2] = [dear, cheap]
+    found = balance_metrics(decisions, items).iloc[at]
+    first = 1 / (1 + 1 / np.log2(3))
+    spent = first * price[dear] + (1 - first) * price[cheap]
+    assert found["balance_used@1"] == pytest.approx(price[dear] / balance)
+    assert found["balance_used@10"] == pytest.approx(spent / balance)
+    over = first * max(price[dear] - paid, 0) + (1 - first) * max(price[cheap] - paid, 0)
+    assert found["price_regret@10"] == pytest.approx(over / balance)
+    after_first = balance - price[dear]
+    expected = after_first - (price[cheap] if price[cheap] <= after_first else 0)
+    assert found["leftover_rp@10"] == expected
+    empty = balance_metrics(decisions, np.full_like(items, NONE)).iloc[at]
+    assert empty["balance_used@20"] == empty["price_regret@20"] == empty["nothing_left@1"] == 0
+    assert empty["leftover_rp@20"] == balance
+
+
+def test_nothing_is_left_when_the_cheapest_other_course_costs_more(decisions: Decisions) -> None:
+    cases, courses = decisions.cut.cases, decisions.data.courses
+    bought = what_was_bought(decisions)
+    found = balance_metrics(decisions, bought)["nothing_left@1"].to_numpy()
+    asked = decisions.requests
+    owned = asked.owned.toarray()
+    for row in range(0, decisions.n_decisions, 17):
+        first = bought[row, 0]
+        left = cases.limit_rp[row] - courses.price_rp[first]
+        possible = (
+            (courses.price_rp <= left)
+            & (courses.on_sale_from_s <= cases.as_of_s[row])
+            & (cases.as_of_s[row] <= courses.on_sale_until_s)
+            & (courses.min_age <= asked.age_at_least[row])
+            & (courses.min_education <= asked.education_at_least[row])
+            & ~owned[row]
+        )
+        possible[first] = False
+        assert found[row] == (not possible.any())
+    assert 0 < found.mean() < 1, "the sample shows both outcomes"
+
+
+def what_was_bought(decisions: Decisions) -> np.ndarray:
+    """Each decision is answered with the course that was bought."""
+    targets = decisions.cut.cases.targets
+    items = np.full((decisions.n_decisions, 20), NONE)
+    items[:, 0] = targets.indices[targets.indptr[:-1]]
+    return items
+
+
+def test_a_perfect_list_regrets_nothing(decisions: Decisions) -> None:
+    found = balance_metrics(decisions, what_was_bought(decisions))
+    assert (found["price_regret@1"] == 0).all()
+    used = decisions.paid_rp / decisions.balance_rp
+    assert found["balance_used@1"].to_numpy() == pytest.approx(used)
+
+
+def test_no_balance_no_balance_metrics(small_world: SmallWorld) -> None:
+    cut = small_world.cuts[1]
+    free = replace(cut, cases=replace(cut.cases, limited=np.zeros(cut.cases.n_cases, bool)))
+    decisions = Decisions(small_world.data, free)
+    lists = [[0]] * decisions.n_decisions
+    measured = Measured.of("x", decisions, make_lists(lists))
+    assert not [name for name in measured.names if "balance" in name or "leftover" in name]
+    assert "ndcg@10" in measured.names
+
+
+def test_gini_by_hand() -> None:
+    # shown 0, 1, 3 times: (2*1-4)*0 + (2*2-4)*1 + (2*3-4)*3 over 3 * 4
+    items = np.array([[2, 1], [2, NONE], [2, NONE]])
+    found = exposure_of(items, np.arange(3), n_items=3, depth=2)
+    assert found["gini"].value == pytest.approx(6 / 12)
+    assert found["coverage"].value == pytest.approx(2 / 3)
+    even = exposure_of(np.array([[0], [1], [2]]), np.arange(3), n_items=3, depth=1)
+    assert even["gini"].value == pytest.approx(0)
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("coverage", 1.0, 1.5), ("gini", 0.85, 1.15)])
+def test_exposure_error_is_the_spread_over_other_participants(
+    name: str, least: float, most: float
+) -> None:
+    """What one sample tells against the spread of many; a jackknife errs on the wide side."""
+    weights = 1.0 / (np.arange(60) + 1.0) ** 1.5
+    chances = weights / weights.sum()
+
+    def sample(seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        return np.stack([rng.choice(60, size=5, replace=False, p=chances) for _ in range(80)])
+
+    found = [
+        exposure_of(sample(seed), np.arange(80) // 2, n_items=60, depth=5)[name]
+        for seed in range(150)
+    ]
+    spread = np.std([one.value for one in found])
+    told = np.mean([one.standard_error for one in found])
+    assert least <= told / spread <= most
+
+
+def test_equal_to_ranx_on_random_rankings() -> None:
+    from benchmarks.evaluation import differences_to_ranx
+
+    assert max(differences_to_ranx(rankings=300, seed=3).values()) < 1e-9
+
+
+def test_the_evaluation_of_a_training_carries_the_balance(
+    small_record: TrainingRecord, small_world: SmallWorld
+) -> None:
+    cut = small_world.cuts[1]
+    cases = small_record.test["chosen"].cases
+    assert cases["balance_rp"].tolist() == cut.cases.limit_rp.tolist()
+    assert cases["participant"].tolist() == cut.cases.row.tolist()
