@@ -201,7 +201,7 @@ class Policy:
         rows = np.flatnonzero([len(one.slots) > 0 for one in drawn])
         if len(rows) > 0:
             last = self.stages[-1]
-            scores = last.score(requests.participants.take(rows))
+            scores = self.scores(last, requests.take(rows))
             for row, row_scores in zip(rows, scores, strict=True):
                 one, draw = lists[row], drawn[row]
                 one.item_idx[draw.slots] = draw.item_idx

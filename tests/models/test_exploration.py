@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from features.requests import RequestBatch
 from models.artifact import load_artifact
+from models.balance_fit import N_BANDS, BalanceFit
 from models.exploration import (
     DAY_S,
     Exploration,
@@ -19,7 +20,7 @@ from models.exploration import (
     content_seed,
     explored_chances,
 )
-from models.policy import Policy, Recommendations, Stage
+from models.policy import SOURCES, Policy, Recommendations, Stage
 from models.popularity import PopularityConfig, TimeDecayedPopularity
 from tests.made import make_batch, make_courses, make_profile, make_requests, make_training
 from tests.models.test_promises import World, allowed_one_by_one, listed, worlds
@@ -63,6 +64,16 @@ def test_a_share_of_one_explores_every_slot_until_the_pool_is_empty() -> None:
     assert lists.item_idx[2] == 2  # nothing is left to explore: the list's own course stays
     assert lists.explored.tolist() == [True, True, False]
     assert lists.propensity.tolist() == [0.5, 0.5, 1.0]
+
+
+def test_an_explored_course_has_the_score_that_everybody_gets_at_this_balance() -> None:
+    lift = BalanceFit(lift=(2.0,) * N_BANDS)
+    policy = replace(exploring(share=1.0), balance_fit=lift)
+    asked = one_request(limit_rp=np.array([5_000]), limited=np.array([True]))
+    lists = policy.recommend(asked)
+    assert lists.explored.all()
+    np.testing.assert_allclose(lists.scores, 2 * POPULAR.share[lists.item_idx])
+    assert {SOURCES[source] for source in lists.source} == {"popular"}
 
 
 def test_chances_of_a_short_pool_by_hand() -> None:
