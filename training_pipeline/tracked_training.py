@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from features.dataset import read_dataset
+from features import columns as c
+from features.dataset import Dataset, read_dataset
 from training_pipeline.console import RunFailedError, say
 from training_pipeline.evaluation import Evaluation
+from training_pipeline.gate.verdict import GateReport
 from training_pipeline.record import TrainingRecord
-from training_pipeline.train import train
+from training_pipeline.train import CHOSEN, train
 from training_pipeline.training_config import TrainingConfig
 
 
@@ -40,21 +42,28 @@ def train_and_track(
         until = until.replace(tzinfo=ZoneInfo(dataset.config.timezone))
     with tempfile.TemporaryDirectory(prefix="saldopas-") as scratch:
         record = train(dataset, config, artifact=Path(scratch) / "artifact", until=until)
-        return _tracked(record, promote_it=promote_it) | {"quarantined": dict(dataset.quarantined)}
+        found = _tracked(record, _seen(dataset, until), promote_it=promote_it)
+        return found | {"quarantined": dict(dataset.quarantined)}
 
 
-def _tracked(record: TrainingRecord, *, promote_it: bool) -> dict[str, Any]:
-    from training_pipeline.tracking.registry import promote
+def _tracked(record: TrainingRecord, seen: Dataset, *, promote_it: bool) -> dict[str, Any]:
+    """`seen` is what the training looked at: the gate compares with the champion on it."""
+    from training_pipeline.tracking.registry import GateInput, GateRefusedError, judge, promote
     from training_pipeline.tracking.training_run import track_training
 
     say("tracking the run and registering the model")
     run = track_training(record)
-    why = "not asked for" if not promote_it else None
-    if promote_it:
-        try:
-            promote(run.version)
-        except RunFailedError as error:
-            why = str(error)
+    test = record.test.get(CHOSEN)
+    gate = GateInput(seen, lists=test.lists if test else None)
+    report: GateReport | None = None
+    why = None if promote_it else "not asked for"
+    say("asking the gate")
+    try:
+        report = promote(run.version, gate=gate).report if promote_it else judge(run.version, gate)
+    except GateRefusedError as refused:
+        report, why = refused.report, str(refused)
+    except RunFailedError as error:
+        why = str(error)
     return {
         "run_id": run.run_id,
         "experiment": run.experiment,
@@ -62,6 +71,7 @@ def _tracked(record: TrainingRecord, *, promote_it: bool) -> dict[str, Any]:
         "model": record.manifest.model,
         "promoted": why is None,
         "why": why,
+        "gate": report.as_dict() if report else None,
         "stages": [stage.model_dump(mode="json") for stage in record.manifest.recipe.stages],
         "blend": [asdict(level) for level in record.blend],
         "balance_fit": record.manifest.recipe.balance_fit is not None,
@@ -71,6 +81,14 @@ def _tracked(record: TrainingRecord, *, promote_it: bool) -> dict[str, Any]:
         "seconds": record.seconds,
         "fingerprint": record.manifest.fingerprint,
     }
+
+
+def _seen(dataset: Dataset, until: datetime | None) -> Dataset:
+    """What the training looked at."""
+    if until is None:
+        return dataset
+    earlier = dataset.purchases[c.PURCHASED_AT] < until
+    return replace(dataset, purchases=dataset.purchases[earlier].reset_index(drop=True))
 
 
 def _summaries(found: dict[str, Evaluation]) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def train(
 
 def _print(outcome: dict[str, Any]) -> None:
     from training_pipeline.commands.evaluate import print_evaluation
+    from training_pipeline.commands.promote import print_gate
     from training_pipeline.console import OUT, print_table
 
     for cut in ("validation", "test"):
@@ -77,6 +78,8 @@ def _print(outcome: dict[str, Any]) -> None:
                 for place, level in enumerate(outcome["blend"])
             ],
         )
+    if outcome["gate"]:
+        print_gate(outcome["gate"])
     print_table(
         "Registered",
         ("what", "value"),

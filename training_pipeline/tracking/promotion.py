@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
-import json
-import os
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import ArtifactError
 from models.artifact import load_artifact
 from training_pipeline.console import RunFailedError
-from training_pipeline.selection import POPULARITY
-from training_pipeline.tracking import run_values, store
+from training_pipeline.gate.judge import GateInput
+from training_pipeline.gate.verdict import ARTIFACT, GateReport
+from training_pipeline.tracking import store
+from training_pipeline.tracking.audit import Promotion, promotion, write_audit
 from training_pipeline.tracking.champion_pointer import write_pointer
 from training_pipeline.tracking.file_lock import locked
+from training_pipeline.tracking.gate_verdicts import judged
 from training_pipeline.tracking.locate import resolve
 from training_pipeline.tracking.versions import (
     CHAMPION,
@@ -29,76 +27,70 @@ from training_pipeline.tracking.versions import (
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-AUDIT_FILE = "promotions.jsonl"
-AUDIT_TAG = "saldopas.promotion"
+LOCK = ".promotion.lock"
 
 
-@dataclass(frozen=True)
-class Promotion:
-    """A move of `champion`; `from_version` is None for the first one."""
+class GateRefusedError(RunFailedError):
+    """The gate refuses; `report` holds every verdict."""
 
-    action: str  # "promote" or "rollback"
-    from_version: int | None
-    to_version: int
-    who: str
-    at: str  # ISO 8601, UTC
-    reason: str | None
-    forced: bool
-
-    @property
-    def changed(self) -> bool:
-        """False where the version was the champion already."""
-        return self.from_version != self.to_version
+    def __init__(self, report: GateReport) -> None:
+        super().__init__(f"{report.refusal}; train a better one, or use --force with --reason")
+        self.report = report
 
 
-def promote(version: int, *, reason: str | None = None, force: bool = False) -> Promotion:
+def promote(
+    version: int,
+    *,
+    reason: str | None = None,
+    force: bool = False,
+    gate: GateInput | None = None,
+) -> Promotion:
     """Point `champion` at `version` and `previous` at the champion before it.
 
-    Popularity itself may be the first champion: where nothing is better, it answers.
+    The gate is asked outside the lock, since it may fit a model; where somebody else has moved
+    `champion` meanwhile, it is asked again. So two promotions at once end in one of them.
 
     Args:
         version: a registered version; nothing changes where it is the champion already.
         reason: why, for the audit; needed with `force`.
-        force: promote a version that does not beat popularity.
+        force: promote although a rule refuses; an artifact that does not load is refused still.
+        gate: data to compare on, and settings.
 
     Raises:
         ModelNotFoundError: there is no such version, or its files are gone.
-        RunFailedError: it does not beat popularity, its artifact does not load, or `force` comes
-            without a reason.
+        GateRefusedError: a rule refuses.
+        DataError: the gate's data cannot be used.
+        RunFailedError: `force` comes without a reason, or the store refuses.
     """
     if force and not (reason or "").strip():
         raise RunFailedError("--force needs a --reason, which is kept with the version")
     mlflow = store.connect()
-    with store.mlflow_errors(), locked(store.home() / ".promotion.lock"):
-        entity = registered_version(mlflow, version)
-        old = aliased(mlflow).get(CHAMPION)
-        first_and_plain = old is None and entity.tags.get(run_values.MODEL) == POPULARITY
-        beats = entity.tags.get(run_values.BEATS_POPULARITY) == "true"
-        if not (beats or force or first_and_plain):
-            raise RunFailedError(
-                f"version {version} does not beat popularity on the validation cut; train a better "
-                "one, or use --force with --reason"
-            )
-        artifact = _proven(version)
-        move = _promotion("promote", old, version, reason, forced=force)
-        return _moved(mlflow, move, artifact)
+    with store.mlflow_errors():
+        registered_version(mlflow, version)
+        while True:
+            old = aliased(mlflow).get(CHAMPION)
+            report = None if old == version else _passed(mlflow, version, old, gate, force=force)
+            with locked(store.home() / LOCK):
+                if aliased(mlflow).get(CHAMPION) == old:
+                    artifact = _proven(version)
+                    move = promotion("promote", old, version, reason, forced=force, report=report)
+                    return _moved(mlflow, move, artifact)
 
 
 def rollback(*, reason: str | None = None) -> Promotion:
-    """Swap `champion` and `previous`.
+    """Swap `champion` and `previous`; the gate is not asked.
 
     Raises:
         RunFailedError: there is no previous champion, or its artifact does not load.
     """
     mlflow = store.connect()
-    with store.mlflow_errors(), locked(store.home() / ".promotion.lock"):
+    with store.mlflow_errors(), locked(store.home() / LOCK):
         aliases = aliased(mlflow)
         old, version = aliases.get(CHAMPION), aliases.get(PREVIOUS)
         if version is None or version == old:
             raise RunFailedError(f"no previous champion in {store.store_name()} to go back to")
         artifact = _proven(version)
-        move = _promotion("rollback", old, version, reason, forced=False)
-        return _moved(mlflow, move, artifact)
+        return _moved(mlflow, promotion("rollback", old, version, reason), artifact)
 
 
 def publish_champion() -> Path:
@@ -111,11 +103,20 @@ def publish_champion() -> Path:
         ModelNotFoundError: there is no champion yet.
     """
     mlflow = store.connect()
-    with store.mlflow_errors(), locked(store.home() / ".promotion.lock"):
+    with store.mlflow_errors(), locked(store.home() / LOCK):
         version = int(registered_version(mlflow, CHAMPION).version)
         artifact = resolve(str(version))
         write_pointer(artifact, version)
         return artifact
+
+
+def _passed(
+    mlflow: MlflowClient, version: int, old: int | None, gate: GateInput | None, *, force: bool
+) -> GateReport:
+    report = judged(mlflow, version, old, gate)
+    if report.failed and (not force or ARTIFACT in report.failed):
+        raise GateRefusedError(report)
+    return report
 
 
 def _proven(version: int) -> Path:
@@ -128,37 +129,12 @@ def _proven(version: int) -> Path:
     return artifact
 
 
-def _promotion(
-    action: str, old: int | None, version: int, reason: str | None, *, forced: bool
-) -> Promotion:
-    return Promotion(
-        action=action,
-        from_version=old,
-        to_version=version,
-        who=_who(),
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-        reason=reason,
-        forced=forced,
-    )
-
-
 def _moved(mlflow: MlflowClient, move: Promotion, artifact: Path) -> Promotion:
     """Set `previous`, then `champion`: a kill in between leaves the champion where it was."""
     if move.changed:
-        number = str(move.to_version)
         if move.from_version is not None:
             mlflow.set_registered_model_alias(MODEL_NAME, PREVIOUS, str(move.from_version))
-        mlflow.set_registered_model_alias(MODEL_NAME, CHAMPION, number)
-        line = json.dumps(asdict(move), ensure_ascii=False)
-        mlflow.set_model_version_tag(MODEL_NAME, number, AUDIT_TAG, line)
-        with (store.home() / AUDIT_FILE).open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        mlflow.set_registered_model_alias(MODEL_NAME, CHAMPION, str(move.to_version))
+        write_audit(mlflow, move)
     write_pointer(artifact, move.to_version)
     return move
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return f"uid {os.getuid()}"

@@ -1,7 +1,15 @@
 """The registered model, as the commands use it."""
 
+from training_pipeline.gate.judge import GateInput
+from training_pipeline.tracking.audit import Promotion, history
+from training_pipeline.tracking.gate_verdicts import judge
 from training_pipeline.tracking.locate import resolve
-from training_pipeline.tracking.promotion import Promotion, promote, publish_champion, rollback
+from training_pipeline.tracking.promotion import (
+    GateRefusedError,
+    promote,
+    publish_champion,
+    rollback,
+)
 from training_pipeline.tracking.versions import (
     CHALLENGER,
     CHAMPION,
@@ -18,9 +26,13 @@ __all__ = [
     "CHAMPION",
     "MODEL_NAME",
     "PREVIOUS",
+    "GateInput",
+    "GateRefusedError",
     "ModelNotFoundError",
     "Promotion",
     "VersionInfo",
+    "history",
+    "judge",
     "newest_version",
     "promote",
     "publish_champion",

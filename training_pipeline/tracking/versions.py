@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ def versions() -> list[VersionInfo]:
     mlflow = store.connect()
     with store.mlflow_errors():
         aliases = aliased(mlflow)
-        found = list(_pages(mlflow))
+        found = list(every_version(mlflow))
     return sorted((_info(one, aliases) for one in found), key=lambda info: -info.version)
 
 
@@ -102,7 +103,8 @@ def registered_version(mlflow: MlflowClient, model: str | int) -> Any:
         raise ModelNotFoundError(f"no version {number} of {MODEL_NAME} in {where}") from error
 
 
-def _pages(mlflow: MlflowClient) -> Any:
+def every_version(mlflow: MlflowClient) -> Iterator[Any]:
+    """MLflow's entities of all versions, in no order."""
     token = None
     while True:
         page = mlflow.search_model_versions(f"name = '{MODEL_NAME}'", page_token=token)

@@ -1,0 +1,163 @@
+"""All rules on one challenger: what `saldopas train` and `saldopas promote` ask before a move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from features.dataset import Dataset
+from features.errors import ArtifactError
+from models.artifact import Artifact, load_artifact
+from models.policy import Recommendations
+from training_pipeline.gate import rules
+from training_pipeline.gate import verdict as v
+from training_pipeline.gate.config import GateConfig
+from training_pipeline.gate.latency import measure_latency
+from training_pipeline.gate.measured_against import measured_against
+from training_pipeline.gate.verdict import GateReport, Outcome, Verdict
+
+NO_CHAMPION = "there is no champion yet"
+NEEDS_CHAMPION = (v.MAIN, v.GAIN, v.SEGMENTS, v.BALANCE)
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """A registered version that wants to be champion.
+
+    Attributes:
+        beats_popularity: on its validation cut, as its training measured; measured: whether
+            anything was held out.
+        artifact: its directory.
+    """
+
+    version: int
+    model: str
+    beats_popularity: bool
+    measured: bool
+    artifact: Path
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version that serves."""
+
+    version: int
+    artifact: Path
+
+
+@dataclass(frozen=True)
+class GateInput:
+    """What the gate may look at, and how strict it is.
+
+    Attributes:
+        dataset: what the challenger was trained on, or the same going on; None: only what was
+            found at its training counts.
+        lists: the challenger's on its test cut, where its training has just made them.
+        config: the rules' settings.
+    """
+
+    dataset: Dataset | None = None
+    lists: Recommendations | None = None
+    config: GateConfig = field(default_factory=GateConfig)
+
+
+def judge(
+    challenger: Challenger,
+    champion: Champion | None,
+    gate: GateInput,
+    *,
+    earlier: GateReport | None = None,
+) -> GateReport:
+    """Every rule's verdict; nothing is moved.
+
+    Args:
+        challenger, champion: who, and where their artifacts are.
+        gate: data and settings.
+        earlier: verdicts against the same champion under the same settings, used without data.
+
+    Raises:
+        DataError: the dataset or a segment column cannot be used.
+    """
+    verdicts, compared = _verdicts(challenger, champion, gate, earlier)
+    return GateReport(
+        version=challenger.version,
+        champion=champion.version if champion else None,
+        compared=compared,
+        verdicts=tuple(sorted(verdicts, key=lambda one: v.RULES.index(one.rule))),
+        settings=gate.config.model_dump(mode="json"),
+    )
+
+
+def _verdicts(
+    challenger: Challenger,
+    champion: Champion | None,
+    gate: GateInput,
+    earlier: GateReport | None,
+) -> tuple[list[Verdict], str]:
+    beats = rules.not_below_popularity(
+        challenger.model, beats=challenger.beats_popularity, measured=challenger.measured
+    )
+    try:
+        ours = load_artifact(challenger.artifact)
+    except ArtifactError as error:
+        broken = Verdict(v.ARTIFACT, "failed", str(error))
+        rest = _all((*NEEDS_CHAMPION, v.LATENCY), "not applicable", "the artifact does not load")
+        return [broken, beats, *rest], "nothing"
+    proven = Verdict(v.ARTIFACT, "passed", "hashes and golden requests agree")
+    theirs, why_not = _loaded(champion)
+    config = gate.config
+    latency = measure_latency(ours, theirs, requests=config.requests, seed=ours.manifest.seed)
+    known = [proven, beats, rules.request_latency(latency, config)]
+    if champion is None:
+        return [*known, *_all(NEEDS_CHAMPION, "not applicable", NO_CHAMPION)], NO_CHAMPION
+    if gate.dataset is None:
+        return [*known, *_remembered(challenger, champion, earlier)], (
+            earlier.compared if earlier else "nothing: no data was given"
+        )
+    against = measured_against(
+        gate.dataset,
+        ours,
+        theirs,
+        why_not=why_not,
+        lists=gate.lists,
+        shared_courses=config.shared_courses,
+        config=config.evaluation,
+    )
+    if against is None:
+        told = "nothing can be held out of so little data"
+        return [*known, *_all(NEEDS_CHAMPION, "failed", told)], told
+    return [
+        *known,
+        rules.main_metric(against, config),
+        rules.gain(against, config, challenger=ours, champion=theirs, latency=latency),
+        rules.segments(against, config),
+        rules.balance(against, config),
+    ], against.words
+
+
+def _loaded(champion: Champion | None) -> tuple[Artifact | None, str | None]:
+    """The champion's artifact, or why it is no measure."""
+    if champion is None:
+        return None, None
+    try:
+        return load_artifact(champion.artifact), None
+    except ArtifactError as error:
+        return None, f"the champion does not load ({error})"
+
+
+def _remembered(
+    challenger: Challenger, champion: Champion, earlier: GateReport | None
+) -> list[Verdict]:
+    """What the training's own gate found, where it was against this champion."""
+    if earlier is not None:
+        return [earlier.of(rule) for rule in NEEDS_CHAMPION]
+    told = (
+        f"version {challenger.version} was not measured against champion {champion.version} with "
+        "these settings: give --data"
+    )
+    rest = _all(NEEDS_CHAMPION[1:], "not applicable", "no data was given")
+    return [Verdict(v.MAIN, "failed", told), *rest]
+
+
+def _all(names: tuple[str, ...], outcome: Outcome, sentence: str) -> list[Verdict]:
+    return [Verdict(rule, outcome, sentence) for rule in names]

@@ -1,0 +1,187 @@
+"""Challenger and reference on the same held-out decisions, neither having learned from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import pandas as pd
+
+from features import columns as c
+from features.align import align_courses
+from features.dataset import Dataset
+from features.indexed import index_dataset
+from features.split import Cut, make_cuts
+from models.artifact import Artifact
+from models.policy import Recommendations
+from training_pipeline.backtest import Backtest
+from training_pipeline.evaluating.comparison import Difference, differences
+from training_pipeline.evaluating.config import EvaluationConfig
+from training_pipeline.evaluating.decisions import Decisions
+from training_pipeline.evaluating.measured import Measured
+from training_pipeline.evaluating.metric_names import FAMILY
+from training_pipeline.metrics import CUTOFFS
+from training_pipeline.train import popularity_only
+
+Reference = Literal["champion", "popularity"]
+
+
+@dataclass(frozen=True)
+class Against:
+    """The challenger and what it is measured against.
+
+    Attributes:
+        ours, theirs: all metrics of the same decisions.
+        reference: `popularity` where the champion cannot be compared.
+        words: who and what was compared, and why so.
+        config: of intervals and tests.
+    """
+
+    ours: Measured
+    theirs: Measured
+    reference: Reference
+    words: str
+    config: EvaluationConfig
+
+    @property
+    def decisions(self) -> Decisions:
+        """What both were asked."""
+        return self.ours.decisions
+
+    @cached_property
+    def changes(self) -> dict[str, Difference]:
+        """Challenger minus reference by metric, corrected for the whole family."""
+        names = [name for name in FAMILY if name in self.ours.names and name in self.theirs.names]
+        found = differences(self.theirs, self.ours, names=names, config=self.config)
+        return {one.metric: one for one in found}
+
+
+def measured_against(
+    dataset: Dataset,
+    challenger: Artifact,
+    champion: Artifact | None,
+    *,
+    why_not: str | None = None,
+    lists: Recommendations | None = None,
+    shared_courses: float,
+    config: EvaluationConfig,
+) -> Against | None:
+    """Both on purchases that they have not seen; None where nothing can be held out.
+
+    The purchases after both cut-offs where there are enough: both answer as they would serve. Else
+    the challenger's test cut, with its recipe fitted before it; the champion answers as it serves
+    where it has not seen these purchases, else its recipe is fitted before the cut as well. A
+    champion of another dataset or catalogue is no measure: popularity takes its place.
+
+    Args:
+        dataset: what the challenger was trained on, or the same going on.
+        challenger, champion: loaded artifacts; None: the champion is no measure.
+        why_not: the reason, in words.
+        lists: the challenger's on its test cut, where they are there already.
+        shared_courses: least share of the champion's courses that the dataset lists.
+        config: of intervals and tests.
+    """
+    if champion is not None:
+        why_not = _not_comparable(dataset, challenger, champion, shared_courses)
+    if champion is None or why_not:
+        return _against_popularity(dataset, challenger, why_not, lists, config)
+    later = _after_both(dataset, challenger, champion)
+    if later is not None:
+        ours = Measured.of("challenger", later.decisions, later.lists_of(challenger))
+        theirs = Measured.of("champion", later.decisions, later.lists_of(champion))
+        words = f"{_count(later)} after both cut-offs; both answer as they serve"
+        return Against(ours, theirs, "champion", words, config)
+    held_out = _test_cut(dataset, challenger)
+    if held_out is None:
+        return None
+    ours = _challenger(held_out, challenger, lists)
+    unseen = _has_not_seen(champion, held_out.decisions.cut)
+    answering = replace(held_out, since_s=held_out.decisions.cut.train.as_of_s if unseen else None)
+    theirs = Measured.of("champion", held_out.decisions, answering.lists_of(champion))
+    told = (
+        "the champion answers as it serves"
+        if unseen
+        else "the champion has learned from them, so its recipe was fitted again before them"
+    )
+    words = f"{_count(held_out)} of the challenger's test cut; {told}"
+    return Against(ours, theirs, "champion", words, config)
+
+
+def _against_popularity(
+    dataset: Dataset,
+    challenger: Artifact,
+    why_not: str | None,
+    lists: Recommendations | None,
+    config: EvaluationConfig,
+) -> Against | None:
+    """The declared rule where the champion is no measure."""
+    held_out = _test_cut(dataset, challenger)
+    if held_out is None:
+        return None
+    policy, data, cut = held_out.policy_of(challenger)
+    popular = popularity_only(policy).recommend(cut.requests(data, count=max(CUTOFFS)))
+    ours = _challenger(held_out, challenger, lists)
+    theirs = Measured.of("popularity", held_out.decisions, popular)
+    words = (
+        f"{_count(held_out)} of the challenger's test cut; {why_not}, so popularity stands in for "
+        "it and must be beaten"
+    )
+    return Against(ours, theirs, "popularity", words, config)
+
+
+def _challenger(
+    held_out: Backtest, challenger: Artifact, lists: Recommendations | None
+) -> Measured:
+    n_decisions = held_out.decisions.n_decisions
+    if lists is None or len(lists.indptr) != n_decisions + 1:
+        lists = held_out.lists_of(challenger)
+    return Measured.of("challenger", held_out.decisions, lists)
+
+
+def _not_comparable(
+    dataset: Dataset, challenger: Artifact, champion: Artifact, shared_courses: float
+) -> str | None:
+    ours, theirs = challenger.manifest.dataset.name, champion.manifest.dataset.name
+    if ours != theirs:
+        return f"the champion is of another dataset, {theirs}"
+    known = champion.policy.courses.frame[c.COURSE_ID]
+    shared = float(known.isin(dataset.courses[c.COURSE_ID]).mean())
+    if shared < shared_courses:
+        return f"{shared:.0%} of the champion's courses are in this catalogue"
+    return None
+
+
+def _after_both(dataset: Dataset, challenger: Artifact, champion: Artifact) -> Backtest | None:
+    since_s = max(challenger.manifest.cutoff_s, champion.manifest.cutoff_s)
+    enough = challenger.manifest.split_config.min_cases
+    if int((~_before(dataset, since_s)).sum()) < enough:
+        return None
+    found = Backtest.of(dataset, [challenger, champion])
+    return found if found.since_s and found.decisions.n_decisions >= enough else None
+
+
+def _test_cut(dataset: Dataset, challenger: Artifact) -> Backtest | None:
+    """What the challenger's training held out; models are fitted before it."""
+    manifest = challenger.manifest
+    known = dataset.purchases[_before(dataset, manifest.cutoff_s)].reset_index(drop=True)
+    aligned = align_courses(replace(dataset, purchases=known), challenger.policy.courses.frame)
+    data = index_dataset(aligned)
+    cuts = make_cuts(data, manifest.split_config, seed=manifest.seed)
+    if cuts is None:
+        return None
+    decisions = Decisions(data, cuts[1])
+    return Backtest(aligned, decisions, manifest.split_config, manifest.seed, since_s=None)
+
+
+def _before(dataset: Dataset, moment_s: int) -> pd.Series[bool]:
+    """Which purchases are before the moment, in epoch seconds."""
+    return dataset.purchases[c.PURCHASED_AT] < pd.Timestamp(moment_s, unit="s", tz="UTC")
+
+
+def _has_not_seen(champion: Artifact, cut: Cut) -> bool:
+    return cut.method == "by-date" and champion.manifest.cutoff_s <= cut.train.as_of_s
+
+
+def _count(backtest: Backtest) -> str:
+    return f"{backtest.decisions.n_decisions:,} decisions"

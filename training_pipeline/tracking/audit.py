@@ -1,0 +1,117 @@
+"""Every move of `champion`: a JSON line in the store's directory, and a tag of the version."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from training_pipeline.gate.verdict import GateReport
+from training_pipeline.tracking import store
+from training_pipeline.tracking.versions import MODEL_NAME, every_version
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+AUDIT_FILE = "promotions.jsonl"
+AUDIT_TAG = "saldopas.promotion"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A move of `champion`; `from_version` is None for the first one.
+
+    Attributes:
+        action: `promote` or `rollback`; at: ISO 8601, UTC.
+        overridden: rules of the gate that refused, where it was forced.
+        report: the gate's verdicts; not part of the audit line. None where nobody was asked.
+    """
+
+    action: str
+    from_version: int | None
+    to_version: int
+    who: str
+    at: str
+    reason: str | None
+    forced: bool
+    overridden: tuple[str, ...] = ()
+    report: GateReport | None = field(default=None, compare=False)
+
+    @property
+    def changed(self) -> bool:
+        """False where the version was the champion already."""
+        return self.from_version != self.to_version
+
+    def line(self) -> dict[str, Any]:
+        """When, who, why, from and to."""
+        return {name: value for name, value in asdict(self).items() if name != "report"}
+
+
+def promotion(
+    action: str,
+    old: int | None,
+    version: int,
+    reason: str | None,
+    *,
+    forced: bool = False,
+    report: GateReport | None = None,
+) -> Promotion:
+    """A move of now, by whoever runs this process."""
+    return Promotion(
+        action=action,
+        from_version=old,
+        to_version=version,
+        who=_who(),
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        reason=reason,
+        forced=forced,
+        overridden=report.failed if report and forced else (),
+        report=report,
+    )
+
+
+def write_audit(mlflow: MlflowClient, move: Promotion) -> None:
+    """The line and the tag; both are on disk before anybody is told."""
+    line = json.dumps(move.line(), ensure_ascii=False)
+    mlflow.set_model_version_tag(MODEL_NAME, str(move.to_version), AUDIT_TAG, line)
+    with (store.home() / AUDIT_FILE).open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def history() -> list[Promotion]:
+    """Every move, oldest first.
+
+    The file of this machine's store, and the last move to each version, which other machines of a
+    shared store may have made.
+
+    Raises:
+        RunFailedError: the store refuses.
+    """
+    mlflow = store.connect()
+    with store.mlflow_errors():
+        tags = [entity.tags.get(AUDIT_TAG) for entity in every_version(mlflow)]
+    file = store.home() / AUDIT_FILE
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    elsewhere = sorted(
+        {tag for tag in tags if tag} - set(lines), key=lambda tag: str(_read(tag).at)
+    )
+    return sorted((_read(line) for line in (*lines, *elsewhere)), key=lambda move: move.at)
+
+
+def _read(line: str) -> Promotion:
+    """A line of this or an older release."""
+    known = {one.name for one in fields(Promotion)}
+    values = {name: value for name, value in json.loads(line).items() if name in known}
+    return Promotion(**{**values, "overridden": tuple(values.get("overridden", ()))})
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return f"uid {os.getuid()}"

@@ -1,0 +1,121 @@
+"""The gate's verdicts with the version: tags to filter by, a JSON file beside the run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from models.manifest import MANIFEST
+from training_pipeline.gate.judge import Challenger, Champion, GateInput
+from training_pipeline.gate.judge import judge as judge_artifacts
+from training_pipeline.gate.verdict import RULES, GateReport, Outcome, Verdict
+from training_pipeline.tracking import run_values, store
+from training_pipeline.tracking.locate import resolve
+from training_pipeline.tracking.versions import (
+    CHAMPION,
+    MODEL_NAME,
+    ModelNotFoundError,
+    aliased,
+    registered_version,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow import MlflowClient
+
+TAG = "saldopas.gate"  # "passed", or "refused by" the rules
+AGAINST = f"{TAG}.against"  # the champion's version, or "none"
+COMPARED = f"{TAG}.compared"
+SETTINGS = f"{TAG}.settings"
+FOLDER = "gate"  # of the run's artifacts
+NOBODY = "none"
+LONGEST_TAG = 5_000  # MLflow's limit for runs; the whole sentence is in the file
+OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "not applicable")
+
+
+def judge(version: int, gate: GateInput | None = None) -> GateReport:
+    """Ask the gate about a version, and keep the verdicts with it; no alias moves.
+
+    Raises:
+        ModelNotFoundError: there is no such version, or its files are gone.
+        DataError: the data or a segment column cannot be used.
+        RunFailedError: the store refuses.
+    """
+    mlflow = store.connect()
+    with store.mlflow_errors():
+        champion = aliased(mlflow).get(CHAMPION)
+        return judged(mlflow, version, None if champion == version else champion, gate)
+
+
+def judged(
+    mlflow: MlflowClient, version: int, champion: int | None, gate: GateInput | None
+) -> GateReport:
+    """The verdicts on `version` against `champion`, stored."""
+    asked = gate or GateInput()
+    entity = registered_version(mlflow, version)
+    tags = entity.tags
+    challenger = Challenger(
+        version=version,
+        model=tags.get(run_values.MODEL, ""),
+        beats_popularity=tags.get(run_values.BEATS_POPULARITY) == "true",
+        measured=run_values.MAIN_TAG in tags,
+        artifact=resolve(str(version)),
+    )
+    report = judge_artifacts(
+        challenger,
+        None if champion is None else Champion(champion, _champion_files(champion)),
+        asked,
+        earlier=_earlier(tags, version, champion, asked),
+    )
+    _store(mlflow, report, run_id=entity.run_id)
+    return report
+
+
+def _champion_files(champion: int) -> Path:
+    """Where its artifact is, or should be: the gate says that it does not load."""
+    try:
+        return resolve(str(champion))
+    except ModelNotFoundError:
+        return store.home() / f"no-{MANIFEST}"
+
+
+def _store(mlflow: MlflowClient, report: GateReport, *, run_id: str) -> None:
+    number = str(report.version)
+    told = f"refused by {', '.join(report.failed)}" if report.failed else "passed"
+    against = NOBODY if report.champion is None else str(report.champion)
+    values = {
+        TAG: told,
+        AGAINST: against,
+        COMPARED: report.compared,
+        SETTINGS: json.dumps(report.settings),
+        **{f"{TAG}.{one.rule}": f"{one.outcome}: {one.sentence}" for one in report.verdicts},
+    }
+    for name, value in values.items():
+        mlflow.set_model_version_tag(MODEL_NAME, number, name, value[:LONGEST_TAG])
+    mlflow.set_tag(run_id, TAG, told)
+    mlflow.log_dict(run_id, report.as_dict(), f"{FOLDER}/version-{number}-against-{against}.json")
+
+
+def _earlier(
+    tags: dict[str, str], version: int, champion: int | None, gate: GateInput
+) -> GateReport | None:
+    """What is kept of an earlier asking, where it was against this champion, as strict as now."""
+    settings = gate.config.model_dump(mode="json")
+    if champion is None or tags.get(AGAINST) != str(champion):
+        return None
+    if tags.get(SETTINGS) != json.dumps(settings)[:LONGEST_TAG]:
+        return None
+    return GateReport(
+        version=version,
+        champion=champion,
+        compared=tags.get(COMPARED, ""),
+        verdicts=tuple(_verdict(rule, tags.get(f"{TAG}.{rule}", "")) for rule in RULES),
+        settings=settings,
+    )
+
+
+def _verdict(rule: str, text: str) -> Verdict:
+    told, _, sentence = text.partition(": ")
+    outcome: Outcome = next((one for one in OUTCOMES if one == told), "failed")
+    return Verdict(rule, outcome, sentence)
