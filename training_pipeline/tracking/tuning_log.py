@@ -68,7 +68,7 @@ class TuningRun:
             (Path(folder) / "trials.json").write_text(told, "utf-8")
             self.mlflow.log_artifacts(self.run_id, folder, "tuning")
             now = get_current_time_millis()
-            found = {model: json.dumps(best.config) for model, best in outcome.best.items()}
+            found = {model: json.dumps(best.config) for model, best in outcome.for_train.items()}
             self.mlflow.log_batch(
                 self.run_id,
                 metrics=[Metric(name, value, now, 0) for name, value in _metrics(outcome).items()],

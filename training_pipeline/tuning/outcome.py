@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from training_pipeline.training_config import AUTO_NAME, TrainingConfig
 from training_pipeline.tuning.attempts import Attempt, best_first, best_of
 from training_pipeline.tuning.plan import TuningPlan, group_of
+
+LEAST_TRIALS = 10  # of a model before train takes its best instead of searching by itself
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class TuningOutcome:
         found = {model: best_of(self.of(model)) for model in self.plan.models}
         return {model: attempt for model, attempt in found.items() if attempt is not None}
 
+    @property
+    def for_train(self) -> dict[str, Attempt]:
+        """Those of the best that `saldopas train` takes from now on."""
+        return {m: best for m, best in self.best.items() if len(self.of(m)) >= LEAST_TRIALS}
+
     def summary(self) -> dict[str, Any]:
         """What `saldopas tune --json` prints."""
         return {
@@ -49,19 +55,20 @@ class TuningOutcome:
         }
 
     def toml(self) -> str:
-        """A file for `saldopas train --config`: nothing in it is searched again."""
+        """A file for `saldopas train --config`: no model in it is searched again."""
         config = self.plan.config
+        given = config.model_dump(exclude_defaults=True, exclude={"models"})
+        plain = {"model": config.model, "seed": config.seed, **given}
         lines = [
             f"# Found by `saldopas tune` on {self.plan.name}: MLflow run {self.run_id}",
             f"# data {self.plan.fingerprint}",
-            f"model = {_toml(config.model if config.model != AUTO_NAME else AUTO_NAME)}",
-            f"seed = {config.seed}",
-            "",
-            "[split]",
-            *_table(_changed(config)),
+            *_table({key: value for key, value in plain.items() if not isinstance(value, dict)}),
         ]
+        for name, values in plain.items():
+            if isinstance(values, dict):
+                lines += ["", f"[{name}]", *_table(values)]
         for model, attempt in self.best.items():
-            score = f"{attempt.score:.4f}" if attempt.score is not None else ""
+            score = "" if attempt.score is None else f"{attempt.score:.4f}"
             lines += ["", f"[models.{model}]  # NDCG@10 {score}, {_people(model)}"]
             lines += _table(attempt.config)
         return "\n".join(lines) + "\n"
@@ -74,6 +81,7 @@ class TuningOutcome:
             "default": tried[0].score if tried else None,
             "best": best.score if best else None,
             "config": best.config if best else None,
+            "for_train": model in self.for_train,
             "trials": len(tried),
             "seconds": round(sum(one.seconds for one in tried), 3),
         }
@@ -81,12 +89,6 @@ class TuningOutcome:
 
 def _people(model: str) -> str:
     return {"warm": "people with a history", "new": "new people"}[group_of(model)]
-
-
-def _changed(config: TrainingConfig) -> dict[str, Any]:
-    """The split as far as it is not the default."""
-    plain = type(config.split)().model_dump()
-    return {key: value for key, value in config.split.model_dump().items() if value != plain[key]}
 
 
 def _table(values: Mapping[str, Any]) -> list[str]:

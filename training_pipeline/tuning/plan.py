@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 from features.dataset import Dataset
@@ -45,8 +46,9 @@ class TuningPlan:
         return self.config.models.get(model, {})
 
     def study_name(self, model: str) -> str:
-        """The same for the same data, ranges, windows and seed; nothing else may share a study."""
+        """The same for the same data, release, ranges, windows and seed: others have their own."""
         told = [
+            version("saldopas"),
             space_of(model).version,
             self.held(model),
             self.held(POPULARITY),
@@ -92,12 +94,13 @@ def make_plan(dataset: Dataset, config: TrainingConfig, *, windows: int | None) 
             remedy="train with defaults, or add purchases",
         )
     validation, test = cuts
+    earlier = earlier_windows(data, split, cuts, seed=config.seed)
     has_tokens = validation.train.vocabulary.n_tokens > 0
     return TuningPlan(
         name=data.config.name,
         fingerprint=dataset.fingerprint,
         data=data,
-        windows=(validation, *earlier_windows(data, split, cuts, seed=config.seed)),
+        windows=(validation, *_judges(validation, earlier, split.min_cases)),
         models=models or _every_model(config, has_tokens=has_tokens),
         config=config.model_copy(update={"split": split}),
         until_s=test.train.as_of_s,
@@ -116,6 +119,25 @@ def measured(found: Evaluation, model: str) -> float:
     if value is None:
         value = found.mean(MAIN_METRIC, WARM if group == NEW else NEW)
     return value or 0.0
+
+
+def _judges(newest: Cut, earlier: Sequence[Cut], least: int) -> list[Cut]:
+    """Earlier windows with `least` decisions of newcomers and of others, or as many as the newest.
+
+    A mean over windows weighs each the same, so one with two decisions must not be among them.
+    """
+    wanted = [min(least, count) for count in _counts(newest)]
+    return [
+        window
+        for window in earlier
+        if all(count >= some for count, some in zip(_counts(window), wanted, strict=True))
+    ]
+
+
+def _counts(window: Cut) -> tuple[int, int]:
+    """Decisions of newcomers, and of people with a history."""
+    new = int((window.cases.seen == 0).sum())
+    return new, window.cases.n_cases - new
 
 
 def _every_model(config: TrainingConfig, *, has_tokens: bool) -> tuple[str, ...]:

@@ -76,6 +76,32 @@ SPACES: dict[str, Space] = {
         },
         enough=40,
     ),
+    "bpr": Space(
+        {
+            "factors": _log_int(16, 256),
+            "learning_rate": _log(0.005, 0.5),
+            "regularization": _log(0.0001, 1.0),
+            "iterations": _log_int(10, 200),
+            "past_decay": FloatDistribution(0.3, 1.0),
+            "fold_in_l2": _log(0.001, 100.0),
+            "token_l2": _log(1.0, 10_000.0),
+        },
+        enough=40,
+    ),
+    "lmf": Space(
+        {
+            "factors": _log_int(8, 128),
+            "alpha": _log(0.1, 30.0),
+            "learning_rate": _log(0.1, 3.0),
+            "regularization": _log(0.01, 10.0),
+            "iterations": _log_int(10, 100),
+            "negatives": _log_int(5, 60),
+            "past_decay": FloatDistribution(0.3, 1.0),
+            "fold_in_l2": _log(0.01, 100.0),
+            "token_l2": _log(1.0, 10_000.0),
+        },
+        enough=40,
+    ),
     "ease": Space(
         {
             "l2": _log(1.0, 10_000.0),
