@@ -17,10 +17,8 @@ from scipy.special import expit
 from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
-from models.factors import DIVERGED, LatentSpace, Purchased, recency
+from models.factors import DIVERGED, LatentSpace, Purchased, minimised, recency
 from models.recommender import State
-
-STEPS = 10
 
 
 class BprConfig(Frozen):
@@ -42,10 +40,9 @@ class Bpr:
     """Bayesian personalised ranking (Rendle et al. 2009), fitted by implicit on one thread.
 
     A participant is never stored. implicit draws the other course j of a pair by how often it was
-    bought, so what it minimises for a participant is, with x = v u + b and m the expected u,
-    f(u) = sum_s w_s (mean_j softplus(x_j - x_s) + l2/2 |u - m|^2), convex in u. It is minimised by
-    u += H^-1 (-grad f), where H, with 1/4 for every p (1 - p), bounds the Hessian from above, so
-    that no step can raise f (Boehning & Lindsay 1988); j runs over the space's rivals.
+    bought; so, with x = v u + b and m the expected u, what is minimised for a participant is
+    f(u) = sum_s w_s (mean_j softplus(x_j - x_s) + l2/2 |u - m|^2), convex in u. `minimised`
+    gets the Hessian with 1/4 for every p (1 - p) as its bound; j runs over the space's rivals.
     """
 
     config: BprConfig
@@ -89,23 +86,23 @@ class Bpr:
         return cls(config, LatentSpace.from_state(state))
 
     def _fold_in(self, bought: Purchased, expected: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(k,) u after `STEPS` steps from `expected`."""
+        """(k,) u, from `expected` on."""
         rivals, rival_bias = self.space.rival_factors, self.space.rival_bias
-        weighted = bought.weights @ bought.factors
         total = float(bought.weights.sum())
         penalty = self.config.fold_in_l2 * total
-        cross = np.outer(weighted, rivals.mean(axis=0))
-        bound = (bought.factors.T * bought.weights) @ bought.factors - cross - cross.T
-        bound = (bound + total * self.space.rival_moment) / 4 + penalty * np.eye(len(expected))
-        inverse = np.linalg.inv(bound)
         pair_weights = bought.weights[:, None] / len(rivals)
-        user = expected
-        for _ in range(STEPS):
+        cross = (bought.weights @ bought.factors)[:, None] * self.space.rival_mean
+        bound = (bought.factors.T * bought.weights) @ bought.factors - cross - cross.T
+        bound = (bound + total * self.space.rival_moment) / 4
+        bound.flat[:: len(expected) + 1] += penalty
+
+        def uphill(user: NDArray[np.float64]) -> NDArray[np.float64]:
             ahead = (bought.factors @ user + bought.bias)[:, None] - (rivals @ user + rival_bias)
             wrong = expit(-ahead) * pair_weights  # (s, J)
-            uphill = wrong.sum(axis=1) @ bought.factors - wrong.sum(axis=0) @ rivals
-            user = user + inverse @ (uphill - penalty * (user - expected))
-        return user
+            pull = wrong.sum(axis=1) @ bought.factors - wrong.sum(axis=0) @ rivals
+            return np.asarray(pull - penalty * (user - expected))
+
+        return minimised(bound, uphill, expected)
 
 
 def fit_peer(config: BprConfig, train: TrainingSet, *, seed: int) -> BayesianPersonalizedRanking:

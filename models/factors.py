@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 
 from features.batch import ParticipantBatch
 from features.sequences import Sequences, newest_weights
@@ -16,6 +17,7 @@ from features.training_set import TrainingSet
 from models.recommender import State
 
 N_RIVALS = 256
+STEPS = 10
 LARGEST = 1e4  # of a factor; a descent that goes beyond it has diverged
 DIVERGED = "the factors diverged: lower learning_rate or regularization"
 
@@ -135,6 +137,11 @@ class LatentSpace:
         return self.bias[self.rivals].astype(np.float64)
 
     @cached_property
+    def rival_mean(self) -> NDArray[np.float64]:
+        """(k,) mean of v over the rivals."""
+        return np.asarray(self.rival_factors.mean(axis=0))
+
+    @cached_property
     def rival_moment(self) -> NDArray[np.float64]:
         """(k, k) mean of v v^T over the rivals."""
         return self.rival_factors.T @ self.rival_factors / max(len(self.rivals), 1)
@@ -174,6 +181,29 @@ def known_rows(
 def recency(sequence: Sequences, past_decay: float) -> NDArray[np.float32]:
     """(E,) past_decay^(newer purchases of the participant), 1 for the newest."""
     return np.power(np.float32(past_decay), sequence.age_in_row).astype(np.float32)
+
+
+def minimised(
+    bound: NDArray[np.float64],
+    uphill: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    start: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """(k,) `start` after `STEPS` steps u += bound^-1 uphill(u) down a convex loss.
+
+    No step raises the loss, as `bound` is nowhere less than its Hessian (Boehning & Lindsay 1988).
+
+    Args:
+        bound: (k, k) positive definite.
+        uphill: (k,) minus the gradient.
+        start: (k,).
+    """
+    factor, info = lapack.dpotrf(bound)
+    if info != 0:
+        raise np.linalg.LinAlgError("the bound is not positive definite: raise fold_in_l2")
+    user = start
+    for _ in range(STEPS):
+        user = user + lapack.dpotrs(factor, uphill(user))[0]
+    return user
 
 
 def token_factors(

@@ -16,10 +16,8 @@ from scipy.special import expit
 from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
-from models.factors import LatentSpace, Purchased, recency
+from models.factors import LatentSpace, Purchased, minimised, recency
 from models.recommender import State
-
-STEPS = 10
 
 
 class LmfConfig(Frozen):
@@ -43,9 +41,9 @@ class Lmf:
     A participant is never stored. With x = v u + b, where one factor of every course is 1 so that
     u holds the participant's bias, m the expected u, c = alpha times the weights and N the number
     of other courses that implicit draws by how often they were bought, what is minimised is
-    f(u) = sum_s c_s softplus(-x_s) + N mean_j softplus(x_j) + l2/2 |u - m|^2, convex in u, by
-    u += H^-1 (-grad f), where H, with 1/4 for every p (1 - p), bounds the Hessian from above, so
-    that no step can raise f (Boehning & Lindsay 1988); j runs over the space's rivals.
+    f(u) = sum_s c_s softplus(-x_s) + N mean_j softplus(x_j) + l2/2 |u - m|^2, convex in u.
+    `minimised` gets the Hessian with 1/4 for every p (1 - p) as its bound; j runs over the space's
+    rivals.
     """
 
     config: LmfConfig
@@ -91,21 +89,23 @@ class Lmf:
         return cls(config, LatentSpace.from_state(state))
 
     def _fold_in(self, bought: Purchased, expected: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(k + 1,) u after `STEPS` steps from `expected`."""
+        """(k + 1,) u, from `expected` on."""
         rivals, rival_bias = self.space.rival_factors, self.space.rival_bias
+        penalty = self.config.fold_in_l2
         confidence = self.config.alpha * bought.weights
         # implicit bounds the number of its draws by the number of its columns
         n_drawn = min(self.config.factors + 2, len(confidence) * self.config.negatives)
         bound = (bought.factors.T * confidence) @ bought.factors
         bound = (bound + n_drawn * self.space.rival_moment) / 4
-        inverse = np.linalg.inv(bound + self.config.fold_in_l2 * np.eye(len(expected)))
-        user = expected
-        for _ in range(STEPS):
+        bound.flat[:: len(expected) + 1] += penalty
+
+        def uphill(user: NDArray[np.float64]) -> NDArray[np.float64]:
             missed = confidence * expit(-(bought.factors @ user + bought.bias))
             wrong = expit(rivals @ user + rival_bias) * (n_drawn / len(rivals))
-            uphill = missed @ bought.factors - wrong @ rivals
-            user = user + inverse @ (uphill - self.config.fold_in_l2 * (user - expected))
-        return user
+            pull = missed @ bought.factors - wrong @ rivals
+            return np.asarray(pull - penalty * (user - expected))
+
+        return minimised(bound, uphill, expected)
 
 
 def fit_peer(config: LmfConfig, train: TrainingSet, *, seed: int) -> LogisticMatrixFactorization:
