@@ -57,6 +57,7 @@ def test_the_defaults_are_the_first_trial_and_the_search_finds_better() -> None:
         "regularization": 1.0,
         "alpha": 10.0,
         "iterations": 15,
+        "past_decay": 1.0,
         "token_weight": 0.3,
     }
     assert best is not None

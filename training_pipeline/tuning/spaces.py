@@ -50,7 +50,16 @@ def _log_int(low: int, high: int) -> IntDistribution:
 # 2019: neighbours up to 1,000 and the weighting of item-item models. Half-lives up to 1,000 days
 # are as good as none on data of a year or two.
 SPACES: dict[str, Space] = {
-    "popularity": Space({"half_life_days": _log(2.0, 1_000.0)}, enough=15),
+    "popularity": Space(
+        {
+            "half_life_days": _log(2.0, 1_000.0),
+            "prior_strength": _log(0.1, 100.0),
+            "level_strength": _log(1.0, 300.0),
+            "age_power": FloatDistribution(0.0, 1.0),
+            "season_power": FloatDistribution(0.0, 1.0),
+        },
+        enough=40,
+    ),
     "profile-popularity": Space(
         {
             "half_life_days": _log(2.0, 1_000.0),
@@ -72,6 +81,7 @@ SPACES: dict[str, Space] = {
             "regularization": _log(0.01, 100.0),
             "alpha": _log(0.3, 100.0),
             "iterations": IntDistribution(5, 25),
+            "past_decay": FloatDistribution(0.3, 1.0),
             "token_weight": FloatDistribution(0.0, 1.0),
         },
         enough=40,
