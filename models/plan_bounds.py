@@ -129,7 +129,7 @@ def best_multiplier(
     items = np.empty(k, np.int64)
     terms = np.empty(k, np.int64)
     n = best_terms(among, worth, cost, 0, k, courses, rules, items, terms)
-    high_worth, high_cost = _sums(items, n, worth, cost)
+    high_worth, high_cost = sums(items, n, worth, cost)
     if high_cost <= capacity:
         _copy(items, n, affordable)
         return 0, high_worth, n
@@ -138,7 +138,7 @@ def best_multiplier(
     while True:
         trial = (high_worth - low_worth) // (high_cost - low_cost)
         n = best_terms(among, worth, cost, trial, k, courses, rules, items, terms)
-        now_worth, now_cost = _sums(items, n, worth, cost)
+        now_worth, now_cost = sums(items, n, worth, cost)
         now = now_worth - trial * now_cost
         if trial * capacity + now < bound:
             multiplier, bound = trial, trial * capacity + now
@@ -150,7 +150,7 @@ def best_multiplier(
             low_worth, low_cost, low_n = now_worth, now_cost, n
             _copy(items, n, affordable)
     n = best_terms(among, worth, cost, trial + 1, k, courses, rules, items, terms)
-    now_worth, now_cost = _sums(items, n, worth, cost)
+    now_worth, now_cost = sums(items, n, worth, cost)
     if (trial + 1) * (capacity - now_cost) + now_worth < bound:
         multiplier, bound = trial + 1, (trial + 1) * (capacity - now_cost) + now_worth
     return multiplier, bound, low_n
@@ -163,9 +163,10 @@ def _copy(items: NDArray[np.int64], n: int, to: NDArray[np.int64]) -> None:
 
 
 @compiled
-def _sums(
+def sums(
     items: NDArray[np.int64], n: int, worth: NDArray[np.int64], cost: NDArray[np.int64]
 ) -> tuple[int, int]:
+    """Worth and cost of the first `n` of `items`."""
     total_worth = 0
     total_cost = 0
     for j in range(n):

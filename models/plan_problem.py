@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.plan_arrays import CourseArrays, SetRules, fits
 from models.plan_cliques import cliques
+from models.plan_compiled import compiled
 from models.plan_schedule import CourseDays
 
 UNITS = 1_000_000_000
 LARGEST_SUM = 2**60
+MOST_RELEVANCE = 1e6
+INT64, FLOAT64 = np.dtype(np.int64), np.dtype(np.float64)
+_set = object.__setattr__
 NO_PAIRS = np.zeros((0, 0), np.bool_)
 NO_SHARED = np.zeros(0, np.int64)
 
@@ -26,7 +31,7 @@ class PlanRefusedError(ValueError):
         super().__init__(text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PlanProblem:
     """Choose a set of n candidates, in course order; arrays must not be changed afterwards.
 
@@ -44,6 +49,9 @@ class PlanProblem:
         near_duplicates: (m, 2) int64 pairs of candidates of which a set holds at most one.
         must_include: candidates that are in every set.
         days: None where dates do not matter.
+        relevance_units: (n,) int64 relevance in 1e-9.
+        leftover_units: 1e-9 relevance a rupiah.
+        is_plain: price and number are the only rules.
     """
 
     price_rp: NDArray[np.int64]
@@ -56,34 +64,46 @@ class PlanProblem:
     near_duplicates: NDArray[np.int64] | None = None
     must_include: tuple[int, ...] = ()
     days: CourseDays | None = None
+    relevance_units: NDArray[np.int64] = field(init=False, repr=False)
+    leftover_units: int = field(init=False, repr=False)
+    is_plain: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        n = len(self.price_rp)
-        if self.price_rp.dtype != np.int64 or self.price_rp.ndim != 1:
-            raise ValueError("price_rp must be (n,) int64, whole rupiah")
-        if self.relevance.dtype != np.float64 or self.relevance.shape != (n,):
-            raise ValueError(f"relevance must be ({n},) float64, one for each price")
-        if n and not (self.price_rp.min() >= 0 and 0 <= self.relevance.min() < np.inf):
-            raise ValueError("price_rp and relevance must be finite and at least 0")
-        if n and not self.relevance.max() < np.inf:
-            raise ValueError("price_rp and relevance must be finite and at least 0")
+        if not _as_compiled(self.price_rp, self.relevance):
+            n = len(self.price_rp)
+            _set(self, "price_rp", checked(self.price_rp, "price_rp", np.int64, n))
+            _set(self, "relevance", checked(self.relevance, "relevance", np.float64, n))
+        valid, units, most = _counted(self.price_rp, self.relevance)
+        if not valid:
+            raise ValueError("price_rp and relevance must be at least 0, relevance below 1e6")
         if self.balance_rp < 0 or self.max_courses < 0 or not 0 <= self.leftover_price < np.inf:
             raise ValueError("balance_rp, max_courses and leftover_price must be at least 0")
-        if self.max_per_category is not None and self.category is None:
-            raise ValueError("max_per_category needs category")
-        self._check_options(n)
+        _set(self, "relevance_units", units)
+        _set(self, "leftover_units", round(self.leftover_price * UNITS))
+        _set(self, "is_plain", self._has_no_options())
+        if not self.is_plain:
+            self._check_options(self.n_items)
         # relevance weighs at most balance + 1, a rupiah at most the largest sum of relevance + 1
-        most = 1.0 + self.max_courses * UNITS * float(self.relevance.max(initial=0.0))
-        if (self.balance_rp + 1) * (
-            most + self.leftover_units * (self.balance_rp + 1)
-        ) > LARGEST_SUM:
+        money = self.balance_rp + 1
+        if money * (1 + self.max_courses * most + self.leftover_units * money) > LARGEST_SUM:
             raise ValueError(
                 f"balance_rp={self.balance_rp} with max_courses={self.max_courses} and"
                 f" leftover_price={self.leftover_price} is too large for exact whole numbers;"
                 " plan in a larger unit of money or with fewer courses"
             )
 
+    def _has_no_options(self) -> bool:
+        return (
+            self.max_per_category is None
+            and self.category is None
+            and self.near_duplicates is None
+            and self.days is None
+            and not self.must_include
+        )
+
     def _check_options(self, n: int) -> None:
+        if self.max_per_category is not None and self.category is None:
+            raise ValueError("max_per_category needs category")
         if self.category is not None and self.category.shape != (n,):
             raise ValueError(f"category must be ({n},), one for each price")
         if self.max_per_category is not None and self.max_per_category < 1:
@@ -100,26 +120,14 @@ class PlanProblem:
             )
         if len(set(self.must_include)) != len(self.must_include):
             raise ValueError("must_include names a course twice")
-        if self.days is not None and any(
-            array.dtype != np.int64 or array.shape != (n,)
-            for array in (self.days.lead, self.days.duration, self.days.last_sale_day)
-        ):
-            raise ValueError(f"days: every array must be ({n},) int64")
+        if self.days is not None:
+            for name in ("lead", "duration", "last_sale_day"):
+                checked(getattr(self.days, name), f"days.{name}", np.int64, n)
 
     @property
     def n_items(self) -> int:
         """How many candidates."""
         return len(self.price_rp)
-
-    @cached_property
-    def relevance_units(self) -> NDArray[np.int64]:
-        """(n,) relevance in 1e-9."""
-        return np.rint(self.relevance * UNITS).astype(np.int64)
-
-    @cached_property
-    def leftover_units(self) -> int:
-        """1e-9 relevance a rupiah."""
-        return round(self.leftover_price * UNITS)
 
     @cached_property
     def forced(self) -> NDArray[np.int64]:
@@ -218,3 +226,37 @@ class PlanProblem:
             raise PlanRefusedError(
                 "must_include_not_in_time", "the courses that must be in cannot be taken in time"
             )
+
+
+def checked(array: NDArray[Any], name: str, dtype: type[np.generic], n: int) -> NDArray[Any]:
+    """The array, or a copy in the layout that compiled code knows: another is compiled anew."""
+    if array.dtype != dtype or array.shape != (n,):
+        raise ValueError(f"{name} must be ({n},) {dtype.__name__}")
+    return array if array.flags.carray else np.array(array, dtype)
+
+
+def _as_compiled(price_rp: NDArray[np.int64], relevance: NDArray[np.float64]) -> bool:
+    """The same in one look: both arrays are as they should be."""
+    return (
+        price_rp.dtype is INT64
+        and relevance.dtype is FLOAT64
+        and price_rp.ndim == 1
+        and price_rp.shape == relevance.shape
+        and price_rp.flags.carray
+        and relevance.flags.carray
+    )
+
+
+@compiled
+def _counted(
+    price: NDArray[np.int64], relevance: NDArray[np.float64]
+) -> tuple[bool, NDArray[np.int64], int]:
+    """Whether all are valid, relevance in units, and the largest."""
+    units = np.empty(len(price), np.int64)
+    most = 0
+    for i in range(len(price)):
+        if not (price[i] >= 0 and 0 <= relevance[i] < MOST_RELEVANCE):
+            return False, units, 0
+        units[i] = np.int64(np.rint(relevance[i] * UNITS))
+        most = max(most, units[i])
+    return True, units, most

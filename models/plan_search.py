@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
-from models.plan_bounds import best_multiplier, best_terms
+from models.plan_bounds import best_multiplier, best_terms, sums
 from models.plan_branch import branch
 from models.plan_compiled import compiled
-from models.plan_start import first_set
+from models.plan_start import exchange, first_set
 
 
 @compiled
@@ -72,12 +72,17 @@ def search(
         money = money // unit * unit
     mu, nu, bound, proposed = _relaxed(among, value, money, days, slots, courses, rules)
     n = first_set(among, proposed, value, money, chosen, n_forced, courses, rules)
-    found = 0
-    for d in range(n_forced, n):
-        found += value[chosen[d]]
+    found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
     if found >= bound:
         return chosen[:n], spent_value + found, 0
-    core = _core(among, value, mu, nu, slots, bound - found, courses, rules)
+    reduced, least = _reduced(among, value, mu, nu, slots, courses, rules)
+    among = _core(among, reduced, least, bound - found)
+    n = exchange(among, value, money - spent, chosen, n_forced, n, courses, rules)
+    found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
+    if found >= bound:
+        return chosen[:n], spent_value + found, 0
+    core = _core(among, reduced, least, bound - found)
+    _sort_core(core, reduced)
     chosen, bound, steps = branch(
         core,
         value,
@@ -186,36 +191,48 @@ def _less(
 
 
 @compiled
-def _core(
+def _reduced(
     among: NDArray[np.int64],
     value: NDArray[np.int64],
     mu: int,
     nu: int,
     slots: int,
-    slack: int,
     courses: CourseArrays,
     rules: SetRules,
-) -> NDArray[np.int64]:
-    """Courses that a better set may contain, by falling reduced value, then course order.
-
-    A set with course i is worth at most bound - least + min(r_i, least), where `least` is the
-    smallest term of the relaxed set if that is full, else 0.
-    """
+) -> tuple[NDArray[np.int64], int]:
+    """(n,) reduced values, and the smallest of the relaxed set if that is full, else 0."""
     reduced = np.empty(len(value), np.int64)
     for i in among:
-        reduced[i] = value[i] - mu * courses.price[i] - nu * courses.busy[i]
+        reduced[i] = value[i] - mu * courses.price[i]
+        if nu > 0:
+            reduced[i] -= nu * courses.busy[i]
     items = np.empty(slots, np.int64)
     terms = np.empty(slots, np.int64)
     n = best_terms(among, reduced, courses.price, 0, slots, courses, rules, items, terms)
-    least = terms[n - 1] if n == slots else 0
-    core = np.empty(len(among), np.int64)
-    keys = np.empty(len(among), np.int64)
+    return reduced, terms[n - 1] if n == slots else 0
+
+
+@compiled
+def _core(
+    among: NDArray[np.int64], reduced: NDArray[np.int64], least: int, slack: int
+) -> NDArray[np.int64]:
+    """Courses that a set may contain that is worth more than bound - slack.
+
+    A set with course i is worth at most bound - least + min(reduced_i, least).
+    """
+    core: NDArray[np.int64] = np.empty(len(among), np.int64)
     m = 0
     for i in among:
         if least - min(reduced[i], least) < slack:
             core[m] = i
-            keys[m] = -reduced[i]
             m += 1
-    core = core[:m]
-    sort_by(keys[:m], core)
-    return core
+    return core[:m]
+
+
+@compiled
+def _sort_core(core: NDArray[np.int64], reduced: NDArray[np.int64]) -> None:
+    """By falling reduced value, then course order."""
+    keys = np.empty(len(core), np.int64)
+    for a in range(len(core)):
+        keys[a] = -reduced[core[a]]
+    sort_by(keys, core)

@@ -16,48 +16,70 @@ def first_set(
     value: NDArray[np.int64],
     money: int,
     chosen: NDArray[np.int64],
-    n_forced: int,
+    n: int,
     courses: CourseArrays,
     rules: SetRules,
 ) -> int:
-    """Extends the first `n_forced` of `chosen` in place; returns how many are chosen then.
+    """Adds to the first `n` of `chosen`, the forced courses; returns how many are chosen then.
 
-    Takes what is proposed and allowed, then the best addition, else the best exchange of one
-    course, as long as one gains.
+    Takes what is proposed and allowed, then always the best addition.
 
     Args:
         among: candidates.
         proposed: some of them, in the order in which they are tried.
         value: (n,) at least 0.
         money: rupiah left after the forced courses.
-        chosen: (max_courses,), the forced courses first.
-        n_forced: how many these are.
+        chosen: (max_courses,), filled in place.
+        n: how many are forced.
         courses, rules: what is allowed.
     """
-    n = n_forced
-    inside = np.zeros(len(value), np.bool_)
     for i in proposed:
         if courses.price[i] <= money and (rules.plain or fits(i, chosen, n, courses, rules)):
             chosen[n] = i
             n += 1
-            inside[i] = True
             money -= courses.price[i]
     while True:
-        item, place = _best_addition(among, value, money, chosen, n, inside, courses, rules), n
-        if item < 0:
-            item, place = _best_exchange(
-                among, value, money, chosen, n_forced, n, inside, courses, rules
-            )
+        item = _best_addition(among, value, money, chosen, n, courses, rules)
         if item < 0:
             return n
-        if place == n:
-            n += 1
-        else:
-            inside[chosen[place]] = False
-            money += courses.price[chosen[place]]
-        chosen[place] = item
-        inside[item] = True
+        chosen[n] = item
+        n += 1
         money -= courses.price[item]
+
+
+@compiled
+def exchange(
+    among: NDArray[np.int64],
+    value: NDArray[np.int64],
+    money: int,
+    chosen: NDArray[np.int64],
+    n_forced: int,
+    n: int,
+    courses: CourseArrays,
+    rules: SetRules,
+) -> int:
+    """Makes the best exchange of one course, then additions, as long as one gains; the new n.
+
+    Args:
+        among: candidates.
+        value: (n,) at least 0.
+        money: rupiah left after all of `chosen`.
+        chosen: (max_courses,), changed in place.
+        n_forced: how many of them must stay.
+        n: how many are chosen.
+        courses, rules: what is allowed.
+    """
+    while True:
+        item, place = _best_exchange(among, value, money, chosen, n_forced, n, courses, rules)
+        if item < 0:
+            return n
+        money += courses.price[chosen[place]] - courses.price[item]
+        chosen[place] = item
+        item = _best_addition(among, value, money, chosen, n, courses, rules)
+        if item >= 0:
+            chosen[n] = item
+            n += 1
+            money -= courses.price[item]
 
 
 @compiled
@@ -67,7 +89,6 @@ def _best_addition(
     money: int,
     chosen: NDArray[np.int64],
     n: int,
-    inside: NDArray[np.bool_],
     courses: CourseArrays,
     rules: SetRules,
 ) -> int:
@@ -78,7 +99,7 @@ def _best_addition(
         if (
             value[i] > gain
             and courses.price[i] <= money
-            and not inside[i]
+            and _new(i, chosen, n)
             and (rules.plain or fits(i, chosen, n, courses, rules))
         ):
             best, gain = i, value[i]
@@ -93,7 +114,6 @@ def _best_exchange(
     chosen: NDArray[np.int64],
     n_forced: int,
     n: int,
-    inside: NDArray[np.bool_],
     courses: CourseArrays,
     rules: SetRules,
 ) -> tuple[int, int]:
@@ -108,7 +128,8 @@ def _best_exchange(
             if (
                 value[i] > needed
                 and courses.price[i] <= most
-                and not inside[i]
+                and _new(i, chosen, n - 1)
+                and i != out
                 and (rules.plain or fits(i, chosen, n - 1, courses, rules))
             ):
                 best, place, gain = i, o, value[i] - value[out]
@@ -116,3 +137,11 @@ def _best_exchange(
         chosen[n - 1] = chosen[o]
         chosen[o] = out
     return best, place
+
+
+@compiled
+def _new(item: int, chosen: NDArray[np.int64], n: int) -> bool:
+    for d in range(n):  # noqa: SIM110, `any` of a generator is not compiled
+        if chosen[d] == item:
+            return False
+    return True

@@ -11,6 +11,7 @@ equal even then is decided by the order of the search, the same each time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from models.plan_search import search
 STEP_LIMIT = 2_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Courses in the order in which they are bought.
 
@@ -48,8 +49,7 @@ class Plan:
     days: PlanDays | None
 
 
-@dataclass(frozen=True)
-class Weights:
+class Weights(NamedTuple):
     """What is maximised, in whole numbers: sum of relevance * units + price * rupiah."""
 
     relevance: int
@@ -80,30 +80,48 @@ def solve(problem: PlanProblem, *, step_limit: int = STEP_LIMIT) -> Plan:
     """
     if problem.must_include:
         problem.check_must_include()
-    return solve_for(problem, declared_weights(problem), problem.rules, step_limit=step_limit)
+    return solve_for(problem, declared_weights(problem), step_limit=step_limit)
 
 
-def solve_for(problem: PlanProblem, weights: Weights, rules: SetRules, *, step_limit: int) -> Plan:
-    """The best plan for other weights or with more rules; `gap` is in units of `weights`' value.
+def solve_for(
+    problem: PlanProblem,
+    weights: Weights,
+    *,
+    step_limit: int,
+    courses: CourseArrays | None = None,
+    rules: SetRules | None = None,
+) -> Plan:
+    """The best plan for other weights or with more rules; `gap` is in the value of `weights`.
 
     Args:
         problem: whose `must_include` was checked.
         weights: at most those that `PlanProblem` checked for overflow.
-        rules: the problem's, maybe with `earlier` sets.
         step_limit: of the search.
+        courses, rules: in place of the problem's own.
     """
-    items, units, total, missing = _solve(
-        problem.courses,
-        rules,
-        problem.usable,
-        problem.relevance_units,
-        problem.forced,
-        weights.relevance,
-        weights.price,
-        problem.balance_rp,
-        problem.max_courses,
-        step_limit,
-    )
+    if problem.is_plain and rules is None:
+        items, units, total, missing = _solve_plain(
+            problem.price_rp,
+            problem.relevance_units,
+            weights.relevance,
+            weights.price,
+            problem.balance_rp,
+            problem.max_courses,
+            step_limit,
+        )
+    else:
+        items, units, total, missing = _solve(
+            problem.courses if courses is None else courses,
+            problem.rules if rules is None else rules,
+            problem.usable,
+            problem.relevance_units,
+            problem.forced,
+            weights.relevance,
+            weights.price,
+            problem.balance_rp,
+            problem.max_courses,
+            step_limit,
+        )
     leftover = problem.balance_rp - total
     return Plan(
         items=items,
@@ -151,3 +169,34 @@ def _solve(
         found += value[i]
     items = order_by_relevance(chosen, relevance, courses.busy, courses.due, rules.timed)
     return items, units, total, bound - found
+
+
+@compiled
+def _solve_plain(
+    price: NDArray[np.int64],
+    relevance: NDArray[np.int64],
+    weight_relevance: int,
+    weight_price: int,
+    balance: int,
+    max_courses: int,
+    step_limit: int,
+) -> tuple[NDArray[np.int64], int, int, int]:
+    """The same where price and number are the only rules: fewer arrays cross into compiled code."""
+    # `price` stands for arrays that are not read without rules
+    courses = CourseArrays(price, price, price, price, price)
+    none = np.zeros((0, 0), np.bool_)
+    rules = SetRules(True, False, False, price, none, none, price)
+    usable = np.ones(len(price), np.bool_)
+    forced = np.empty(0, np.int64)
+    return _solve(
+        courses,
+        rules,
+        usable,
+        relevance,
+        forced,
+        weight_relevance,
+        weight_price,
+        balance,
+        max_courses,
+        step_limit,
+    )
