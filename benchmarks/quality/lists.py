@@ -44,7 +44,8 @@ def top_lists(task: Task, score: Scorer) -> NDArray[np.int32]:
 def _best(values: NDArray[np.float32]) -> NDArray[np.int32]:
     """(b, DEPTH) the known items of each row by falling score, ties by item; -1 past the end."""
     depth = min(DEPTH, values.shape[1])
-    chosen = np.argpartition(values, -depth, axis=1)[:, -depth:]
+    # negated: of many equal values at the low end the selection from the top is slow
+    chosen = np.argpartition(-values, depth - 1, axis=1)[:, :depth]
     kept = np.take_along_axis(values, chosen, axis=1)
     order = np.lexsort((chosen, -kept), axis=1)
     ranked = np.take_along_axis(chosen, order, axis=1)

@@ -71,7 +71,7 @@ def _models(models: Sequence[Mapping[str, Any]], group: str, metrics: Sequence[s
         name = f"**{model['name']}**" if model["family"] == "ours" else model["name"]
         cells = " | ".join(_interval(figures[metric]) for metric in metrics)
         spent = f"{model['tries']}, {model['fit_s']:.0f}" if model["tries"] > 1 else ""
-        config = f"{model['variant']}: {_config(model['config'])}"
+        config = ": ".join(filter(None, (model["variant"], _config(model["config"]))))
         lines.append(f"| {name} | {config} | {spent} | {cells} |")
     if same:
         lines.append("\nWithout a history all other peers answer by popularity over all train.")
@@ -95,7 +95,7 @@ def _comparisons(comparisons: Sequence[Mapping[str, Any]]) -> str:
 def _config(config: Mapping[str, Any] | str) -> str:
     if isinstance(config, str):
         return config
-    return " ".join(f"{key}={value}" for key, value in config.items()) or "the library's"
+    return " ".join(f"{key}={value}" for key, value in config.items())
 
 
 def _interval(figure: Mapping[str, float]) -> str:

@@ -71,7 +71,8 @@ def rows_of_ours(record: TrainingRecord, cut: Cut) -> list[Entry]:
         "tries": len(record.trials),
         "fit_s": record.seconds.get("fit", 0.0),
     }
-    base = {"config": dict(stages[-1].config), "tries": 0, "fit_s": 0.0}
+    differs = stages[-1].typed_config.model_dump(mode="json", exclude_defaults=True)
+    base = {"config": differs, "tries": 0, "fit_s": 0.0}
     return [
         Entry("ours", "ours", "chosen", padded(chosen.lists, DEPTH), ours),
         Entry("popularity of ours", "popularity", "tuned", padded(popular.lists, DEPTH), base),
