@@ -51,7 +51,7 @@ def make_mix(sides: Sequence[Side], labels: Sequence[str], config: DriftConfig) 
     place[kept] = np.arange(len(kept))
     merged = [Side(place[side.codes], side.clusters) for side in sides]
     names = [labels[code] for code in kept]
-    if len(kept) < n_codes:
+    if sum(int(count.sum() - count[kept].sum()) for count in counts):
         names.append(REST)
     return Mix(
         labels=tuple(names),

@@ -49,6 +49,7 @@ def findings(report: DriftReport) -> Figure:
     axis.tick_params(axis="y", labelsize=9)
     axis.axvline(1, color=style.MUTED, linewidth=1.2, linestyle="--")
     axis.set_xlim(0, LIMIT + 0.3)
+    axis.set_ylim(-0.7, len(shown) - 0.3)
     axis.set_xlabel("value over the limit of a drift")
     axis.grid(axis="x", color="#e9ecef")
     axis.grid(visible=False, axis="y")
