@@ -1,0 +1,134 @@
+"""Intervals over some of the decisions, groups that are too small to show, and gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.errors import DataError
+from tests.small_world import SmallWorld
+from training_pipeline.evaluating.config import EvaluationConfig
+from training_pipeline.evaluating.decisions import Decisions
+from training_pipeline.evaluating.groups import Grouping, grouping
+from training_pipeline.evaluating.resampling import resampled_means
+from training_pipeline.evaluating.segments import Segments, segments_of, shown_groups
+from training_pipeline.statistics import bootstrap_interval
+
+QUICK = EvaluationConfig(resamples=400, min_people=5)
+
+
+@pytest.fixture(scope="module")
+def decisions(small_world: SmallWorld) -> Decisions:
+    return Decisions(small_world.data, small_world.cuts[1])
+
+
+def groups_of(sizes: list[int]) -> tuple[Grouping, np.ndarray]:
+    """Groups a, b, ... of so many people, everybody deciding twice."""
+    group = np.repeat(np.repeat(np.arange(len(sizes)), sizes), 2)
+    people = np.repeat(np.arange(sum(sizes)), 2)
+    return Grouping("x", tuple("abcdef"[: len(sizes)]), group), people
+
+
+def by_group(grouping: Grouping, people: np.ndarray, values: np.ndarray, name: str) -> Segments:
+    metrics = pd.DataFrame({name: values})
+    return segments_of(metrics, grouping, people, names=[name], config=QUICK)[0]
+
+
+def test_complete_columns_have_the_clustered_bootstrap_interval() -> None:
+    rng = np.random.default_rng(2)
+    values, people = rng.random((90, 2)), rng.integers(25, size=90)
+    found = resampled_means(values.T, people, config=QUICK)
+    expected = bootstrap_interval(values, clusters=people, seed=QUICK.seed, resamples=400)
+    for column in range(2):
+        one = found.interval(column)
+        assert one.mean == pytest.approx(expected.mean[column])
+        assert one.low == pytest.approx(expected.low[column])
+        assert one.high == pytest.approx(expected.high[column])
+        assert (one.cases, one.people) == (90, len(np.unique(people)))
+
+
+def test_decisions_without_a_value_are_left_out_and_not_counted_as_zero() -> None:
+    values = np.array([0.2, np.nan, 0.4, np.nan, 0.6, 0.8])
+    found = resampled_means([values], np.arange(6), config=QUICK).interval(0)
+    assert found.mean == pytest.approx(0.5)
+    assert (found.cases, found.people) == (4, 4)
+    assert found.low is not None
+    assert found.low >= 0.2
+
+
+def test_one_participant_has_no_interval_and_nobody_has_no_mean() -> None:
+    one = np.array([0.5, 0.7, np.nan])
+    found = resampled_means([one, np.full(3, np.nan)], np.array([1, 1, 2]), config=QUICK)
+    assert found.interval(0).mean == pytest.approx(0.6)
+    assert found.interval(0).low is None
+    assert found.interval(1).mean is None
+
+
+def test_groups_of_too_few_people_are_hidden_however_often_they_decide() -> None:
+    by, people = groups_of([9, 3, 8, 4])
+    assert shown_groups(by, people, min_people=5) == ([0, 2], 2)
+
+
+def test_a_hidden_group_cannot_be_worked_out_from_the_total() -> None:
+    # the group of 2 alone would be total minus the rest, so the next smallest goes with it
+    by, people = groups_of([9, 2, 6])
+    assert shown_groups(by, people, min_people=5) == ([0], 2)
+    assert shown_groups(by, people, min_people=2) == ([0, 1, 2], 0)
+
+
+def test_all_small() -> None:
+    by, people = groups_of([2, 2])
+    found = by_group(by, people, np.ones(len(people)), "ndcg@10")
+    assert (found.groups, found.hidden, found.gap) == ({}, 2, None)
+
+
+def test_the_gap_is_between_the_best_and_the_worst_served() -> None:
+    by, people = groups_of([20, 20, 20])
+    values = np.array([0.2, 0.9, 0.5])[by.group_of]
+    found = by_group(by, people, values, "ndcg@10")
+    assert found.gap is not None
+    assert (found.gap.best, found.gap.worst) == ("b", "a")
+    assert found.gap.difference.mean == pytest.approx(0.7)
+    less = by_group(by, people, values, "price_regret@10").gap
+    assert less is not None
+    assert (less.best, less.worst) == ("a", "b")
+    assert less.difference.mean == pytest.approx(-0.7)
+
+
+def test_history_groups_count_earlier_purchases(decisions: Decisions) -> None:
+    by = grouping(decisions, "history")
+    seen = decisions.cut.cases.seen
+    assert by.labels == ("0", "1", "2", "3", "4 or more")
+    assert (by.group_of == np.minimum(seen, 4)).all()
+
+
+def test_price_and_balance_are_cut_in_quarters(decisions: Decisions) -> None:
+    for column, amounts in (("price", decisions.paid_rp), ("balance", decisions.balance_rp)):
+        by = grouping(decisions, column)
+        shares = np.bincount(by.group_of, minlength=5)[:4] / decisions.n_decisions
+        assert shares == pytest.approx(0.25, abs=0.1), column
+        highest = [amounts[by.group_of == group].max() for group in range(4)]
+        assert highest == sorted(highest)
+
+
+def test_course_age_is_of_the_newest_bought_course(decisions: Decisions) -> None:
+    by = grouping(decisions, "course-age")
+    cases, courses = decisions.cut.cases, decisions.data.courses
+    for row in range(0, decisions.n_decisions, 29):
+        items = cases.targets.indices[cases.targets.indptr[row] : cases.targets.indptr[row + 1]]
+        days = (cases.as_of_s[row] - courses.on_sale_from_s[items].max()) / 86_400
+        place = sum(days >= edge for edge in (7, 30, 90, 180))
+        assert by.group_of[row] == place
+
+
+def test_profile_columns_are_grouped_by_the_words_of_the_table(decisions: Decisions) -> None:
+    by = grouping(decisions, "gender")
+    said = decisions.data.people["gender"].to_numpy()[decisions.people]
+    assert [by.labels[group] for group in by.group_of] == said.tolist()
+
+
+@pytest.mark.parametrize("column", ["participant_id", "opted_out", "shoe_size"])
+def test_what_is_no_profile_column_is_refused_by_name(decisions: Decisions, column: str) -> None:
+    with pytest.raises(DataError, match=rf"{column}.*history, price, balance, course-age"):
+        grouping(decisions, column)
