@@ -81,7 +81,7 @@ def branch(
                 if steps > PAIRS_FROM and cheapest_three < 0:
                     cheapest_three = _order_by_price(price, by_price)
                 if steps > PAIRS_FROM and (s == 3 or (s > 3 and rest < cheapest_three)):
-                    steps += m if rules.plain else 4 * m
+                    steps += 4 * m if rules.plain else 8 * m
                     at[level] = a
                     one, two, gain, exact = best_pair(
                         core,

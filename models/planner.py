@@ -73,7 +73,7 @@ def solve(problem: PlanProblem, *, step_limit: int = STEP_LIMIT) -> Plan:
 
     Args:
         problem: what is to be planned.
-        step_limit: of the search, about 20 to 200 a microsecond; past it the best found.
+        step_limit: of the search, a few hundred in a microsecond; past it the best found.
 
     Raises:
         PlanRefusedError: what must be in cannot be.
@@ -133,12 +133,6 @@ def solve_for(
         gap=missing / weights.relevance / UNITS,
         days=None if problem.days is None else days_of(items, problem.days),
     )
-
-
-def warm_up() -> None:
-    """Compiles, or reads from disk, all that a request needs; call it when a process starts."""
-    price = np.array([3, 5, 4], np.int64)
-    solve(PlanProblem(price, np.array([0.1, 0.4, 0.2]), balance_rp=8, max_courses=2))
 
 
 @compiled

@@ -1,0 +1,12 @@
+"""The planner compiled once, before the first test."""
+
+from __future__ import annotations
+
+import pytest
+
+from models.plan_warm import warm_up
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _compiled() -> None:
+    warm_up()
