@@ -6,6 +6,7 @@ from itertools import accumulate
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from training_pipeline.plots import style
 from training_pipeline.tuning.attempts import Attempt, best_of
@@ -15,7 +16,10 @@ COLUMNS = 2
 
 
 def history_plot(outcome: TuningOutcome) -> Figure:
-    """A panel a model: complete trials as dots, the best so far as a line, the defaults dashed."""
+    """A panel a model: complete trials as dots, the best so far as a line, the defaults dashed.
+
+    What was stopped early has no mean over all windows, and is only counted.
+    """
     models = [model for model in outcome.plan.models if outcome.of(model)]
     rows = -(-len(models) // COLUMNS)
     figure, axes = style.new_figure(
@@ -37,8 +41,9 @@ def _panel(axis: Axes, model: str, tried: list[Attempt]) -> None:
     best = best_of(tried)
     words = f"{model}: {best.score:.4f}" if best and best.score is not None else f"{model}: none"
     stopped = sum(one.state == "pruned" for one in tried)
-    style.panel_title(axis, f"{words} ({len(tried)} trials, {stopped} stopped early)")
+    style.panel_title(axis, f"{words} ({stopped} of {len(tried)} stopped)")
     axis.set_xlabel("trial")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not complete:
         return
     numbers, scores = zip(*complete, strict=True)
