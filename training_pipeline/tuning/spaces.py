@@ -114,7 +114,7 @@ SPACES: dict[str, Space] = {
     ),
     "ease": Space(
         {
-            "l2": _log(1.0, 10_000.0),
+            "l2": _log(0.1, 10_000.0),
             "l2_diagonal": FloatDistribution(0.0, 1.0),
             "token_weight": _log(0.1, 10.0),
             "neighbour_weight": FloatDistribution(0.0, 0.2),
@@ -130,7 +130,7 @@ SPACES: dict[str, Space] = {
             "future_decay": FloatDistribution(0.2, 1.0),
             "length_power": FloatDistribution(0.0, 1.5),
             "set_weight": CategoricalDistribution((0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)),
-            "l2": _log(1.0, 3_000.0),
+            "l2": _log(0.1, 3_000.0),
             "l2_diagonal": FloatDistribution(0.0, 1.0),
             "token_weight": _log(0.1, 10.0),
             "popularity_power": FloatDistribution(0.0, 0.5),
