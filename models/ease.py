@@ -38,7 +38,7 @@ class EaseConfig(Frozen):
     neighbour_weight: float = Field(
         default=0.0, ge=0, description="weight of cosine similarities beside the solved weights"
     )
-    trend_half_life_days: float = Field(default=7.0, gt=0)
+    trend_half_life_days: float = Field(default=30.0, gt=0)
     trend_power: float = Field(
         default=0.0, ge=0, le=2, description="scores times (recent purchases / all)^power"
     )

@@ -54,7 +54,7 @@ class SequenceRidgeConfig(Frozen):
     popularity_power: float = Field(
         default=0.1, ge=0, le=1, description="targets are divided by (purchases + 10)^power"
     )
-    trend_half_life_days: float = Field(default=7.0, gt=0)
+    trend_half_life_days: float = Field(default=30.0, gt=0)
     trend_power: float = Field(
         default=0.0, ge=0, le=2, description="targets times (recent share / share)^power"
     )

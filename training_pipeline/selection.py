@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from features.indexed import IndexedDataset
 from features.split import Cut
@@ -14,10 +17,13 @@ from models.policy import Policy, Stage
 from models.recipe import Recipe, StageRecipe
 from models.recommender import Recommender
 from models.registry import MODELS
-from training_pipeline.blending import BlendLevel, learn_weights, shortlists
+from training_pipeline.blending import BlendLevel, clearly_better, learn_weights, shortlists
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation, evaluate_policy
 from training_pipeline.record import Trial
 
+Group = Literal["warm", "new"]  # people with an earlier purchase, and without
+GROUPS: tuple[Group, ...] = ("warm", "new")
+OTHER_GROUP: dict[Group, Group] = {"warm": "new", "new": "warm"}
 POPULARITY = "popularity"
 PROFILE_POPULARITY = "profile-popularity"
 DEFAULT_MODEL = "sequence-ridge"
@@ -56,24 +62,32 @@ AUTO = ("item-neighbours", "ease", "sequence-ridge")
 
 @dataclass(frozen=True)
 class Tried:
-    """A configuration and how it did over all windows; None where nobody was of that kind."""
+    """A configuration and how it did over all windows.
+
+    Attributes:
+        model, config: what was tried.
+        means: mean over the windows of the metric of each group; None where nobody is in it.
+        cases: float32 metric of every decision of each group, window after window.
+        seconds: how long it took.
+        fitted: one a window; kept for the best of each model only.
+    """
 
     model: str
     config: dict[str, Any]
-    warm: float | None
-    new: float | None
+    means: dict[Group, float | None]
+    cases: dict[Group, NDArray[np.float32]]
     seconds: float
-    fitted: tuple[Recommender, ...]  # one a window; kept for the best of each model only
+    fitted: tuple[Recommender, ...]
 
-    @property
-    def for_history(self) -> float:
-        """What a model is chosen by that answers for people with a history."""
-        return self.warm if self.warm is not None else self.new or 0.0
+    def score(self, group: Group) -> float:
+        """The mean of a group, of the other one where nobody is in it."""
+        mean, other = self.means[group], self.means[OTHER_GROUP[group]]
+        return mean if mean is not None else other or 0.0
 
-    @property
-    def for_everybody(self) -> float:
-        """What popularity is chosen by: above all it answers for new people."""
-        return self.new if self.new is not None else self.warm or 0.0
+    def clearly_beats(self, other: Tried, group: Group) -> bool:
+        """Whether it is better on a group beyond two standard errors of the paired difference."""
+        judged = group if len(self.cases[group]) else OTHER_GROUP[group]
+        return clearly_better(self.cases[judged], other.cases[judged])
 
 
 @dataclass(frozen=True)
@@ -102,17 +116,20 @@ class Comparison:
     seed: int
     advance: Callable[[], object]
 
-    def search(
-        self, name: str, behind: Tried | None, goal: Callable[[Tried], float]
-    ) -> list[Tried]:
-        """One pass of coordinate search over the lines of `SEARCH`, the best one first."""
+    def search(self, name: str, behind: Tried | None, group: Group) -> list[Tried]:
+        """One pass of coordinate search over the lines of `SEARCH`, the best one first.
+
+        The best value of a line is taken only where it is clearly better on the group than what was
+        best before: what noise prefers is not better than the default.
+        """
         best, others = self.attempt(name, self.fixed.get(name, {}), behind), []
         for parameter, values in () if name in self.fixed else SEARCH.get(name, ()):
-            start = best.config
-            for value in values:
-                found = self.attempt(name, {**start, parameter: value}, behind)
-                best, other = (found, best) if goal(found) > goal(best) else (best, found)
-                others.append(replace(other, fitted=()))
+            line = [self.attempt(name, {**best.config, parameter: v}, behind) for v in values]
+            first = max(line, key=lambda tried: tried.score(group))
+            if first.clearly_beats(best, group):
+                line = [best, *(tried for tried in line if tried is not first)]
+                best = first
+            others += [replace(tried, fitted=()) for tried in line]
         return [best, *others]
 
     def attempt(
@@ -147,8 +164,10 @@ class Comparison:
         return Tried(
             name,
             config,
-            warm=_mean([one.mean(MAIN_METRIC, "warm") for one in found]),
-            new=_mean([one.mean(MAIN_METRIC, "new") for one in found]),
+            means={
+                group: _mean([one.mean(MAIN_METRIC, group) for one in found]) for group in GROUPS
+            },
+            cases={group: _cases(found, group) for group in GROUPS},
             seconds=time.perf_counter() - started,
             fitted=tuple(fitted),
         )
@@ -178,13 +197,13 @@ def select(
         advance: called after each configuration.
     """
     compare = Comparison(data, tuple(windows), fixed, memory_mb, seed, advance)
-    popular = compare.search(POPULARITY, None, lambda tried: tried.for_everybody)
+    popular = compare.search(POPULARITY, None, "new")  # it answers above all for new people
     base = popular[0]
-    known = [compare.search(name, base, lambda tried: tried.for_history) for name in names]
+    known = [compare.search(name, base, "warm") for name in names]
     profiled: list[Tried] = []
     if windows[0].train.vocabulary.n_tokens > 0:
-        profiled = compare.search(PROFILE_POPULARITY, base, lambda tried: tried.new or 0.0)
-    main = max((tried[0] for tried in known), key=lambda tried: tried.for_history)
+        profiled = compare.search(PROFILE_POPULARITY, base, "new")
+    main = max((tried[0] for tried in known), key=lambda tried: tried.score("warm"))
     levels: tuple[BlendLevel, ...] = ()
     if blend:
         best = [base, *profiled[:1], *(tried[0] for tried in known)]
@@ -263,7 +282,7 @@ def _lone_stages(main: Tried, profiled: list[Tried], base: Tried) -> list[StageR
     """The main model for newcomers too where it can, else profile popularity if it is better."""
     stages = [StageRecipe(source="history", model=main.model, config=main.config)]
     able = [tried for tried in (main, *profiled[:1]) if "profile" in MODELS[tried.model].uses]
-    if able and (base.new is None or (able[0].new or 0.0) > base.new):
+    if able and (base.means["new"] is None or able[0].score("new") > base.score("new")):
         stages.append(StageRecipe(source="profile", model=able[0].model, config=able[0].config))
     return stages
 
@@ -273,8 +292,11 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return sum(present) / len(present) if present else None
 
 
+def _cases(found: Sequence[Evaluation], group: Group) -> NDArray[np.float32]:
+    parts = [one.cases[MAIN_METRIC].to_numpy(np.float32)[one.groups[group]] for one in found]
+    return np.concatenate(parts)
+
+
 def _trial(stage: str, tried: Tried, *, chosen: bool) -> Trial:
-    score = tried.warm if stage == "history" else tried.new
-    other = tried.new if stage == "history" else tried.warm
-    value = score if score is not None else other or 0.0
+    value = tried.score("warm" if stage == "history" else "new")
     return Trial(stage, tried.model, tried.config, value, tried.seconds, chosen)
