@@ -125,7 +125,7 @@ def ranx_values(qrels: object, run: object) -> dict[str, NDArray[np.float64]]:
 
 def cost(participants: int, resamples: int) -> None:
     config = EvaluationConfig(resamples=resamples)
-    data = _sample(participants)
+    data = generated(SampleConfig(participants=participants))
     decisions = Decisions(data, _last_purchases(data))
     cases = decisions.cut.cases
     policies = [_popularity(decisions, half_life) for half_life in (30.0, None)]
@@ -134,7 +134,7 @@ def cost(participants: int, resamples: int) -> None:
     rows: list[tuple[str, float]] = []
 
     with _timed(rows, "all metrics of each decision"):
-        measured = [Measured.of("ab"[place], decisions, one) for place, one in enumerate(lists[:1])]
+        measured = [Measured.of("a", decisions, lists[0])]
     measured.append(Measured.of("b", decisions, lists[1]))
     with _timed(rows, "coverage and Gini at four cut-offs"):
         _ = measured[0].exposure
@@ -156,6 +156,14 @@ def cost(participants: int, resamples: int) -> None:
     print_table(title, ("step", "seconds"), rows)
     print(f"peak memory {_peak_mb():,.0f} MB, {before:,.0f} MB before measuring")
     _beside_ranx(lists[0], cases.targets)
+
+
+def generated(config: SampleConfig) -> IndexedDataset:
+    """A sample of the generator, written, checked and read back as a user's data would be."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "sample"
+        write_sample(generate(config, seed=SEED), config, target, seed=SEED)
+        return index_dataset(read_dataset(target))
 
 
 def _beside_ranx(lists: Recommendations, targets: csr_array) -> None:
@@ -183,14 +191,6 @@ def _fastest(work: Callable[[], object], repeats: int = 3) -> float:
         work()
         seconds.append(time.perf_counter() - started)
     return min(seconds)
-
-
-def _sample(participants: int) -> IndexedDataset:
-    config = SampleConfig(participants=participants)
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "sample"
-        write_sample(generate(config, seed=SEED), config, target, seed=SEED)
-        return index_dataset(read_dataset(target))
 
 
 def _last_purchases(data: IndexedDataset) -> Cut:
