@@ -19,6 +19,7 @@ from training_pipeline.commands import (
     serve,
     train,
     tune,
+    ui,
     validate,
 )
 from training_pipeline.console import RunFailedError, say
@@ -44,6 +45,7 @@ app.command("rollback")(promote.rollback)
 app.command("recommend")(recommend.recommend)
 app.command("score")(score.score)
 app.command("serve")(serve.serve)
+app.command("ui")(ui.ui)
 
 
 def main() -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.small_world import no_better_than_popularity
+from tests.tracking.gate_world import GateWorld, make_gate_world
 from tests.tracking.tracked import Tracked
 from training_pipeline.record import TrainingRecord
+from training_pipeline.tracking.audit import AUDIT_FILE, AUDIT_TAG
 from training_pipeline.tracking.champion_pointer import POINTER
-from training_pipeline.tracking.promotion import AUDIT_FILE
+from training_pipeline.tracking.gate_verdicts import TAG as GATE_TAG
 from training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
 from training_pipeline.tracking.training_run import track_training
 
@@ -44,6 +46,12 @@ def filled_store(
     return Tracked(directory / "mlruns", small_record, tuple(runs))
 
 
+@pytest.fixture(scope="session")
+def gate_world(tmp_path_factory: pytest.TempPathFactory) -> GateWorld:
+    """Planted data, and trainings on it that are better, worse, unfair and slow."""
+    return make_gate_world(tmp_path_factory.mktemp("gate_world"))
+
+
 @pytest.fixture
 def tracked(filled_store: Tracked, monkeypatch: pytest.MonkeyPatch) -> Tracked:
     """The filled store below the working directory, before anything was promoted."""
@@ -53,6 +61,10 @@ def tracked(filled_store: Tracked, monkeypatch: pytest.MonkeyPatch) -> Tracked:
     for alias in client.get_registered_model(MODEL_NAME).aliases:
         client.delete_registered_model_alias(MODEL_NAME, alias)
     client.set_registered_model_alias(MODEL_NAME, CHALLENGER, "3")
+    for version in client.search_model_versions(f"name = '{MODEL_NAME}'"):
+        for tag in version.tags:
+            if tag == AUDIT_TAG or tag.startswith(GATE_TAG):
+                client.delete_model_version_tag(MODEL_NAME, version.version, tag)
     for name in (AUDIT_FILE, POINTER):
         (filled_store.home / name).unlink(missing_ok=True)
     return filled_store

@@ -17,7 +17,7 @@ from training_pipeline.tracking.registry import ModelNotFoundError, promote, res
 def promoted(tracked: Tracked) -> Tracked:
     """Version 2 is the champion, version 1 the previous one."""
     promote(1)
-    promote(2)
+    promote(2, force=True, reason="a test")
     return tracked
 
 

@@ -8,9 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from tests.small_world import SmallWorld
 from tests.tracking.tracked import Tracked
 from training_pipeline.commands import promote as commands
 from training_pipeline.console import RunFailedError
+from training_pipeline.gate.verdict import RULES
+from training_pipeline.tracking.registry import GateRefusedError
 
 app = typer.Typer()
 app.command("promote")(commands.promote)
@@ -28,12 +31,26 @@ def test_json_for_scripts(tracked: Tracked, capsys: pytest.CaptureFixture[str]) 
     assert (first["to_version"], first["from_version"], first["changed"]) == (1, None, True)
     again = json.loads(run("promote", "1", "--json"))
     assert again["changed"] is False
-    run("promote", "2")
+    run("promote", "2", "--force", "--reason", "a test")
     back = json.loads(run("rollback", "--reason", "slow", "--json"))
     assert (back["action"], back["to_version"], back["reason"]) == ("rollback", 1, "slow")
 
 
+def test_a_table_of_verdicts_for_people(tracked: Tracked, small_world: SmallWorld) -> None:
+    first = run("promote", "1")
+    assert "no champion" in first
+    assert "champion is now version 1" in first
+    done = CliRunner().invoke(app, ["promote", "2", "--data", str(small_world.directory)])
+    assert done.exit_code == 1
+    assert isinstance(done.exception, GateRefusedError)
+    for rule in RULES:
+        assert rule in done.stdout
+    history = run("promote", "--history")
+    assert history.count("promote ") == 1
+    assert json.loads(run("promote", "--history", "--json"))["moves"][0]["to_version"] == 1
+
+
 def test_without_a_version_the_newest_is_meant(tracked: Tracked) -> None:
-    with pytest.raises(RunFailedError, match="version 3 does not beat popularity"):
+    with pytest.raises(RunFailedError, match="version 3 is refused by popularity"):
         run("promote")
     assert json.loads(run("promote", "--force", "--reason", "why not", "--json"))["forced"] is True

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from tests.small_world import SmallWorld
 from tests.tracking.tracked import Tracked
 from training_pipeline.console import RunFailedError
+from training_pipeline.gate.config import GateConfig
 from training_pipeline.tracking.champion_pointer import POINTER
 from training_pipeline.tracking.registry import (
+    GateInput,
+    GateRefusedError,
     ModelNotFoundError,
+    Promotion,
+    history,
+    judge,
     promote,
     publish_champion,
     resolve,
@@ -21,7 +30,21 @@ from training_pipeline.tracking.registry import (
     versions,
 )
 
-GOOD, BETTER, POOR = 1, 2, 3
+GOOD, SAME, POOR = 1, 2, 3
+RACE = """
+import sys
+from training_pipeline.console import RunFailedError
+from training_pipeline.tracking.registry import promote
+try:
+    promote(int(sys.argv[1]))
+except RunFailedError as error:
+    sys.exit(str(error))
+"""
+
+
+def move(version: int, reason: str = "to see the aliases move") -> Promotion:
+    """Versions 1 and 2 are the same, so the gate sees no gain in either."""
+    return promote(version, force=True, reason=reason)
 
 
 def aliases(tracked: Tracked) -> dict[str, int]:
@@ -47,20 +70,20 @@ def test_the_first_champion_has_no_previous(tracked: Tracked) -> None:
 
 def test_the_old_champion_becomes_previous(tracked: Tracked) -> None:
     promote(GOOD)
-    promote(BETTER, reason="more data")
-    assert {"champion": BETTER, "previous": GOOD}.items() <= aliases(tracked).items()
-    assert [line["to_version"] for line in audit(tracked)] == [GOOD, BETTER]
+    move(SAME, "more data")
+    assert {"champion": SAME, "previous": GOOD}.items() <= aliases(tracked).items()
+    assert [line["to_version"] for line in audit(tracked)] == [GOOD, SAME]
     last = audit(tracked)[-1]
     assert last["reason"] == "more data"
     assert last["who"]
     assert str(last["at"]).endswith("+00:00")
-    tag = tracked.client.get_model_version("course-recommender", str(BETTER)).tags
+    tag = tracked.client.get_model_version("course-recommender", str(SAME)).tags
     assert json.loads(tag["saldopas.promotion"]) == last
 
 
 def test_no_better_than_popularity_is_refused(tracked: Tracked) -> None:
     promote(GOOD)
-    with pytest.raises(RunFailedError, match="version 3 does not beat popularity"):
+    with pytest.raises(RunFailedError, match="version 3 is refused by popularity"):
         promote(POOR)
     assert aliases(tracked)["champion"] == GOOD
     assert len(audit(tracked)) == 1
@@ -81,9 +104,9 @@ def test_force_with_a_reason_is_written_down(tracked: Tracked) -> None:
 
 def test_the_champion_again_changes_nothing(tracked: Tracked) -> None:
     promote(GOOD)
-    promote(BETTER)
-    assert not promote(BETTER).changed
-    assert {"champion": BETTER, "previous": GOOD}.items() <= aliases(tracked).items()
+    move(SAME)
+    assert not move(SAME).changed
+    assert {"champion": SAME, "previous": GOOD}.items() <= aliases(tracked).items()
     assert len(audit(tracked)) == 2
 
 
@@ -94,10 +117,10 @@ def test_an_unknown_version_is_refused(tracked: Tracked) -> None:
 
 def test_rollback_swaps_and_a_second_one_undoes_it(tracked: Tracked) -> None:
     promote(GOOD)
-    promote(BETTER)
+    move(SAME)
     assert rollback(reason="complaints").to_version == GOOD
-    assert {"champion": GOOD, "previous": BETTER}.items() <= aliases(tracked).items()
-    assert rollback().to_version == BETTER
+    assert {"champion": GOOD, "previous": SAME}.items() <= aliases(tracked).items()
+    assert rollback().to_version == SAME
     assert [line["action"] for line in audit(tracked)] == ["promote"] * 2 + ["rollback"] * 2
 
 
@@ -109,12 +132,12 @@ def test_rollback_needs_a_previous_champion(tracked: Tracked) -> None:
 
 def test_a_changed_artifact_is_refused_and_the_champion_stays(tracked: Tracked) -> None:
     promote(GOOD)
-    courses = resolve(str(BETTER)) / "courses.parquet"
+    courses = resolve(str(SAME)) / "courses.parquet"
     good = courses.read_bytes()
     courses.write_bytes(good[:-1] + b"!")
     try:
         with pytest.raises(RunFailedError, match=r"courses\.parquet was changed"):
-            promote(BETTER)
+            move(SAME)
     finally:
         courses.write_bytes(good)
     assert aliases(tracked)["champion"] == GOOD
@@ -123,23 +146,77 @@ def test_a_changed_artifact_is_refused_and_the_champion_stays(tracked: Tracked) 
 
 def test_the_service_is_told_where_the_champion_lies(tracked: Tracked) -> None:
     promote(GOOD)
-    promote(BETTER)
+    move(SAME)
     told = pointer(tracked)
     assert set(told) == {"artifact", "version"}  # what serving reads, and nothing else
-    assert told["version"] == BETTER
+    assert told["version"] == SAME
     assert tracked.home / str(told["artifact"]) == resolve("champion")
+
+
+def test_a_forced_move_names_the_rules_that_refused(tracked: Tracked) -> None:
+    promote(GOOD)
+    assert move(SAME).overridden == ("main-metric",)  # no data was given to compare on
+    assert audit(tracked)[-1]["overridden"] == ["main-metric"]
+
+
+def test_history_holds_every_move(tracked: Tracked) -> None:
+    promote(GOOD)
+    move(SAME, "more data")
+    rollback(reason="complaints")
+    assert [(one.action, one.from_version, one.to_version, one.reason) for one in history()] == [
+        ("promote", None, GOOD, None),
+        ("promote", GOOD, SAME, "more data"),
+        ("rollback", SAME, GOOD, "complaints"),
+    ]
+    (tracked.home / "promotions.jsonl").unlink()  # as another machine sees a shared store
+    assert [one.to_version for one in history()][-2:] == [SAME, GOOD]
+
+
+def test_verdicts_are_kept_with_the_version(tracked: Tracked, small_world: SmallWorld) -> None:
+    """As tags, and as a file of its run; what was found once against a champion is used again."""
+    promote(GOOD)
+    report = judge(SAME, GateInput(small_world.dataset))
+    assert report.failed == ("gain",)
+    client = tracked.client
+    version = client.get_model_version("course-recommender", str(SAME))
+    assert version.tags["saldopas.gate"] == "refused by gain"
+    assert version.tags["saldopas.gate.against"] == str(GOOD)
+    assert version.tags["saldopas.gate.segments"] == f"passed: {report.of('segments').sentence}"
+    kept = client.download_artifacts(version.run_id, f"gate/version-{SAME}-against-{GOOD}.json")
+    assert json.loads(Path(kept).read_text()) == report.as_dict()
+    with pytest.raises(GateRefusedError, match=r"refused by gain \(on no metric better"):
+        promote(SAME)
+    with pytest.raises(GateRefusedError, match="--data"):  # stricter now: asked anew
+        promote(SAME, gate=GateInput(config=GateConfig(margin=0.01)))
+
+
+def test_two_processes_at_once_end_in_one_champion(tracked: Tracked) -> None:
+    """Both see no champion; the slower one then meets a champion, and is not compared with it."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACE, str(version)], stderr=subprocess.PIPE, text=True
+        )
+        for version in (GOOD, SAME)
+    ]
+    told = [process.communicate(timeout=300)[1] for process in running]
+    codes = [process.returncode for process in running]
+    assert sorted(codes) == [0, 1], told
+    winner = (GOOD, SAME)[codes.index(0)]
+    assert "is refused by main-metric" in told[codes.index(1)]
+    assert aliases(tracked)["champion"] == winner == pointer(tracked)["version"]
+    assert [line["to_version"] for line in audit(tracked)] == [winner]
 
 
 def test_an_alias_that_was_moved_in_mlflow_is_published(tracked: Tracked) -> None:
     promote(GOOD)
-    tracked.client.set_registered_model_alias("course-recommender", "champion", str(BETTER))
-    assert publish_champion() == resolve(str(BETTER))
-    assert pointer(tracked)["version"] == BETTER
+    tracked.client.set_registered_model_alias("course-recommender", "champion", str(SAME))
+    assert publish_champion() == resolve(str(SAME))
+    assert pointer(tracked)["version"] == SAME
 
 
 def test_promotions_at_once_end_in_one_of_them(tracked: Tracked) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(promote, [GOOD, BETTER, GOOD, BETTER]))
+        list(pool.map(move, [GOOD, SAME, GOOD, SAME]))
     lines = audit(tracked)
     for before, after in pairwise(lines):
         assert after["from_version"] == before["to_version"]  # a chain: none was overtaken
@@ -151,7 +228,7 @@ def test_promotions_at_once_end_in_one_of_them(tracked: Tracked) -> None:
 def test_versions_are_listed_newest_first(tracked: Tracked) -> None:
     promote(GOOD)
     found = versions()
-    assert [info.version for info in found] == [POOR, BETTER, GOOD]
+    assert [info.version for info in found] == [POOR, SAME, GOOD]
     assert [info.beats_popularity for info in found] == [False, True, True]
     assert found[-1].aliases == ("champion",)
     assert found[0].aliases == ("challenger",)

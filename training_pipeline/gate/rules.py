@@ -83,7 +83,8 @@ def gain(
     if size <= config.cheaper * other:
         found.append(f"{size:.1f} MB instead of {other:.1f}")
     ours, theirs = challenger.manifest, champion.manifest
-    newer = ours.fingerprint != theirs.fingerprint and ours.cutoff_s >= theirs.cutoff_s
+    changed = ours.cutoff_s == theirs.cutoff_s and ours.fingerprint != theirs.fingerprint
+    newer = ours.cutoff_s > theirs.cutoff_s or changed
     if config.newer and newer:
         found.append("learned from newer data")
     if found:

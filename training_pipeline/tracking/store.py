@@ -47,6 +47,8 @@ def absolute_uri() -> str:
     url = make_url(tracking_uri())
     if url.get_backend_name() == "sqlite" and url.database:
         url = url.set(database=str(Path(url.database).resolve()))
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
     return url.render_as_string(hide_password=False)
 
 

@@ -1,0 +1,217 @@
+"""Each bad challenger is refused by the rule that it breaks; a better one passes every rule."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from features.errors import DataError
+from tests.tracking.gate_world import BEST, FAIR, PLAIN, SLOW, STRICT, UNFAIR, GateWorld
+from training_pipeline.gate.config import GateConfig, read_gate_config
+from training_pipeline.gate.judge import Challenger, Champion, GateInput, judge
+from training_pipeline.gate.verdict import RULES, GateReport
+from training_pipeline.record import TrainingRecord
+from training_pipeline.train import train
+from training_pipeline.training_config import TrainingConfig
+
+HALFWAY = datetime(2021, 3, 20, tzinfo=UTC)
+
+
+def ask(
+    world: GateWorld,
+    challenger: str,
+    champion: str | None,
+    *,
+    config: GateConfig = STRICT,
+    gate: GateInput | None = None,
+    artifact: Path | None = None,
+) -> GateReport:
+    record = world.records[challenger]
+    return judge(
+        Challenger(
+            version=2,
+            model=record.manifest.model,
+            beats_popularity=record.beats_popularity,
+            measured=True,
+            artifact=artifact or record.artifact,
+        ),
+        None if champion is None else Champion(1, world.records[champion].artifact),
+        gate or GateInput(world.dataset, config=config),
+    )
+
+
+def test_a_better_one_passes_every_rule(gate_world: GateWorld) -> None:
+    report = ask(gate_world, BEST, FAIR)
+    assert [(one.rule, one.outcome) for one in report.verdicts] == [
+        (rule, "passed") for rule in RULES
+    ]
+    main = report.of("main-metric").figures
+    assert main["decisions"] == len(gate_world.records[BEST].test["chosen"].cases)
+    assert main["challenger"] == pytest.approx(
+        gate_world.records[BEST].test["chosen"].mean("ndcg@10")
+    )
+    assert main["reference"] == pytest.approx(
+        gate_world.records[FAIR].test["chosen"].mean("ndcg@10")
+    )
+    assert float(str(main["low"])) > 0
+
+
+def test_a_worse_one_is_refused_by_the_main_metric(gate_world: GateWorld) -> None:
+    report = ask(gate_world, FAIR, BEST)
+    assert "main-metric" in report.failed
+    assert report.of("main-metric").sentence.endswith("worse")
+
+
+def test_what_could_be_worse_is_refused_too(gate_world: GateWorld) -> None:
+    """Its interval holds 0, and a loss above the margin as well."""
+    narrow = STRICT.model_copy(update={"margin": 0.001})
+    verdict = ask(gate_world, PLAIN, FAIR, config=narrow).of("main-metric")
+    assert verdict.outcome == "failed"
+    assert float(str(verdict.figures["high"])) > 0
+    assert "do not exclude a loss above 0.1%" in verdict.sentence
+
+
+def test_a_broken_one_is_refused_by_its_artifact(gate_world: GateWorld, tmp_path: Path) -> None:
+    broken = shutil.copytree(gate_world.records[BEST].artifact, tmp_path / "broken")
+    (broken / "courses.parquet").write_bytes(b"not what was written")
+    report = ask(gate_world, BEST, FAIR, artifact=broken)
+    assert report.failed == ("artifact",)
+    assert "courses.parquet was changed" in report.refusal
+    assert report.of("main-metric").outcome == "not applicable"
+
+
+def test_one_that_harms_a_segment_is_refused_although_it_is_better(gate_world: GateWorld) -> None:
+    """It follows sequences and knows no profile: `few` get what `many` like."""
+    report = ask(gate_world, UNFAIR, FAIR)
+    assert report.of("main-metric").outcome == report.of("gain").outcome == "passed"
+    assert "segments" in report.failed
+    assert "group few" in report.refusal
+    assert "group many" not in report.refusal
+
+
+def test_small_groups_are_not_looked_at(gate_world: GateWorld) -> None:
+    few = STRICT.evaluation.model_copy(update={"min_people": 10_000})
+    verdict = ask(
+        gate_world, UNFAIR, FAIR, config=STRICT.model_copy(update={"evaluation": few})
+    ).of("segments")
+    assert verdict.outcome == "not applicable"
+    assert "few" not in verdict.sentence
+
+
+def test_a_slower_one_is_refused_where_its_budget_is_used_up(gate_world: GateWorld) -> None:
+    no_time = STRICT.model_copy(update={"latency_ms": 1e-6})
+    assert "latency" in ask(gate_world, SLOW, PLAIN, config=no_time).failed
+    assert "latency" not in ask(gate_world, SLOW, PLAIN).failed  # slower, and within its budget
+
+
+def test_a_slow_machine_refuses_nobody(gate_world: GateWorld) -> None:
+    """Over the budget as the champion is in the same minute."""
+    no_time = STRICT.model_copy(update={"latency_ms": 1e-6, "slower": 3.0})
+    verdict = ask(gate_world, BEST, BEST, config=no_time).of("latency")
+    assert verdict.outcome == "passed"
+    assert "this machine is slow" in verdict.sentence
+
+
+def test_less_use_of_the_balance_is_refused(gate_world: GateWorld) -> None:
+    report = ask(gate_world, SLOW, FAIR)
+    used = report.of("balance")
+    assert used.outcome == "failed"
+    assert float(str(used.figures["high"])) < 0
+
+
+def test_the_same_again_is_no_gain(gate_world: GateWorld) -> None:
+    assert ask(gate_world, FAIR, FAIR).failed == ("gain",)
+
+
+def test_newer_data_is_a_gain(gate_world: GateWorld, tmp_path: Path) -> None:
+    older = _trained_until(gate_world, tmp_path / "older", model=FAIR)
+    world = replace(gate_world, records={**gate_world.records, "older": older})
+    assert "learned from newer data" in ask(world, FAIR, "older").of("gain").sentence
+    unimpressed = STRICT.model_copy(update={"newer": False})
+    assert "newer" not in ask(world, FAIR, "older", config=unimpressed).of("gain").sentence
+
+
+def test_the_first_champion_needs_no_champion(gate_world: GateWorld) -> None:
+    report = ask(gate_world, FAIR, None)
+    assert report.failed == ()
+    assert [one.rule for one in report.verdicts if one.outcome == "not applicable"] == [
+        "main-metric",
+        "gain",
+        "segments",
+        "balance",
+    ]
+
+
+def test_a_champion_that_has_not_seen_the_decisions_answers_as_it_serves(
+    gate_world: GateWorld, tmp_path: Path
+) -> None:
+    older = _trained_until(gate_world, tmp_path / "older", model=FAIR)
+    world = replace(gate_world, records={**gate_world.records, "older": older})
+    assert "the champion answers as it serves" in ask(world, BEST, "older").compared
+    assert "its recipe was fitted again" in ask(world, BEST, FAIR).compared
+
+
+def test_purchases_after_both_cut_offs_are_the_best_judge(
+    gate_world: GateWorld, tmp_path: Path
+) -> None:
+    pair = {
+        model: _trained_until(gate_world, tmp_path / model, model=model) for model in (FAIR, BEST)
+    }
+    report = ask(replace(gate_world, records=pair), BEST, FAIR)
+    assert "after both cut-offs; both answer as they serve" in report.compared
+    later = gate_world.dataset.purchases["purchased_at"] >= pd.Timestamp(HALFWAY)
+    assert report.of("main-metric").figures["decisions"] == later.sum()
+    assert report.failed == ()
+
+
+@pytest.mark.parametrize("config", [STRICT, STRICT.model_copy(update={"shared_courses": 1.0})])
+def test_a_champion_of_another_catalogue_is_replaced_by_popularity(
+    gate_world: GateWorld, config: GateConfig, tmp_path: Path
+) -> None:
+    """Renamed data, or a course of the champion that is not sold any more."""
+    dataset = gate_world.dataset
+    other = (
+        replace(dataset, config=dataset.config.model_copy(update={"name": "another"}))
+        if config is STRICT
+        else replace(
+            dataset,
+            courses=pd.concat(
+                [dataset.courses, dataset.courses.tail(1).assign(course_id="c99")],
+                ignore_index=True,
+            ),
+        )
+    )
+    champion = train(other, TrainingConfig(model=FAIR, search=False), artifact=tmp_path / "other")
+    world = replace(gate_world, records={**gate_world.records, "other": champion})
+    report = ask(world, BEST, "other", config=config)
+    assert "popularity stands in for it" in report.compared
+    assert report.failed == ()
+    assert report.of("balance").outcome == "not applicable"
+    assert float(str(report.of("main-metric").figures["reference"])) == pytest.approx(
+        gate_world.records[BEST].test["popularity"].mean("ndcg@10")
+    )
+
+
+def test_without_data_nothing_is_known_of_a_champion(gate_world: GateWorld) -> None:
+    report = ask(gate_world, BEST, FAIR, gate=GateInput())
+    assert report.failed == ("main-metric",)
+    assert "--data" in report.refusal
+
+
+def test_settings_come_from_the_table_gate_of_a_toml(tmp_path: Path) -> None:
+    file = tmp_path / "training.toml"
+    file.write_text('seed = 3\n[gate]\nmargin = 0.01\nsegments = ["history"]\n')
+    assert read_gate_config(file) == GateConfig(margin=0.01, segments=("history",))
+    file.write_text("[gate]\nmargins = 0.01\n")
+    with pytest.raises(DataError, match=r"gate\.margins"):
+        read_gate_config(file)
+
+
+def _trained_until(world: GateWorld, artifact: Path, *, model: str) -> TrainingRecord:
+    config = TrainingConfig(model=model, search=False, balance_fit=False)
+    return train(world.dataset, config, artifact=artifact, until=HALFWAY)
