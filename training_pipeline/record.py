@@ -34,6 +34,7 @@ class TrainingRecord:
         data: the indexed dataset (for plots and the dataset input).
         trials: everything that was compared on validation.
         blend: the weights by history length; empty where one model answers alone.
+        tuned_by: MLflow runs of the tunings whose hyperparameters were used.
         validation, test: by policy, `chosen` and `popularity`; empty where nothing could be
             held out.
         seconds: duration of each step.
@@ -45,6 +46,7 @@ class TrainingRecord:
     data: IndexedDataset
     trials: tuple[Trial, ...]
     blend: tuple[BlendLevel, ...]
+    tuned_by: tuple[str, ...]
     validation: dict[str, Evaluation]
     test: dict[str, Evaluation]
     seconds: dict[str, float]

@@ -34,6 +34,7 @@ def train_and_track(
         RunFailedError: tracking or registration failed.
     """
     from training_pipeline.tracking.store import connect
+    from training_pipeline.tracking.tuning_run import newest_tuning
 
     connect()  # a store that cannot be reached is said before the work, not after it
     say(f"reading {source.split('@')[-1]}")
@@ -41,7 +42,15 @@ def train_and_track(
     if until is not None and until.tzinfo is None:
         until = until.replace(tzinfo=ZoneInfo(dataset.config.timezone))
     with tempfile.TemporaryDirectory(prefix="saldopas-") as scratch:
-        record = train(dataset, config, artifact=Path(scratch) / "artifact", until=until)
+        record = train(
+            dataset,
+            config,
+            artifact=Path(scratch) / "artifact",
+            until=until,
+            tuned=lambda before_s: newest_tuning(
+                dataset.config.name, fingerprint=dataset.fingerprint, before_s=before_s
+            ),
+        )
         found = _tracked(record, _seen(dataset, until), promote_it=promote_it)
         return found | {"quarantined": dict(dataset.quarantined)}
 
@@ -73,6 +82,7 @@ def _tracked(record: TrainingRecord, seen: Dataset, *, promote_it: bool) -> dict
         "why": why,
         "gate": report.as_dict() if report else None,
         "stages": [stage.model_dump(mode="json") for stage in record.manifest.recipe.stages],
+        "tuned_by": list(record.tuned_by),
         "blend": [asdict(level) for level in record.blend],
         "balance_fit": record.manifest.recipe.balance_fit is not None,
         "split": dict(record.manifest.split),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from features import columns as c
 from features.dataset import Dataset
@@ -28,11 +29,19 @@ from training_pipeline.record import TrainingRecord
 from training_pipeline.selection import Selection, count_fits, select, untried_recipe
 from training_pipeline.training_config import TrainingConfig
 
+if TYPE_CHECKING:
+    from training_pipeline.tracking.tuning_run import Tuned
+
 CHOSEN, POPULAR = "chosen", "popularity"
 
 
 def train(
-    dataset: Dataset, config: TrainingConfig, *, artifact: Path, until: datetime | None = None
+    dataset: Dataset,
+    config: TrainingConfig,
+    *,
+    artifact: Path,
+    until: datetime | None = None,
+    tuned: Callable[[int | None], Tuned | None] = lambda before_s: None,
 ) -> TrainingRecord:
     """Fit a policy on `dataset` and write it to the directory `artifact`.
 
@@ -41,6 +50,8 @@ def train(
         config: models, split and seed.
         artifact: a directory that does not exist yet.
         until: purchases from this moment on are not seen at all.
+        tuned: what a tuning found without looking at purchases from a moment on (None: at any);
+            asked where the configuration searches, and used for models that it does not name.
 
     Raises:
         DataError: nothing is left to learn from.
@@ -49,6 +60,10 @@ def train(
     data = index_dataset(_before(dataset, until))
     cutoff_s = _cutoff(data, until)
     cuts = make_cuts(data, config.split, seed=config.seed)
+    found = tuned(cuts[1].train.as_of_s if cuts else None) if config.uses_tuned else None
+    if found is not None:
+        say(found.note)
+        config = found.under(config)
     selection, validation, test = _choose(data, cuts, config, seconds)
     with _timed(seconds, "fit"):
         say("fitting on everything")
@@ -80,6 +95,7 @@ def train(
         data=data,
         trials=selection.trials,
         blend=selection.blend,
+        tuned_by=tuple(sorted(set(found.runs.values()))) if found is not None else (),
         validation=validation,
         test=test,
         seconds=seconds,

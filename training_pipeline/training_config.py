@@ -26,8 +26,14 @@ class TrainingConfig(Frozen):
     """
 
     model: str = AUTO_NAME
+    compared: tuple[str, ...] = Field(
+        default=AUTO, min_length=1, description="models that auto compares for histories"
+    )
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
     search: bool = True
+    tuned: bool = Field(
+        default=True, description="take what `saldopas tune` found for this dataset, if it did"
+    )
     blend: bool | None = Field(
         default=None, description="weigh models by history length; by default where `auto` compares"
     )
@@ -44,7 +50,7 @@ class TrainingConfig(Frozen):
     @model_validator(mode="after")
     def _known_models(self) -> TrainingConfig:
         known = ", ".join(MODELS)
-        for name in {self.model, *self.models} - {AUTO_NAME}:
+        for name in {self.model, *self.models, *self.compared} - {AUTO_NAME}:
             if name not in MODELS:
                 raise ValueError(f"unknown model {name!r}: use {AUTO_NAME} or one of {known}")
         for name, values in self.models.items():
@@ -54,12 +60,17 @@ class TrainingConfig(Frozen):
     @property
     def names(self) -> tuple[str, ...]:
         """Models that may answer for people with a history."""
-        return AUTO if self.model == AUTO_NAME else (self.model,)
+        return self.compared if self.model == AUTO_NAME else (self.model,)
 
     @property
     def blends(self) -> bool:
         """Whether the best of each model are weighed, or the best one answers alone."""
         return self.model == AUTO_NAME if self.blend is None else self.blend
+
+    @property
+    def uses_tuned(self) -> bool:
+        """Whether hyperparameters of a tuning are asked for."""
+        return self.search and self.tuned
 
     @property
     def fixed(self) -> dict[str, dict[str, Any]]:

@@ -21,6 +21,7 @@ from features.dataset import read_dataset
 from features.errors import DataError
 from tests.small_world import SmallWorld
 from training_pipeline.console import RunFailedError
+from training_pipeline.tracked_training import train_and_track
 from training_pipeline.tracking.store import connect
 from training_pipeline.tracking.tuning_run import TUNED, newest_tuning
 from training_pipeline.training_config import TrainingConfig, read_training_config
@@ -149,11 +150,30 @@ def test_train_finds_the_best_of_the_newest_tuning(tuned: TuningOutcome) -> None
     assert found is not None
     assert found.models == {"item-neighbours": tuned.best["item-neighbours"].config}
     assert found.same_data
-    assert found.tags == {"saldopas.tuned_by": tuned.run_id}
+    assert found.runs == {"item-neighbours": tuned.run_id}
     assert "changed" not in found.note
     given = TrainingConfig(models={"ease": {"l2": 5.0}, "item-neighbours": {"neighbours": 9}})
     assert found.under(given).models == given.models
     assert found.under(TrainingConfig()).models == found.models
+
+
+def test_train_uses_it_by_default_and_says_from_which_run(
+    tuned: TuningOutcome, small_world: SmallWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = TrainingConfig(model="item-neighbours")
+    outcome = train_and_track(str(small_world.directory), config, promote_it=False)
+    assert outcome["tuned_by"] == [tuned.run_id]
+    best = tuned.best["item-neighbours"].config
+    assert best.items() <= outcome["stages"][0]["config"].items()
+    run = connect().get_run(outcome["run_id"])
+    assert run.data.tags["saldopas.tuned_by"] == tuned.run_id
+    assert tuned.run_id in capsys.readouterr().err
+
+
+def test_train_that_is_told_not_to_does_not(tuned: TuningOutcome, small_world: SmallWorld) -> None:
+    config = TrainingConfig(model="item-neighbours", tuned=False)
+    outcome = train_and_track(str(small_world.directory), config, promote_it=False)
+    assert outcome["tuned_by"] == []
 
 
 def test_data_that_changed_since_is_said(tuned: TuningOutcome) -> None:

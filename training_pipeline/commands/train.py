@@ -24,7 +24,11 @@ def train(
     ] = None,
     search: Annotated[
         bool | None,
-        typer.Option("--search/--no-search", help="Search hyperparameters on validation."),
+        typer.Option(
+            "--search/--no-search",
+            help="Search hyperparameters on validation, or take the defaults; without either, what "
+            "`saldopas tune` found for this dataset, else a search.",
+        ),
     ] = None,
     quarantine: Annotated[
         Path | None, typer.Option(help="Write bad rows here and go on without them.")
@@ -45,7 +49,9 @@ def train(
 
     outcome = train_and_track(
         source,
-        read_training_config(config, model=model, seed=seed, search=search),
+        read_training_config(
+            config, model=model, seed=seed, search=search, tuned=None if search is None else False
+        ),
         until=until,
         quarantine=quarantine,
         promote_it=promote,

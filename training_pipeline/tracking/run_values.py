@@ -10,6 +10,7 @@ from training_pipeline.record import TrainingRecord
 
 BEATS_POPULARITY = "saldopas.beats_popularity"
 MODEL = "saldopas.model"
+TUNED_BY = "saldopas.tuned_by"  # the tuning runs whose hyperparameters were used
 MAIN_END = f"/all/{MAIN_METRIC}".replace("@", "_at_")
 MAIN = f"validation{MAIN_END}"
 MAIN_TAG = f"saldopas.{MAIN}".replace("/", ".")
@@ -66,6 +67,8 @@ def tags(record: TrainingRecord) -> dict[str, str]:
         MODEL: manifest.model,
         BEATS_POPULARITY: str(record.beats_popularity).lower(),
     }
+    if record.tuned_by:
+        values[TUNED_BY] = ", ".join(record.tuned_by)
     if record.validation:
         values[MAIN_TAG] = f"{metrics(record)[MAIN]:.6f}"
     return values

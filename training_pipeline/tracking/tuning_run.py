@@ -21,7 +21,6 @@ FINGERPRINT = "saldopas.fingerprint"
 TUNED = "saldopas.tuned."  # with a model's name: its hyperparameters as JSON
 TUNED_AT = "saldopas.tuned_at"  # milliseconds; there only once a tuning came to its end
 UNTIL = "saldopas.validation_until"  # seconds; purchases from then on were not looked at
-TUNED_BY = "saldopas.tuned_by"  # of a training: the runs whose hyperparameters it used
 MOST = 10_000
 
 
@@ -46,11 +45,6 @@ class Tuned:
     def under(self, config: TrainingConfig) -> TrainingConfig:
         """`config` with what was tuned for every model that it gives no hyperparameters for."""
         return config.model_copy(update={"models": {**self.models, **config.models}})
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """For the run of the training that uses them."""
-        return {TUNED_BY: ", ".join(sorted(set(self.runs.values())))}
 
     @property
     def note(self) -> str:
