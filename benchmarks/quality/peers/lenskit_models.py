@@ -24,11 +24,13 @@ from benchmarks.quality.peers import Config
 from benchmarks.quality.task import Task
 
 SEED = 7
+LARGE_CATALOGUE, SAVED = 30_000, 1_000  # all neighbours of so many items take gigabytes
 
 
 def item_knn(config: Config, task: Task) -> Scorer:
     """Deshpande & Karypis 2004: the sum of the similarities to the nearest of the history."""
-    options = ItemKNNConfig(feedback="implicit", **config)
+    saved = SAVED if task.width > LARGE_CATALOGUE else None
+    options = ItemKNNConfig(feedback="implicit", save_nbrs=saved, **config)
     return _trained(ItemKNNScorer(options), task)
 
 
