@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.dataset import Dataset, read_dataset
+from features.errors import DataError
 from models.artifact import Artifact, load_artifact
 from models.policy import Recommendations
 from training_pipeline.backtest import Backtest
@@ -57,8 +58,9 @@ def evaluate(
     dataset = data if isinstance(data, Dataset) else read_dataset(data)
     candidate = _load(model)
     backtest = Backtest.of(dataset, _artifacts(candidate), since=since)
-    found, notes = _evaluations(candidate, backtest)
     decisions = backtest.decisions
+    groupings = [grouping(decisions, column) for column in by]
+    found, notes = _evaluations(candidate, backtest)
     measured = {name: Measured.of(name, decisions, one.lists) for name, one in found.items()}
     chosen = measured[CHOSEN]
     names = [name for name in SEGMENT_METRICS if name in chosen.metrics]
@@ -73,13 +75,9 @@ def evaluate(
         intervals=intervals_of(measured, found[CHOSEN].groups, config=settings),
         segments=[
             one
-            for column in by
+            for columns in groupings
             for one in segments_of(
-                chosen.metrics,
-                grouping(decisions, column),
-                decisions.people,
-                names=names,
-                config=settings,
+                chosen.metrics, columns, decisions.people, names=names, config=settings
             )
         ],
         config=settings,
@@ -117,6 +115,11 @@ def compare(
     sides = [_load(a), _load(b)]
     backtest = Backtest.of(dataset, [x for side in sides for x in _artifacts(side)], since=since)
     decisions = backtest.decisions
+    if decisions.n_people < 2:
+        raise DataError(
+            "one participant alone decides: nothing can be compared", remedy="add purchases"
+        )
+    groupings = [grouping(decisions, column) for column in by]
     measured, notes = [], []
     for letter, side in zip("AB", sides, strict=True):
         lists, remarks = _lists(side, backtest)
@@ -134,10 +137,8 @@ def compare(
         differences=differences(theirs, ours, names=family, config=settings),
         segments=[
             one
-            for column in by
-            for one in segment_differences(
-                theirs, ours, grouping(decisions, column), names=names, config=settings
-            )
+            for columns in groupings
+            for one in segment_differences(theirs, ours, columns, names=names, config=settings)
         ],
         config=settings,
         notes=tuple(notes),
