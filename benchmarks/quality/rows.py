@@ -61,7 +61,10 @@ def export(data: IndexedDataset, windows: tuple[Cut, ...], test: Cut, directory:
 
 
 def rows_of_ours(record: TrainingRecord, cut: Cut) -> list[Entry]:
-    """The policy that `train` chose by itself, and the popularity that it chose."""
+    """The policy that `train` chose by itself, and the popularity that it chose.
+
+    Where its scores depend on the balance, which no peer looks at, also without that.
+    """
     chosen, popular = record.test[CHOSEN], record.test[POPULAR]
     if not np.array_equal(chosen.cases["seen"], cut.cases.seen):
         raise ValueError("the decisions of the training are not those that peers answer")
@@ -73,8 +76,15 @@ def rows_of_ours(record: TrainingRecord, cut: Cut) -> list[Entry]:
     }
     differs = stages[-1].typed_config.model_dump(mode="json", exclude_defaults=True)
     base = {"config": differs, "tries": 0, "fit_s": 0.0}
+    entries = [Entry("ours", "ours", "chosen", padded(chosen.lists, DEPTH), ours)]
+    if record.manifest.recipe.balance_fit is not None:
+        recipe = record.manifest.recipe.with_balance_fit(None)
+        policy = recipe.fit(cut.train, seed=record.manifest.seed)
+        lists = policy.recommend(cut.requests(record.data, count=DEPTH))
+        name = "ours, balance only as a limit"
+        entries.append(Entry(name, "ours", "chosen", padded(lists, DEPTH), ours))
     return [
-        Entry("ours", "ours", "chosen", padded(chosen.lists, DEPTH), ours),
+        *entries,
         Entry("popularity of ours", "popularity", "tuned", padded(popular.lists, DEPTH), base),
     ]
 
