@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from models.plan_arrays import CourseArrays, SetRules
 from models.plan_compiled import compiled
 
+NO_TERM = 2**62
+
 
 @compiled
 def best_terms(
@@ -33,12 +35,16 @@ def best_terms(
     rules: SetRules,
     items: NDArray[np.int64],
     terms: NDArray[np.int64],
+    least: int,
 ) -> int:
-    """Fills `items`, `terms` with the best by worth - multiplier * cost; returns how many."""
+    """Fills `items`, `terms` with the best by worth - multiplier * cost; returns how many.
+
+    Only terms of at least `least`, 1 or more, are taken.
+    """
     n = 0
     for i in among:
         term = worth[i] - multiplier * cost[i]
-        if term > 0 and (n < k or term > terms[n - 1]):
+        if term >= least and (n < k or term > terms[n - 1]):
             if rules.capped:
                 n = _insert_limited(i, term, items, terms, n, k, courses, rules)
             else:
@@ -128,7 +134,7 @@ def best_multiplier(
     """
     items = np.empty(k, np.int64)
     terms = np.empty(k, np.int64)
-    n = best_terms(among, worth, cost, 0, k, courses, rules, items, terms)
+    n = best_terms(among, worth, cost, 0, k, courses, rules, items, terms, 1)
     high_worth, high_cost = sums(items, n, worth, cost)
     if high_cost <= capacity:
         _copy(items, n, affordable)
@@ -137,7 +143,8 @@ def best_multiplier(
     low_worth, low_cost, low_n = 0, 0, 0
     while True:
         trial = (high_worth - low_worth) // (high_cost - low_cost)
-        n = best_terms(among, worth, cost, trial, k, courses, rules, items, terms)
+        least = _least_term(items, n, worth, cost, trial) if n == k else 1
+        n = best_terms(among, worth, cost, trial, k, courses, rules, items, terms, least)
         now_worth, now_cost = sums(items, n, worth, cost)
         now = now_worth - trial * now_cost
         if trial * capacity + now < bound:
@@ -149,11 +156,31 @@ def best_multiplier(
         else:
             low_worth, low_cost, low_n = now_worth, now_cost, n
             _copy(items, n, affordable)
-    n = best_terms(among, worth, cost, trial + 1, k, courses, rules, items, terms)
+    least = _least_term(items, n, worth, cost, trial + 1) if n == k else 1
+    n = best_terms(among, worth, cost, trial + 1, k, courses, rules, items, terms, least)
     now_worth, now_cost = sums(items, n, worth, cost)
     if (trial + 1) * (capacity - now_cost) + now_worth < bound:
         multiplier, bound = trial + 1, (trial + 1) * (capacity - now_cost) + now_worth
     return multiplier, bound, low_n
+
+
+@compiled
+def _least_term(
+    items: NDArray[np.int64],
+    n: int,
+    worth: NDArray[np.int64],
+    cost: NDArray[np.int64],
+    multiplier: int,
+) -> int:
+    """The smallest term of the first `n`, at least 1.
+
+    If `n` are as many as may be taken, no smaller term is among the best: place by place these
+    are at least as large as those of any other allowed set (Edmonds 1971).
+    """
+    least = NO_TERM
+    for j in range(n):
+        least = min(least, worth[items[j]] - multiplier * cost[items[j]])
+    return max(least, 1)
 
 
 @compiled

@@ -12,6 +12,7 @@ from models.plan_pairs import best_pair
 
 PAIRS_FROM = 2_000
 NO_LIMIT = 2**62
+FEW = 40
 
 
 @compiled
@@ -36,14 +37,21 @@ def branch(
     `at[level]` of the core.
     """
     m = len(core)
-    mus = np.array([mu, mu * 10 // 13, mu + mu * 3 // 10])
-    nus = np.array([nu, nu, nu])
+    few = m <= FEW
+    mus = np.empty(1 if few else 3, np.int64)
+    nus = np.empty(len(mus), np.int64)
+    for t in range(len(mus)):
+        mus[t] = mu if t == 0 else (mu * 10 // 13 if t == 1 else mu + mu * 3 // 10)
+        nus[t] = nu
     table = suffix_table(core, value, mus, nus, slots, courses, rules)
     price = np.empty(m, np.int64)
     worth = np.empty(m, np.int64)
     for a in range(m):
         price[a] = courses.price[core[a]]
         worth[a] = value[core[a]]
+    unit = _common_divisor(price)
+    if unit > 1:
+        money = money // unit * unit
     by_price = np.empty(m, np.int64)
     cheapest_three = -1  # not known before pairs are looked for
     scratch = np.empty((4, m), np.int64)
@@ -149,6 +157,18 @@ def _at_most(
     for t in range(1, len(mus)):
         bound = min(bound, mus[t] * money + nus[t] * days + table[a, s, t])
     return bound
+
+
+@compiled
+def _common_divisor(price: NDArray[np.int64]) -> int:
+    """What every price is a multiple of, 0 where all are free: money below it cannot be spent."""
+    unit = 0
+    for rest in price:
+        while rest > 0:
+            unit, rest = rest, unit % rest
+        if unit == 1:
+            break
+    return unit
 
 
 @compiled

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
 from models.plan_bounds import best_multiplier, best_terms, sums
-from models.plan_branch import branch
+from models.plan_branch import FEW, branch
 from models.plan_compiled import compiled
 from models.plan_start import exchange, first_set
 
@@ -67,9 +67,6 @@ def search(
     among = _open(courses, rules, usable, value, chosen, n_forced, money)
     if slots == 0 or len(among) == 0:
         return chosen[:n_forced], spent_value, 0
-    unit = _common_divisor(courses.price, among)
-    if unit > 1:
-        money = money // unit * unit
     mu, nu, bound, proposed = _relaxed(among, value, money, days, slots, courses, rules)
     n = first_set(among, proposed, value, money, chosen, n_forced, courses, rules)
     found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
@@ -77,10 +74,11 @@ def search(
         return chosen[:n], spent_value + found, 0
     reduced, least = _reduced(among, value, mu, nu, slots, courses, rules)
     among = _core(among, reduced, least, bound - found)
-    n = exchange(among, value, money - spent, chosen, n_forced, n, courses, rules)
-    found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
-    if found >= bound:
-        return chosen[:n], spent_value + found, 0
+    if len(among) > FEW:
+        n = exchange(among, value, money - spent, chosen, n_forced, n, courses, rules)
+        found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
+        if found >= bound:
+            return chosen[:n], spent_value + found, 0
     core = _core(among, reduced, least, bound - found)
     _sort_core(core, reduced)
     chosen, bound, steps = branch(
@@ -124,19 +122,6 @@ def _open(
             among[m] = i
             m += 1
     return among[:m]
-
-
-@compiled
-def _common_divisor(price: NDArray[np.int64], among: NDArray[np.int64]) -> int:
-    """What every price is a multiple of, 0 where all are free: money below it cannot be spent."""
-    unit = 0
-    for i in among:
-        rest = price[i]
-        while rest > 0:
-            unit, rest = rest, unit % rest
-        if unit == 1:
-            break
-    return unit
 
 
 @compiled
@@ -208,7 +193,7 @@ def _reduced(
             reduced[i] -= nu * courses.busy[i]
     items = np.empty(slots, np.int64)
     terms = np.empty(slots, np.int64)
-    n = best_terms(among, reduced, courses.price, 0, slots, courses, rules, items, terms)
+    n = best_terms(among, reduced, courses.price, 0, slots, courses, rules, items, terms, 1)
     return reduced, terms[n - 1] if n == slots else 0
 
 

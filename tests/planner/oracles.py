@@ -12,6 +12,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from models.plan_problem import PlanProblem
 
 BILLION = 1_000_000_000
+LARGEST_OBJECTIVE = 2**60
 Optimum = tuple[int, int]  # value in 1e-9, rupiah spent: compared in this order
 
 
@@ -92,17 +93,36 @@ def by_cp_sat(problem: PlanProblem) -> Optimum | None:
             model.add(take[one] + take[other] <= 1)
     if problem.days is not None:
         _one_machine(model, problem, take)
-    scale = problem.balance_rp + 1
     gains = [_gain(problem, i) for i in range(n)]
-    model.maximize(cp_model.LinearExpr.weighted_sum(take, [a * scale + b for a, b in gains]))
+    scale = problem.balance_rp + 1
+    both = [value * scale + spent for value, spent in gains]
+    if sum(both) < LARGEST_OBJECTIVE:
+        return _maximised(model, take, [both], problem)
+    return _maximised(
+        model, take, [[gain[0] for gain in gains], [gain[1] for gain in gains]], problem
+    )
+
+
+def _maximised(
+    model: cp_model.CpModel,
+    take: list[cp_model.IntVar],
+    objectives: list[list[int]],
+    problem: PlanProblem,
+) -> Optimum | None:
+    """The optimum of each objective in turn, those before it held."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    status = solver.solve(model)
-    if status == cp_model.INFEASIBLE:
-        return None
-    if status != cp_model.OPTIMAL:
-        raise RuntimeError(f"CP-SAT did not finish: {solver.status_name(status)}")
-    return value_of(problem, tuple(i for i in range(n) if solver.value(take[i])))
+    for gains in objectives:
+        objective = cp_model.LinearExpr.weighted_sum(take, gains)
+        model.maximize(objective)
+        status = solver.solve(model)
+        if status == cp_model.INFEASIBLE:
+            return None
+        if status != cp_model.OPTIMAL:
+            raise RuntimeError(f"CP-SAT did not finish: {solver.status_name(status)}")
+        taken = tuple(i for i in range(len(take)) if solver.value(take[i]))
+        model.add(objective >= sum(gains[i] for i in taken))
+    return value_of(problem, taken)
 
 
 def by_highs(problem: PlanProblem) -> float | None:
