@@ -14,7 +14,10 @@ from training_pipeline.evaluation import Evaluation
 
 @dataclass(frozen=True)
 class Trial:
-    """A model that was tried on the validation cut for one stage."""
+    """A model that was tried on the validation cut for one stage.
+
+    `place` is its order in the search of its model, from 1.
+    """
 
     stage: str
     model: str
@@ -22,6 +25,7 @@ class Trial:
     score: float
     seconds: float
     chosen: bool
+    place: int = 1
 
 
 @dataclass(frozen=True)

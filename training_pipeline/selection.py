@@ -72,6 +72,7 @@ class Tried:
         cases: float32 metric of every decision of each group, window after window.
         seconds: how long it took.
         fitted: one a window; kept for the best of each model only.
+        place: order in the search of its model, from 1.
     """
 
     model: str
@@ -80,6 +81,7 @@ class Tried:
     cases: dict[Group, NDArray[np.float32]]
     seconds: float
     fitted: tuple[Recommender, ...]
+    place: int = 1
 
     def score(self, group: Group) -> float:
         """The mean of a group, of the other one where nobody is in it."""
@@ -124,9 +126,13 @@ class Comparison:
         The best value of a line is taken only where it is clearly better on the group than what was
         best before: what noise prefers is not better than the default.
         """
-        best, others = self.attempt(name, self.fixed.get(name, {}), behind), []
+        best = self.attempt(name, self.fixed.get(name, {}), behind)
+        others: list[Tried] = []
         for parameter, values in () if name in self.fixed else SEARCH.get(name, ()):
-            line = [self.attempt(name, {**best.config, parameter: v}, behind) for v in values]
+            line = [
+                replace(self.attempt(name, {**best.config, parameter: v}, behind), place=place)
+                for place, v in enumerate(values, start=len(others) + 2)
+            ]
             first = max(line, key=lambda tried: tried.score(group))
             if first.clearly_beats(best, group):
                 line = [best, *(tried for tried in line if tried is not first)]
@@ -301,4 +307,4 @@ def _cases(found: Sequence[Evaluation], group: Group) -> NDArray[np.float32]:
 
 def _trial(stage: str, tried: Tried, *, chosen: bool) -> Trial:
     value = tried.score("warm" if stage == "history" else "new")
-    return Trial(stage, tried.model, tried.config, value, tried.seconds, chosen)
+    return Trial(stage, tried.model, tried.config, value, tried.seconds, chosen, tried.place)

@@ -9,18 +9,29 @@ import pytest
 
 from models.artifact import load_artifact
 from models.policy import Policy
+from training_pipeline.held_out_quality import HeldOutQuality, held_out_quality
+from training_pipeline.plots.balance_used import balance_used
 from training_pipeline.plots.catalogue_share import catalogue_share
 from training_pipeline.plots.figures import figures_of
 from training_pipeline.plots.price_and_balance import price_and_balance
 from training_pipeline.plots.quality_by_cutoff import quality_by_cutoff
 from training_pipeline.plots.quality_by_history import quality_by_history
+from training_pipeline.plots.quality_by_segment import quality_by_segment
+from training_pipeline.plots.search_history import search_history
 from training_pipeline.plots.trials import trials
-from training_pipeline.record import TrainingRecord
+from training_pipeline.record import TrainingRecord, Trial
 
 
 @pytest.fixture(scope="module")
 def policy(small_record: TrainingRecord) -> Policy:
     return load_artifact(small_record.artifact).policy
+
+
+@pytest.fixture(scope="module")
+def quality(small_record: TrainingRecord) -> HeldOutQuality:
+    found = held_out_quality(small_record)
+    assert found is not None
+    return found
 
 
 def test_bars_are_means_of_the_test_cut(small_record: TrainingRecord) -> None:
@@ -70,12 +81,57 @@ def test_every_trial_is_a_dot(small_record: TrainingRecord) -> None:
     assert sorted(scores) == pytest.approx(sorted(trial.score for trial in small_record.trials))
 
 
+def test_a_segment_is_a_dot_at_its_mean(
+    small_record: TrainingRecord, quality: HeldOutQuality
+) -> None:
+    figure = quality_by_segment(quality, "ours")
+    assert figure is not None
+    (axis,) = (axis for axis in figure.axes if axis.get_title("left") == "gender")
+    dots = [np.asarray(line.get_xdata()) for line in axis.lines if line.get_marker() == "o"]
+    cases = small_record.test["chosen"].cases
+    gender = small_record.data.people["gender"].to_numpy()[cases["participant"]]
+    means = cases["recall@10"].groupby(gender).mean()
+    assert sorted(dot[0] for dot in dots) == pytest.approx(sorted(means))
+
+
+def test_the_use_of_the_balance_is_that_of_the_evaluation(quality: HeldOutQuality) -> None:
+    figure = balance_used(quality, "ours")
+    assert figure is not None
+    used, left = figure.axes
+    ours = quality.measured["chosen"].metrics
+    assert np.asarray(used.lines[1].get_ydata()) == pytest.approx(
+        [ours[f"balance_used@{k}"].mean() for k in (1, 5, 10, 20)]
+    )
+    share = np.asarray(left.lines[1].get_ydata())
+    assert (np.diff(share) >= 0).all()
+    assert share[-1] == 1
+    spent_all = (ours["leftover_rp@10"] == 0).sum() / ours["leftover_rp@10"].notna().sum()
+    assert share[0] == pytest.approx(spent_all)
+
+
+def test_a_search_is_drawn_in_the_order_of_trying(small_record: TrainingRecord) -> None:
+    """The record holds the kept one first, whenever it was tried."""
+    scores = [(3, 0.4), (1, 0.2), (2, 0.1)]
+    tried = tuple(
+        Trial("history", "ease", {}, score, 1.0, place == 3, place) for place, score in scores
+    )
+    figure = search_history(replace(small_record, trials=tried))
+    assert figure is not None
+    (axis,) = (axis for axis in figure.axes if axis.get_visible())
+    dots, best, kept = axis.lines[:3]
+    assert np.asarray(dots.get_ydata()).tolist() == [0.2, 0.1, 0.4]
+    assert np.asarray(best.get_ydata()).tolist() == [0.2, 0.2, 0.4]
+    assert np.asarray(kept.get_xdata()).tolist() == [3]
+    assert search_history(replace(small_record, trials=tried[:1])) is None
+
+
 def test_what_is_not_known_is_not_drawn(small_record: TrainingRecord, policy: Policy) -> None:
     free = replace(
         small_record.data,
         courses=replace(small_record.data.courses, price_rp=np.zeros(120, np.int64)),
     )
     bare = replace(small_record, data=free, trials=(), validation={}, test={})
-    assert figures_of(bare, policy) == {}
+    assert held_out_quality(bare) is None
+    assert figures_of(bare, policy, None) == {}
     nobody = replace(small_record.data, has_grant=np.zeros_like(small_record.data.has_grant))
     assert price_and_balance(replace(small_record, data=nobody), policy) is None

@@ -7,7 +7,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.small_world import no_better_than_popularity
+from training_pipeline.held_out_quality import held_out_quality
 from training_pipeline.record import TrainingRecord
 from training_pipeline.tracking import run_values
 from training_pipeline.tracking.environment import model_requirements, write_environment
@@ -49,11 +52,14 @@ def test_a_tie_with_popularity_does_not_beat_it(small_record: TrainingRecord) ->
 def test_nothing_measured_is_said(small_record: TrainingRecord) -> None:
     bare = replace(small_record, validation={}, test={})
     assert run_values.MAIN_TAG not in run_values.tags(bare)
-    assert "nothing is known of the quality" in model_card(bare)
+    assert "nothing is known of the quality" in model_card(bare, None)
+    assert run_values.beyond_ranking(None) == {}
 
 
 def test_the_card_says_what_the_data_is(small_record: TrainingRecord) -> None:
-    card = model_card(small_record)
+    quality = held_out_quality(small_record)
+    assert quality is not None
+    card = model_card(small_record, quality)
     value = small_record.validation["chosen"].mean("ndcg@10")
     assert "**Generated data**" in card
     assert f"**{value:.4f}**" in card
@@ -64,7 +70,28 @@ def test_the_card_says_what_the_data_is(small_record: TrainingRecord) -> None:
     of_real = replace(
         small_record, manifest=small_record.manifest.model_copy(update={"dataset": real})
     )
-    assert "Generated" not in model_card(of_real)
+    assert "Generated" not in model_card(of_real, quality)
+
+
+def test_the_card_has_intervals_and_segments(small_record: TrainingRecord) -> None:
+    quality = held_out_quality(small_record)
+    assert quality is not None
+    card = model_card(small_record, quality)
+    value = quality.intervals["chosen"]["all"]["ndcg@10"]
+    assert value.mean == pytest.approx(small_record.test["chosen"].mean("ndcg@10"))
+    assert f"{value.mean:.4f} ({value.low:.4f} to {value.high:.4f})" in card
+    gap = next(one.gap for one in quality.segments_by("ndcg@10") if one.column == "gender")
+    assert gap is not None
+    assert f"| gender | &emsp;{gap.worst}:" in card
+    metrics = run_values.beyond_ranking(quality)
+    assert metrics["test/all/ndcg_at_10_low"] == value.low
+    assert not set(metrics) & set(run_values.metrics(small_record))
+
+
+def test_the_card_says_which_tuning_gave_the_hyperparameters(small_record: TrainingRecord) -> None:
+    assert "tuning run" not in model_card(small_record, None)
+    tuned = replace(small_record, tuned_by=("a1b2", "c3d4"))
+    assert "come from tuning run `a1b2`, `c3d4`" in model_card(tuned, None)
 
 
 def test_the_environment_names_versions_and_no_machine(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from tests.tracking.tracked import Tracked
 from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.record import TrainingRecord
+from training_pipeline.record import TrainingRecord, Trial
 from training_pipeline.tracking import registered_model
+from training_pipeline.tracking.store import connect
 from training_pipeline.tracking.training_run import track_training
 
 
@@ -43,11 +44,12 @@ def test_the_run_holds_parameters_metrics_tags_and_the_dataset(tracked: Tracked)
 def test_the_run_holds_plots_and_the_environment(tracked: Tracked) -> None:
     files = {
         file.path
-        for folder in ("plots", "environment")
+        for folder in ("plots", "environment", "evaluation", "")
         for file in tracked.client.list_artifacts(tracked.runs[0].run_id, folder)
     }
-    assert len([name for name in files if name.endswith(".png")]) == 5
+    assert len([name for name in files if name.endswith(".png")]) == 7  # nothing was searched
     assert {"environment/requirements.txt", "environment/platform.json"} <= files
+    assert {"evaluation/test_cut.md", "model_card.md"} <= files
 
 
 def test_every_trial_is_a_child_run(tracked: Tracked) -> None:
@@ -62,6 +64,23 @@ def test_every_trial_is_a_child_run(tracked: Tracked) -> None:
     }
     assert found == {(trial.model, trial.score) for trial in tracked.record.trials}
     assert all(child.info.status == "FINISHED" for child in children)
+
+
+def test_a_search_is_metrics_with_steps(empty_store: Path, small_record: TrainingRecord) -> None:
+    scores = [(3, 0.4), (1, 0.2), (2, 0.1)]
+    tried = tuple(
+        Trial("history", "ease", {}, score, 1.0, place == 3, place) for place, score in scores
+    )
+    run = track_training(replace(small_record, trials=tried))
+    client = connect()
+    for name, wanted in (("search", [0.2, 0.1, 0.4]), ("search_best", [0.2, 0.2, 0.4])):
+        history = client.get_metric_history(run.run_id, f"{name}/ease")
+        assert [(one.step, one.value) for one in history] == list(enumerate(wanted, start=1))
+
+
+def test_runs_are_filtered_by_kind(tracked: Tracked) -> None:
+    found = tracked.client.search_runs(["1"], "tags.`saldopas.kind` = 'training'")
+    assert {run.info.run_id for run in found} == {run.run_id for run in tracked.runs}
 
 
 def test_the_model_is_registered_with_signature_and_example(tracked: Tracked) -> None:

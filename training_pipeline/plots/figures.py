@@ -5,21 +5,31 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from models.policy import Policy
+from training_pipeline.held_out_quality import HeldOutQuality
+from training_pipeline.plots.balance_used import balance_used
 from training_pipeline.plots.catalogue_share import catalogue_share
 from training_pipeline.plots.price_and_balance import price_and_balance
 from training_pipeline.plots.quality_by_cutoff import quality_by_cutoff
 from training_pipeline.plots.quality_by_history import quality_by_history
+from training_pipeline.plots.quality_by_segment import quality_by_segment
+from training_pipeline.plots.search_history import search_history
 from training_pipeline.plots.trials import trials
 from training_pipeline.record import TrainingRecord
 
 
-def figures_of(record: TrainingRecord, policy: Policy) -> dict[str, Figure]:
-    """Those that the data allows; `policy` is the one that is registered."""
+def figures_of(
+    record: TrainingRecord, policy: Policy, quality: HeldOutQuality | None
+) -> dict[str, Figure]:
+    """Those that the data allows; `policy` is registered, `quality` is of its test cut."""
+    model = record.manifest.model
     figures = {
         "1-quality-by-history": quality_by_history(record),
         "2-quality-by-list-length": quality_by_cutoff(record),
         "3-popularity-of-recommendations": catalogue_share(record),
         "4-price-and-balance": price_and_balance(record, policy),
         "5-trials": trials(record),
+        "6-quality-by-segment": quality_by_segment(quality, model),
+        "7-balance-used": balance_used(quality, model),
+        "8-search-history": search_history(record),
     }
     return {name: figure for name, figure in figures.items() if figure is not None}

@@ -10,6 +10,7 @@ from training_pipeline.gate.judge import Challenger, Champion, GateInput
 from training_pipeline.gate.judge import judge as judge_artifacts
 from training_pipeline.gate.verdict import RULES, GateReport, Outcome, Verdict
 from training_pipeline.tracking import run_values, store
+from training_pipeline.tracking.file_lock import PROMOTION_LOCK, locked
 from training_pipeline.tracking.locate import resolve
 from training_pipeline.tracking.versions import (
     CHAMPION,
@@ -91,10 +92,12 @@ def _store(mlflow: MlflowClient, report: GateReport, *, run_id: str) -> None:
         SETTINGS: json.dumps(report.settings),
         **{f"{TAG}.{one.rule}": f"{one.outcome}: {one.sentence}" for one in report.verdicts},
     }
-    for name, value in values.items():
-        mlflow.set_model_version_tag(MODEL_NAME, number, name, value[:LONGEST_TAG])
-    mlflow.set_tag(run_id, TAG, told)
-    mlflow.log_dict(run_id, report.as_dict(), f"{FOLDER}/version-{number}-against-{against}.json")
+    file = f"{FOLDER}/version-{number}-against-{against}.json"
+    with locked(store.home() / PROMOTION_LOCK):  # MLflow fails where two set a tag at once
+        for name, value in values.items():
+            mlflow.set_model_version_tag(MODEL_NAME, number, name, value[:LONGEST_TAG])
+        mlflow.set_tag(run_id, TAG, told)
+        mlflow.log_dict(run_id, report.as_dict(), file)
 
 
 def _earlier(

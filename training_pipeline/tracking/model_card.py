@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.balance_fit import EDGES
+from training_pipeline.evaluating.markdown import number, with_interval
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation
+from training_pipeline.held_out_quality import HeldOutQuality
 from training_pipeline.record import TrainingRecord
 
 ROWS = (
@@ -16,18 +18,23 @@ ROWS = (
     ("hit@5", "all", "hit@5, all"),
     ("mrr@10", "all", "MRR@10, all"),
 )
+BEYOND = (
+    ("balance_used@10", "all", "share of the balance used, 10 courses"),
+    ("nothing_left@1", "all", "left with nothing affordable after the first"),
+    ("coverage@10", "all", "share of the catalogue shown"),
+)
 GAP = "&emsp;"  # MLflow's tables have no space between columns
 
 
-def model_card(record: TrainingRecord) -> str:
-    """Purpose, data, quality beside popularity, limits and privacy."""
+def model_card(record: TrainingRecord, quality: HeldOutQuality | None) -> str:
+    """Purpose, data, quality beside popularity with intervals, segments, limits and privacy."""
     return "\n\n".join(
         [
             f"# {record.manifest.model} on {record.name}",
             "Ranks courses for a participant from earlier purchases and profile; only courses that "
             "the balance pays for, on sale, allowed and not yet owned are answered.",
             _data(record),
-            *_quality(record),
+            *_quality(record, quality),
             _stages(record),
             *_blend(record),
             *_balance(record),
@@ -58,15 +65,17 @@ def _data(record: TrainingRecord) -> str:
     return "## Data\n" + head + "\n\n".join(lines)
 
 
-def _quality(record: TrainingRecord) -> Iterator[str]:
-    for cut, found in (("validation", record.validation), ("test", record.test)):
-        if found:
-            chosen = found["chosen"]
-            yield (
-                f"## Quality on the {cut} cut\n"
-                f"Held out {chosen.method}, {chosen.protocol}.\n\n"
-                + "\n".join(_table(chosen, found["popularity"]))
-            )
+def _quality(record: TrainingRecord, quality: HeldOutQuality | None) -> Iterator[str]:
+    if record.validation:
+        chosen = record.validation["chosen"]
+        yield (
+            f"## Quality on the validation cut\nHeld out {chosen.method}, {chosen.protocol}; "
+            "hyperparameters were chosen on it.\n\n"
+            + "\n".join(_table(chosen, record.validation["popularity"]))
+        )
+    if quality is not None:
+        yield _tested(quality)
+        yield from _segments(quality)
     if not record.validation:
         yield "## Quality\nToo little data to hold anything out: nothing is known of the quality."
 
@@ -83,8 +92,43 @@ def _table(chosen: Evaluation, popularity: Evaluation) -> Iterator[str]:
 
 
 def _mean(evaluation: Evaluation, metric: str, group: str) -> str:
-    value = evaluation.mean(metric, group)
-    return "-" if value is None else f"{value:.4f}"
+    return number(evaluation.mean(metric, group))
+
+
+def _tested(quality: HeldOutQuality) -> str:
+    cut = quality.decisions.cut
+    lines = [f"| metric | {GAP}this model | {GAP}popularity |", "|---|--:|--:|"]
+    for metric, group, words in (*ROWS, *BEYOND):
+        ours, theirs = (
+            quality.intervals[policy][group].get(metric) for policy in ("chosen", "popularity")
+        )
+        if ours is not None and ours.mean is not None:
+            lines.append(f"| {words} | {GAP}{with_interval(ours)} | {GAP}{with_interval(theirs)} |")
+    return (
+        "## Quality on the test cut\nNothing was chosen on it; the gate compares on it. "
+        f"{quality.decisions.n_decisions:,} decisions of {quality.decisions.n_people:,} "
+        f"participants, held out {cut.method}, {cut.protocol}; in brackets "
+        f"{quality.config.level:.0%} intervals over participants.\n\n" + "\n".join(lines)
+    )
+
+
+def _segments(quality: HeldOutQuality) -> Iterator[str]:
+    """Best and worst served group of each column; `evaluation/` has them all."""
+    lines = [f"| by | {GAP}worst served | {GAP}best served | {GAP}gap |", "|---|---|---|--:|"]
+    for one in quality.segments_by(MAIN_METRIC):
+        if one.gap is not None:
+            worst, best = one.groups[one.gap.worst], one.groups[one.gap.best]
+            lines.append(
+                f"| {one.column} | {GAP}{one.gap.worst}: {number(worst.mean)} "
+                f"| {GAP}{one.gap.best}: {number(best.mean)} "
+                f"| {GAP}{with_interval(one.gap.difference)} |"
+            )
+    if len(lines) > 2:
+        yield (
+            f"## Segments\n{MAIN_METRIC} on the test cut; groups of fewer than "
+            f"{quality.config.min_people} participants are not shown. Of many groups some always "
+            "lie apart.\n\n" + "\n".join(lines)
+        )
 
 
 def _stages(record: TrainingRecord) -> str:
@@ -92,7 +136,9 @@ def _stages(record: TrainingRecord) -> str:
         f"{place}. {stage.source}: `{stage.model}`"
         for place, stage in enumerate(record.manifest.recipe.stages, start=1)
     ]
-    return "## Stages, asked in this order\n" + "\n".join(lines)
+    runs = ", ".join(f"`{run}`" for run in record.tuned_by)
+    tuned = f"\n\nHyperparameters come from tuning run {runs}." if runs else ""
+    return "## Stages, asked in this order\n" + "\n".join(lines) + tuned
 
 
 def _blend(record: TrainingRecord) -> Iterator[str]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from models.policy import Source
+from training_pipeline.evaluating.metric_names import FAMILY
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation
+from training_pipeline.held_out_quality import HeldOutQuality
 from training_pipeline.record import TrainingRecord
 
+RANKING = ("ndcg@", "hit@", "recall@", "mrr@", "coverage@")  # `metrics` has them
 BEATS_POPULARITY = "saldopas.beats_popularity"
 MODEL = "saldopas.model"
 TUNED_BY = "saldopas.tuned_by"  # the tuning runs whose hyperparameters were used
@@ -55,6 +58,23 @@ def metrics(record: TrainingRecord) -> dict[str, float]:
     first = {name: value for name, value in values.items() if name.endswith(MAIN_END)}
     seconds = {f"seconds/{step}": value for step, value in record.seconds.items()}
     return first | values | seconds
+
+
+def beyond_ranking(quality: HeldOutQuality | None) -> dict[str, float]:
+    """`test/all/...` at 10 of the registered recipe that `metrics` does not hold, and intervals."""
+    if quality is None:
+        return {}
+    found = quality.intervals["chosen"]["all"]
+    values = {
+        name: found[name].mean for name in FAMILY if name in found and not name.startswith(RANKING)
+    }
+    values |= {f"{MAIN_METRIC}_low": found[MAIN_METRIC].low}
+    values |= {f"{MAIN_METRIC}_high": found[MAIN_METRIC].high}
+    return {
+        f"test/all/{name.replace('@', '_at_')}": value
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def tags(record: TrainingRecord) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.artifact import load_artifact
+from training_pipeline.held_out_quality import HeldOutQuality, held_out_quality
 from training_pipeline.plots.figures import figures_of
 from training_pipeline.record import TrainingRecord
 from training_pipeline.tracking import run_values, store
@@ -17,11 +18,13 @@ from training_pipeline.tracking.environment import write_environment
 from training_pipeline.tracking.experiment import experiment_of
 from training_pipeline.tracking.model_card import model_card
 from training_pipeline.tracking.trial_runs import log_trials
+from training_pipeline.tracking.tuning_run import KIND
 from training_pipeline.tracking.versions import CHALLENGER, MODEL_NAME
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+TRAINING = "training"
 DIGEST_LENGTH = 32  # MLflow takes 36 characters at most
 
 
@@ -43,6 +46,7 @@ def track_training(record: TrainingRecord) -> TrackedRun:
     Raises:
         RunFailedError: the store refuses.
     """
+    quality = held_out_quality(record)
     mlflow = store.connect()
     with store.mlflow_errors():
         experiment_id = experiment_of(mlflow, record.name)
@@ -50,10 +54,10 @@ def track_training(record: TrainingRecord) -> TrackedRun:
         run_id = mlflow.create_run(
             experiment_id,
             run_name=f"{record.manifest.model} {now:%Y-%m-%d %H:%M}",
-            tags=_run_tags(record),
+            tags=_run_tags(record, quality),
         ).info.run_id
         try:
-            version = _log(mlflow, record, run_id=run_id, experiment_id=experiment_id)
+            version = _log(mlflow, record, quality, run_id=run_id, experiment_id=experiment_id)
         except BaseException:
             mlflow.set_terminated(run_id, "FAILED")
             raise
@@ -61,7 +65,14 @@ def track_training(record: TrainingRecord) -> TrackedRun:
     return TrackedRun(run_id=run_id, version=version, experiment=record.name)
 
 
-def _log(mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str) -> int:
+def _log(
+    mlflow: MlflowClient,
+    record: TrainingRecord,
+    quality: HeldOutQuality | None,
+    *,
+    run_id: str,
+    experiment_id: str,
+) -> int:
     from mlflow.entities import LoggedModelStatus
 
     from training_pipeline.tracking.registered_model import register, start_model
@@ -70,8 +81,8 @@ def _log(mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experimen
     model = start_model(mlflow, record, run_id=run_id, experiment_id=experiment_id, name=MODEL_NAME)
     try:
         _log_dataset(mlflow, record, run_id)
-        _log_values(mlflow, record, run_id, model.model_id)
-        _log_files(mlflow, record, run_id)
+        _log_values(mlflow, record, quality, run_id, model.model_id)
+        _log_files(mlflow, record, quality, run_id)
         version = register(mlflow, record, run_id=run_id, model=model)
     except BaseException:
         mlflow.finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
@@ -80,27 +91,34 @@ def _log(mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experimen
     return version
 
 
-def _run_tags(record: TrainingRecord) -> dict[str, str]:
+def _run_tags(record: TrainingRecord, quality: HeldOutQuality | None) -> dict[str, str]:
     tags = {
         **run_values.tags(record),
+        KIND: TRAINING,
         "mlflow.source.name": "saldopas train",
         "mlflow.source.type": "LOCAL",
-        "mlflow.note.content": model_card(record),
+        "mlflow.note.content": model_card(record, quality),
     }
     _, _, commit = record.manifest.code_version.partition("+g")
     return tags | ({"mlflow.source.git.commit": commit} if commit else {})
 
 
-def _log_values(mlflow: MlflowClient, record: TrainingRecord, run_id: str, model_id: str) -> None:
+def _log_values(
+    mlflow: MlflowClient,
+    record: TrainingRecord,
+    quality: HeldOutQuality | None,
+    run_id: str,
+    model_id: str,
+) -> None:
     """Metrics count for run, model and dataset alike."""
     from mlflow.entities import Metric, Param
     from mlflow.utils.time import get_current_time_millis
 
     now = get_current_time_millis()
     digest = _digest(record)
+    values = run_values.metrics(record) | run_values.beyond_ranking(quality)
     metrics = [
-        Metric(name, value, now, 0, model_id, record.name, digest)
-        for name, value in run_values.metrics(record).items()
+        Metric(name, value, now, 0, model_id, record.name, digest) for name, value in values.items()
     ]
     params = [Param(name, value) for name, value in run_values.parameters(record).items()]
     mlflow.log_batch(run_id, metrics=metrics, params=params)
@@ -135,13 +153,20 @@ def _digest(record: TrainingRecord) -> str:
     return record.manifest.fingerprint[:DIGEST_LENGTH]
 
 
-def _log_files(mlflow: MlflowClient, record: TrainingRecord, run_id: str) -> None:
-    """Environment and plots; the plots ask the artifact that is about to be registered."""
+def _log_files(
+    mlflow: MlflowClient, record: TrainingRecord, quality: HeldOutQuality | None, run_id: str
+) -> None:
+    """Card, evaluation, environment and plots, which ask the artifact that is to be registered."""
     policy = load_artifact(record.artifact).policy
     with tempfile.TemporaryDirectory(prefix="saldopas-run-") as folder:
+        (Path(folder) / "model_card.md").write_text(model_card(record, quality), "utf-8")
         write_environment(Path(folder) / "environment")
+        if quality is not None:
+            page = Path(folder) / "evaluation" / "test_cut.md"
+            page.parent.mkdir()
+            page.write_text(quality.page(f"{record.manifest.model} on {record.name}"), "utf-8")
         plots = Path(folder) / "plots"
         plots.mkdir()
-        for name, figure in figures_of(record, policy).items():
+        for name, figure in figures_of(record, policy, quality).items():
             figure.savefig(plots / f"{name}.png", dpi=130)
         mlflow.log_artifacts(run_id, folder)

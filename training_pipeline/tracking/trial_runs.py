@@ -1,23 +1,46 @@
-"""Everything that was tried on the validation cut, a small run each below the training's own."""
+"""Everything that was tried on validation: a small run each, and steps of the training's own."""
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from models.registry import MODELS
 from training_pipeline.record import TrainingRecord, Trial
 from training_pipeline.tracking.run_values import hyperparameters
+from training_pipeline.tracking.tuning_run import KIND
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+TRIAL = "trial"
 
 
 def log_trials(
     mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str
 ) -> None:
-    """A child run for each trial."""
+    """A child run for each trial; `search/<model>` and `search_best/<model>` with a step each."""
     for place, trial in enumerate(record.trials, start=1):
         _log_trial(mlflow, trial, place, run_id=run_id, experiment_id=experiment_id)
+    _log_steps(mlflow, record.trials, run_id)
+
+
+def _log_steps(mlflow: MlflowClient, trials: tuple[Trial, ...], run_id: str) -> None:
+    """Score and best so far in the order of trying, for models that were searched."""
+    from mlflow.entities import Metric
+    from mlflow.utils.time import get_current_time_millis
+
+    now = get_current_time_millis()
+    steps = []
+    for model in dict.fromkeys(trial.model for trial in trials):
+        found = sorted((one for one in trials if one.model == model), key=lambda one: one.place)
+        best = accumulate((one.score for one in found), max)
+        for trial, so_far in zip(found, best, strict=True):
+            if len(found) > 1:
+                steps.append(Metric(f"search/{model}", trial.score, now, trial.place))
+                steps.append(Metric(f"search_best/{model}", so_far, now, trial.place))
+    if steps:
+        mlflow.log_batch(run_id, metrics=steps)
 
 
 def _log_trial(
@@ -31,7 +54,9 @@ def _log_trial(
         "mlflow.parentRunId": run_id,
         "mlflow.source.name": "saldopas train",
         "mlflow.source.type": "LOCAL",
+        KIND: TRIAL,
         "saldopas.stage": trial.stage,
+        "saldopas.place": str(trial.place),
         "saldopas.model": trial.model,
         "saldopas.chosen": str(trial.chosen).lower(),
     }
