@@ -82,11 +82,11 @@ def exposure_of(
 def _coverage(
     shown: NDArray[np.int64], unit: NDArray[np.int64], counts: Floats, n_units: int
 ) -> ExposureValue:
-    n_items = len(counts)
-    pairs = np.unique(unit * n_items + shown)
-    pair_item, pair_unit = pairs % n_items, pairs // n_items
-    alone = np.bincount(pair_item, minlength=n_items)[pair_item] == 1
-    own = np.bincount(pair_unit[alone], minlength=n_units) / n_items
+    some_unit = np.full(len(counts), -1)
+    some_unit[shown] = unit  # of a course that several show, any one of them
+    others = np.bincount(shown, weights=unit != some_unit[shown], minlength=len(counts))
+    alone = (counts > 0) & (others == 0)
+    own = np.bincount(some_unit[alone], minlength=n_units) / len(counts)
     return ExposureValue(float((counts > 0).mean()), own)
 
 
