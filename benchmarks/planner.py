@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=0, help="compare so many optima")
     parser.add_argument("--promises", type=int, default=0, help="check so many plans")
-    parser.add_argument("--problems", type=int, default=12, help="timed, of each sort")
+    parser.add_argument("--problems", type=int, default=6, help="timed, of each sort")
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
     warm_up()

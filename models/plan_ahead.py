@@ -62,7 +62,7 @@ def what_is_left(problem: PlanProblem, *, step_limit: int = STEP_LIMIT) -> LookA
         weights.relevance,
         weights.price,
         problem.balance_rp,
-        problem.max_courses,
+        problem.most_courses,
         step_limit,
     )
     leftover, units, plan_leftover, next_item = numbers

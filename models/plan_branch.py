@@ -41,7 +41,7 @@ def branch(
     mus = np.empty(1 if few else 3, np.int64)
     nus = np.empty(len(mus), np.int64)
     for t in range(len(mus)):
-        mus[t] = mu if t == 0 else (mu * 10 // 13 if t == 1 else mu + mu * 3 // 10)
+        mus[t] = mu + (0, -(mu // 4), mu // 4)[t]
         nus[t] = nu
     table = suffix_table(core, value, mus, nus, slots, courses, rules)
     price = np.empty(m, np.int64)

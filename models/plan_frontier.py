@@ -178,7 +178,7 @@ def _apart_from(problem: PlanProblem, plans: Sequence[Plan]) -> tuple[CourseArra
         return courses, rules
     part = np.where(earlier.any(axis=0), earlier.argmax(axis=0), len(plans))
     clique = np.where(courses.clique >= 0, courses.clique * (len(plans) + 1) + part, -1)
-    room = np.append(most, problem.max_courses)
+    room = np.append(most, problem.most_courses)
     return courses._replace(category=part, clique=clique), rules._replace(capped=True, room=room)
 
 

@@ -85,7 +85,7 @@ class PlanProblem:
             self._check_options(self.n_items)
         # relevance weighs at most balance + 1, a rupiah at most the largest sum of relevance + 1
         money = self.balance_rp + 1
-        if money * (1 + self.max_courses * most + self.leftover_units * money) > LARGEST_SUM:
+        if money * (1 + self.most_courses * most + self.leftover_units * money) > LARGEST_SUM:
             raise ValueError(
                 f"balance_rp={self.balance_rp} with max_courses={self.max_courses} and"
                 f" leftover_price={self.leftover_price} is too large for exact whole numbers;"
@@ -128,6 +128,11 @@ class PlanProblem:
     def n_items(self) -> int:
         """How many candidates."""
         return len(self.price_rp)
+
+    @property
+    def most_courses(self) -> int:
+        """`max_courses`, or all candidates where these are fewer."""
+        return min(self.max_courses, self.n_items)
 
     @cached_property
     def forced(self) -> NDArray[np.int64]:
@@ -174,9 +179,9 @@ class PlanProblem:
             # untimed where even the longest courses before it leave the most urgent one in time
             slack = (self.days.latest() - self.days.window.first_day)[self._in_time_alone].min()
             longest = self.days.busy()[self._in_time_alone].max()
-            timed = bool((self.max_courses - 1) * longest > slack)
+            timed = bool((self.most_courses - 1) * longest > slack)
         limited = self.max_per_category is not None
-        room = np.full(n if limited else 1, self.max_per_category or self.max_courses, np.int64)
+        room = np.full(n if limited else 1, self.max_per_category or self.most_courses, np.int64)
         return SetRules(
             plain=not (limited or conflict.size or timed),
             capped=bool(limited or conflict.size),

@@ -64,7 +64,7 @@ def declared_weights(problem: PlanProblem) -> Weights:
 
 def least_leftover_weights(problem: PlanProblem) -> Weights:
     """The least leftover above all, then the most relevance."""
-    most = int(problem.relevance_units.max(initial=0)) * problem.max_courses
+    most = int(problem.relevance_units.max(initial=0)) * problem.most_courses
     return Weights(1, most + 1)
 
 
@@ -106,7 +106,7 @@ def solve_for(
             weights.relevance,
             weights.price,
             problem.balance_rp,
-            problem.max_courses,
+            problem.most_courses,
             step_limit,
         )
     else:
@@ -119,7 +119,7 @@ def solve_for(
             weights.relevance,
             weights.price,
             problem.balance_rp,
-            problem.max_courses,
+            problem.most_courses,
             step_limit,
         )
     leftover = problem.balance_rp - total

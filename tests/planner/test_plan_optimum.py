@@ -105,3 +105,8 @@ def test_past_the_limit_the_gap_covers_what_was_missed(seed: int) -> None:
 def test_the_limit_does_stop_a_search() -> None:
     problem = plain_case(np.random.default_rng(0), "noisy line", balance_rp=3_500_000)
     assert not solve(problem, step_limit=50).optimal
+
+
+def test_a_number_of_courses_beyond_all_candidates_is_no_limit() -> None:
+    problem = PlanProblem(np.array([60, 50, 50]), np.array([0.5, 0.4, 0.4]), 1_000, 10**9)
+    assert sorted(solve(problem).items.tolist()) == [0, 1, 2]
