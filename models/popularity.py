@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -18,8 +17,6 @@ from models.course_prior import DAY_S, TINY, course_levels, expected_sales, expo
 from models.recommender import State
 from models.season import season_factor
 from models.terms import Term
-
-DISP = float(os.environ.get("DISP", "3"))
 
 
 class PopularityConfig(Frozen):

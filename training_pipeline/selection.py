@@ -31,7 +31,12 @@ DEFAULT_MODEL = "sequence-ridge"
 # One pass of coordinate search: from the model's defaults each line is tried in order, and the best
 # value is kept. The values are the usual grids of the papers that the models cite.
 SEARCH: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
-    POPULARITY: (("half_life_days", (7.0, 15.0, 90.0, None)),),
+    POPULARITY: (
+        ("half_life_days", (7.0, 15.0, 90.0, None)),
+        ("age_power", (0.0, 0.5)),
+        ("prior_strength", (0.0, 10.0)),
+        ("season_power", (0.5,)),
+    ),
     PROFILE_POPULARITY: (
         ("half_life_days", (15.0, None)),
         ("token_strength", (500.0, 30_000.0)),
