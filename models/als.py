@@ -19,6 +19,7 @@ from features.dataset_config import Frozen
 from features.training_set import TrainingSet
 from models.factors import Known, known_rows, recency
 from models.recommender import State
+from models.terms import Term
 
 
 class AlsConfig(Frozen):
@@ -75,6 +76,22 @@ class Als:
                 scores[row] = self.item_factors @ self._fold_in(known)
         return scores
 
+    def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
+        """Each purchase and token s: c_s v^T A^-1 v_s, A the matrix of the fold-in (Hu, sec. 5)."""
+        weights = recency(one.sequence, self.config.past_decay)
+        known = next(iter(known_rows(one, weights, bought=self._sold)))
+        confidence, chosen, matrix = self._system(known)
+        parts = np.linalg.solve(matrix, chosen.T * confidence)  # (k, purchases and tokens)
+        values = self.item_factors[items].astype(np.float64) @ parts
+        n_items = len(known.items)
+        earlier = [
+            Term("history", int(ref), values[:, place]) for place, ref in enumerate(known.items)
+        ]
+        return earlier + [
+            Term("profile", int(ref), values[:, n_items + place])
+            for place, ref in enumerate(known.tokens)
+        ]
+
     def state(self) -> State:
         """Item and token factors."""
         return {"item_factors": self.item_factors, "token_factors": self.token_factors}
@@ -86,11 +103,18 @@ class Als:
 
     def _fold_in(self, known: Known) -> NDArray[np.float32]:
         """(k,) the user step of Hu et al. 2008, eq. 4."""
+        confidence, chosen, matrix = self._system(known)
+        return np.linalg.solve(matrix, chosen.T @ confidence).astype(np.float32)
+
+    def _system(
+        self, known: Known
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Confidences (s,), factors (s, k) of what is known, and the (k, k) matrix to solve."""
         share = np.full(len(known.tokens), self.config.token_weight)
         confidence = self.config.alpha * np.concatenate([known.weights, share])
         chosen = self._factors[np.concatenate([known.items, known.tokens + len(self.item_factors)])]
         matrix = self._gram + (chosen.T * (confidence - 1.0)) @ chosen
-        return np.linalg.solve(matrix, chosen.T @ confidence).astype(np.float32)
+        return confidence, chosen, matrix
 
     @cached_property
     def _sold(self) -> NDArray[np.bool_]:

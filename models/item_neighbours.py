@@ -22,6 +22,7 @@ from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
 from models.recommender import State
+from models.terms import Term
 
 WEIGHTINGS: dict[str, type[ItemItemRecommender]] = {
     "cosine": CosineRecommender,
@@ -66,6 +67,21 @@ class ItemNeighbours:
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_items); 0 where no purchase is a neighbour."""
         return np.asarray((batch.history @ self.similarity).toarray(), np.float32)
+
+    def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
+        """Each purchase, as a neighbour of the items."""
+        history = one.history
+        return [
+            Term("history", int(item), weight * self._to(int(item), items))
+            for item, weight in zip(history.indices, history.data.astype(np.float64), strict=True)
+        ]
+
+    def _to(self, item: int, items: NDArray[np.integer]) -> NDArray[np.float64]:
+        """(K,) similarity of an item to K items."""
+        row = np.zeros(self.similarity.shape[1])
+        start, end = self.similarity.indptr[item : item + 2]
+        row[self.similarity.indices[start:end]] = self.similarity.data[start:end]
+        return np.asarray(row[items])
 
     def state(self) -> State:
         """The similarity matrix as CSR arrays."""
