@@ -125,6 +125,11 @@ class Blend:
             for term in terms_of(member, one, items)
         ]
 
+    def reads(self, what: str, batch: ParticipantBatch) -> NDArray[np.bool_]:
+        """(B,) whether a member with a weight for the row looks at `what`, history or profile."""
+        looks = np.array([what in member.uses for member in self.members])
+        return np.asarray((self.factors(batch)[:, looks] > 0).any(axis=1))
+
     def factors(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_members) what each member's scores are multiplied by."""
         weights = np.asarray(self.config.weights) / self.scale

@@ -16,6 +16,7 @@ from features.courses import CourseTable
 from features.requests import RequestBatch
 from features.sequences import kept_only
 from models.balance_fit import BalanceFit
+from models.blend import Blend
 from models.exploration import Drawn, Exploration
 from models.recommender import Recommender
 from models.topk import top_n
@@ -41,12 +42,13 @@ class Stage:
     n_known: int | None = None
 
     def answers(self, batch: ParticipantBatch) -> NDArray[np.bool_]:
-        """(B,) whether the row holds what this stage needs."""
-        if self.source == "history":
-            return batch.has_history
-        if self.source == "profile":
-            return batch.has_profile
-        return np.ones(batch.n_rows, np.bool_)
+        """(B,) whether the row holds what this stage needs, and the model looks at it."""
+        if self.source == "popular":
+            return np.ones(batch.n_rows, np.bool_)
+        has = batch.has_history if self.source == "history" else batch.has_profile
+        if isinstance(self.model, Blend):
+            return np.asarray(has & self.model.reads(self.source, batch))
+        return has
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_items) of the whole catalogue."""

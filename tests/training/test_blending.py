@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from models.blend import Blend, BlendConfig
-from tests.made import checkerboard, make_batch, make_courses, make_training
+from models.policy import SOURCES
+from models.recipe import Recipe, StageRecipe
+from tests.made import checkerboard, make_batch, make_courses, make_requests, make_training
 from tests.small_world import SmallWorld
 from training_pipeline.blending import (
     LEAST_CASES,
@@ -113,6 +115,27 @@ def test_a_blend_is_the_weighted_sum_of_its_members_by_level() -> None:
     scores = blend.score(batch)
     np.testing.assert_allclose(scores[0], parts[0][0], rtol=1e-5)
     np.testing.assert_allclose(scores[1:], 0.25 * parts[0][1:] + 2 * parts[1][1:], rtol=1e-5)
+
+
+def test_a_course_is_said_to_come_from_what_its_level_looks_at() -> None:
+    courses = make_courses([1_000] * 10)
+    people = checkerboard(10)
+    train = make_training(people, courses, tokens=[[p % 2] for p in range(len(people))])
+    neighbours, profile = {"model": "item-neighbours"}, {"model": "profile-popularity"}
+    members = [neighbours, profile, {"model": "popularity"}]
+    config = {"members": members, "weights": [[0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]}
+    recipe = Recipe(
+        stages=(
+            StageRecipe(source="history", model="blend", config=config),
+            StageRecipe(source="profile", model="blend", config=config),
+            StageRecipe(source="popular", model="popularity"),
+        )
+    )
+    policy = recipe.fit(train, seed=7)
+    batch = make_batch([[], [0], [0, 2], [0, 2, 4]], n_items=10, tokens=[[0]] * 4)
+    lists = policy.recommend(make_requests(batch, count=np.ones(4, np.int64)))
+    sources = [SOURCES[source] for source in lists.source]
+    assert sources == ["profile", "history", "profile", "popular"]
 
 
 @pytest.mark.parametrize("weights", [[[1.0]], [[0.0, 0.0]], [[-1.0, 1.0]], [[float("inf"), 1.0]]])
