@@ -13,6 +13,7 @@ from models.plan_pairs import best_pair
 PAIRS_FROM = 2_000
 NO_LIMIT = 2**62
 FEW = 40
+STEP_WITH_RULES = 5  # looking at the rules takes about so much longer
 
 
 @compiled
@@ -73,7 +74,7 @@ def branch(
         needed = found - has[level]
         down = False
         while a < m:
-            steps += 1
+            steps += 1 if rules.plain else STEP_WITH_RULES
             if _at_most(table, a, s, mus, nus, left[level], time[level]) <= needed:
                 break
             if price[a] <= left[level] and (
