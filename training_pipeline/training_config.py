@@ -38,7 +38,7 @@ class TrainingConfig(Frozen):
         default=None, description="weigh models by history length; by default where `auto` compares"
     )
     balance_fit: bool = Field(
-        default=True, description="learn how prices stand to balances, where it clearly helps"
+        default=False, description="learn how prices stand to balances, where it clearly helps"
     )
     search_memory_mb: int = Field(
         default=300, ge=1, description="memory of a closed-form solve while searching"
