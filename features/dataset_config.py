@@ -19,7 +19,7 @@ FILE_NAME = "dataset.toml"
 class Frozen(BaseModel):
     """Base of every configuration: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Categorical(Frozen):

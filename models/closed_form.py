@@ -19,7 +19,7 @@ from models.terms import Term
 
 BLOCK = 1_024
 BYTES_A_CELL = 8
-SQUARE_MATRICES = 3  # Gram matrix, its inverse or right-hand side, and the result
+SQUARE_MATRICES = 7  # at the peak of a fit, measured; see tests/models/test_closed_form.py
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def items_to_keep(
 ) -> NDArray[np.int32]:
     """Items bought at least `min_purchases` times, the most bought first where memory is short.
 
-    Rule: the solve holds 3 square float64 matrices of side m + extra; m is cut so that they fit
+    Rule: the fit holds 7 square float64 matrices of side m + extra; m is cut so that they fit
     `memory_mb`. Where nothing was bought so often, whatever was bought at all is kept. Returned
     ascending, (m,) int32.
     """

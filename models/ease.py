@@ -44,7 +44,7 @@ class EaseConfig(Frozen):
     )
     trend_strength: float = Field(default=20.0, gt=0, description="prior purchases of the trend")
     min_purchases: int = Field(default=5, ge=1)
-    memory_mb: int = Field(default=2_000, ge=1)
+    memory_mb: int = Field(default=4_000, ge=1, description="peak of a fit")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ class Evidence:
     """Counts of distinct people in the training set, none of them small enough to point at anybody.
 
     Attributes:
-        n_people: (1,) int32, everybody; item_people: (n_items,) int32, who took each course.
+        n_people: (1,) int32, everybody; item_people: (n_items,) int32, who took each course, and
+            sold (n_items,) bool, whether anybody did.
         token_people: (n_tokens,) int32; token_took: (n_tokens, n_items) int32.
         group_tokens: (n_groups, n_tokens) profiles that at least `FEWEST_PEOPLE` people share.
         group_people: (n_groups,) int32; group_took: (n_groups, n_items) int32.
@@ -42,6 +43,7 @@ class Evidence:
 
     n_people: NDArray[np.int32]
     item_people: NDArray[np.int32]
+    sold: NDArray[np.bool_]
     token_people: NDArray[np.int32]
     token_took: csr_array
     group_tokens: csr_array
@@ -58,15 +60,17 @@ class Evidence:
         pairs = csr_array(taken.shape[1:] * 2, dtype=np.float32)
         if int((lengths**2).sum()) <= MOST_PAIRS:
             pairs = csr_array(triu(taken.T @ taken, k=1, format="csr"))
+        token_people = _large(people.profile.sum(axis=0), FEWEST_PEOPLE)
         groups, group_of = distinct_profiles(people.profile)
         size = np.bincount(group_of, minlength=groups.shape[0])
         large = np.flatnonzero((size >= FEWEST_PEOPLE) & (np.diff(groups.indptr) > 0))
         by_group = csr_array(csr_array(membership(group_of))[large] @ taken)
         return cls(
             n_people=np.array([people.n_rows], np.int32),
-            item_people=_int32(taken.sum(axis=0)),
-            token_people=_int32(people.profile.sum(axis=0)),
-            token_took=_told(csr_array(people.profile.T @ taken)),
+            item_people=_large(taken.sum(axis=0), FEWEST_TAKERS),
+            sold=np.asarray(taken.sum(axis=0) > 0),
+            token_people=token_people,
+            token_took=_told(csr_array((people.profile * (token_people > 0)).T @ taken)),
             group_tokens=groups[large],
             group_people=size[large].astype(np.int32),
             group_took=_told(by_group),
@@ -119,6 +123,7 @@ class Evidence:
         return cls(
             n_people=arrays["n_people"],
             item_people=arrays["item_people"],
+            sold=arrays["sold"],
             token_people=arrays["token_people"],
             token_took=matrix("token_took", (n_tokens, n_items)),
             group_tokens=matrix("group_tokens", (n_groups, n_tokens)),
@@ -132,18 +137,22 @@ class Evidence:
         return {key: group for group, key in enumerate(profile_keys(self.group_tokens))}
 
 
-def _int32(values: NDArray[Any]) -> NDArray[np.int32]:
-    return np.asarray(np.rint(np.asarray(values)), np.int32)
+def _large(values: NDArray[Any], fewest: int) -> NDArray[np.int32]:
+    """Whole numbers, 0 below `fewest`."""
+    whole = np.rint(np.asarray(values))
+    return np.where(whole >= fewest, whole, 0).astype(np.int32)
 
 
 def _told(counts: csr_array) -> csr_array:
     """Counts below `FEWEST_TAKERS` are not even stored."""
     kept = csr_array(counts)
-    kept.data = np.where(kept.data >= FEWEST_TAKERS, np.rint(kept.data), 0).astype(np.int32)
+    kept.data = _large(kept.data, FEWEST_TAKERS)
     kept.eliminate_zeros()
     kept.sort_indices()
     return kept
 
 
 def _told_count(took: int, people: int) -> Count | None:
-    return Count(took, people) if took >= FEWEST_TAKERS and people >= FEWEST_PEOPLE else None
+    """None where few took it, or all but few did not, or the group is small."""
+    few = min(took, people - took) < FEWEST_TAKERS or people < FEWEST_PEOPLE
+    return None if few else Count(took, people)

@@ -104,7 +104,7 @@ def _told(
     for kind, ref in told:
         strongest = max(grouped[kind, ref], key=lambda part: part[1])[0].ref
         count = _count(kind, strongest, evidence, request, item)
-        unknown = kind == "popular" and evidence.item_people[item] == 0
+        unknown = kind == "popular" and not evidence.sold[item]
         name = "new" if unknown else kind
         reasons.append(Reason(name, strongest, sums[kind, ref], count))
     rest = sum(value for key, value in sums.items() if key not in told)

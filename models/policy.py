@@ -45,10 +45,11 @@ class Stage:
         """(B,) whether the row holds what this stage needs, and the model looks at it."""
         if self.source == "popular":
             return np.ones(batch.n_rows, np.bool_)
-        has = batch.has_history if self.source == "history" else batch.has_profile
+        seen = self.seen_by(batch)
+        has = seen.has_history if self.source == "history" else seen.has_profile
         if isinstance(self.model, Blend):
-            return np.asarray(has & self.model.reads(self.source, batch))
-        return has
+            return np.asarray(has & self.model.reads(self.source, seen))
+        return has & (self.source in self.model.uses)
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_items) of the whole catalogue."""

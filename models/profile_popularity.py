@@ -77,13 +77,15 @@ class ProfilePopularity:
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_items) smoothed shares; rows with an unseen profile have its prior."""
-        prior = self.share * np.exp(batch.profile @ self.log_lift)
-        prior /= np.maximum(prior.sum(axis=1, keepdims=True, dtype=np.float64), TINY)
+        lift = np.asarray(batch.profile.astype(np.float64) @ self.log_lift.astype(np.float64))
+        lift -= lift.max(axis=1, keepdims=True, initial=0.0)  # any factor: normalised below
+        prior = self.share * np.exp(lift)
+        prior /= np.maximum(prior.sum(axis=1, keepdims=True), TINY)
         strength = np.float32(self.config.profile_strength)
         scores = np.empty_like(prior, dtype=np.float32)
         for row, key in enumerate(profile_keys(batch.profile)):
             group = self._group_of.get(key)
-            if group is None:
+            if group is None or not key:
                 scores[row] = prior[row]
                 continue
             start, end = self.group_counts.indptr[group : group + 2]

@@ -27,7 +27,7 @@ from models.popularity import trend_factor
 from models.recommender import State
 from models.terms import Term
 
-PARTICIPANTS_A_BLOCK = 20_000
+CELLS_A_BLOCK = 2_000_000  # entries of the pasts and futures that are held at once
 JUDGED_PEOPLE = 20_000
 LEAST_JUDGED_PEOPLE = 500
 ROWS_A_BLOCK = 2_000
@@ -60,7 +60,7 @@ class SequenceRidgeConfig(Frozen):
     )
     trend_strength: float = Field(default=20.0, gt=0, description="prior purchases of the trend")
     min_purchases: int = Field(default=5, ge=1)
-    memory_mb: int = Field(default=2_000, ge=1)
+    memory_mb: int = Field(default=4_000, ge=1, description="peak of a fit")
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _normal_equations(
     m = len(kept)
     size = m + train.participants.profile.shape[1]
     gram, target = np.zeros((size, size)), np.zeros((size, m))
-    for block in _blocks(train.participants):
+    for block in _blocks(train.participants, config.window):
         first = first_purchases(block.sequence)
         past, future, row_of = cuts(first, config)
         weight = np.power(np.maximum(first.lengths, 1.0), -config.length_power)
@@ -260,9 +260,14 @@ def _scale_rows(matrix: csr_array, weight: NDArray[np.float64]) -> csr_array:
     return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def _blocks(people: ParticipantBatch) -> Iterator[ParticipantBatch]:
-    for start in range(0, people.n_rows, PARTICIPANTS_A_BLOCK):
-        yield people.take(np.arange(start, min(start + PARTICIPANTS_A_BLOCK, people.n_rows)))
+def _blocks(people: ParticipantBatch, window: int) -> Iterator[ParticipantBatch]:
+    """Participants in turn, about `CELLS_A_BLOCK` entries of their cuts at a time."""
+    lengths = people.sequence.lengths.astype(np.int64)
+    cells = np.cumsum(lengths * np.minimum(lengths, window) + 1)
+    block_of = cells // CELLS_A_BLOCK
+    for rows in np.split(np.arange(people.n_rows), np.flatnonzero(np.diff(block_of)) + 1):
+        if len(rows) > 0:
+            yield people.take(rows)
 
 
 def _target_factor(config: SequenceRidgeConfig, train: TrainingSet) -> NDArray[np.float64]:

@@ -42,12 +42,12 @@ SENTENCES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
         ("Diambil peserta lain", "Taken by other people"),
     ),
     "new": (
-        ("Pelatihan baru", "A new course"),
-        ("Pelatihan baru", "A new course"),
+        ("Belum ada peserta yang mengambilnya", "Nobody took it yet"),
+        ("Belum ada peserta yang mengambilnya", "Nobody took it yet"),
     ),
     "taste": (
-        ("Cocok dengan riwayat pelatihanmu", "Fits what you took before"),
-        ("Cocok dengan riwayat pelatihanmu", "Fits what you took before"),
+        ("Cocok untukmu", "Suits you"),
+        ("Cocok untukmu", "Suits you"),
     ),
     "balance": (
         ("Harganya pas dengan saldomu", "Its price suits your balance"),

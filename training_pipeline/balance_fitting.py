@@ -124,4 +124,4 @@ def lifts(found: Sequence[Bands]) -> BalanceFit:
         chances = foretold @ lift
         expected = (purchases / np.maximum(chances, 1e-12)) @ foretold
         lift = (total + PRIOR) / (expected + PRIOR)
-    return BalanceFit(lift=tuple(round(float(value), 4) for value in lift))
+    return BalanceFit(lift=tuple(round(float(np.clip(value, 0.01, 100.0)), 4) for value in lift))

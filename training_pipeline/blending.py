@@ -19,7 +19,7 @@ from training_pipeline.metrics import ndcg_of
 LEVELS = 4  # 0, 1, 2, and 3 or more purchases
 DEPTH = 50  # best courses of each member that a decision is judged among
 RATIOS = (0.03, 0.1, 0.3, 1.0, 3.0)  # weight of one more member, the first having 1
-LEAST_CASES = 200  # decisions to learn weights from
+LEAST_CASES = 50  # decisions to learn weights from, as `SplitConfig.min_cases`
 CUTOFF = 10  # of the metric, as in `evaluation.MAIN_METRIC`
 CELLS_A_BLOCK = 4_000_000
 
@@ -86,23 +86,25 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
 
     Both by greedy forward selection (Caruana et al. 2004), pooled over the windows: the best member
     alone comes first; another is added, at the ratio that is best for it, while the gain is beyond
-    two standard errors of the paired difference. So on these decisions the blend is never worse
-    than its best member, holds no member that noise put there, and a level differs from the others
-    only where that is seen. Too few decisions to learn from: all members alike.
+    two standard errors of the paired difference. So over people with a history the blend is never
+    worse on these decisions than its best member, and so is a level with weights of its own; no
+    member is there by noise, and a level differs from the others only where that is seen. Too few
+    decisions to learn from: the member that is best on what there is, alone.
 
     Args:
         found: one a window, M members each; names: (M,) of the members, the simpler ones first.
     """
     warm = [one.level > 0 for one in found]
-    start = np.ones(len(names))
-    if sum(int(chosen.sum()) for chosen in warm) >= LEAST_CASES:
-        start = _greedy(found, warm, len(names))
+    n_warm = sum(int(chosen.sum()) for chosen in warm)
+    if n_warm == 0:
+        warm = [np.ones(len(one.level), np.bool_) for one in found]
+    start = _greedy(found, warm, len(names), most=len(names) if n_warm >= LEAST_CASES else 1)
     levels = []
     for level in range(LEVELS):
         chosen = [one.level == level for one in found]
         weights, cases = start, sum(int(rows.sum()) for rows in chosen)
         if cases >= LEAST_CASES:
-            own = _greedy(found, chosen, len(names))
+            own = _greedy(found, chosen, len(names), most=len(names))
             if clearly_better(_pooled(found, chosen, own), _pooled(found, chosen, start)):
                 weights = own
         levels.append(_described(found, chosen, names, weights, purchases=level, cases=cases))
@@ -110,22 +112,24 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
 
 
 def _greedy(
-    found: Sequence[Shortlists], chosen: Sequence[NDArray[np.bool_]], n_members: int
+    found: Sequence[Shortlists],
+    chosen: Sequence[NDArray[np.bool_]],
+    n_members: int,
+    *,
+    most: int,
 ) -> NDArray[np.float64]:
-    """(M,) weights, the largest 1, for the chosen decisions of each window."""
+    """(M,) weights of at most `most` members, the largest 1, for the chosen decisions."""
     single = np.eye(n_members)
     alone = [_pooled(found, chosen, single[member]) for member in range(n_members)]
     first = int(np.argmax([values.mean() for values in alone]))
     weights, best = single[first], alone[first]
-    while True:
+    while np.count_nonzero(weights) < most:
         tried = [
             (_pooled(found, chosen, other), other)
             for member in np.flatnonzero(weights == 0)
             for ratio in RATIOS
             for other in [weights + ratio * single[member]]
         ]
-        if not tried:
-            break
         values, other = max(tried, key=lambda pair: pair[0].mean())
         if not clearly_better(values, best):
             break

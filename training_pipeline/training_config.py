@@ -12,8 +12,9 @@ from features.dataset_config import Frozen
 from features.errors import DataError
 from features.split import SplitConfig
 from models.exploration import ExplorationConfig
+from models.members import MEMBERS
 from models.registry import MODELS
-from training_pipeline.selection import AUTO, POPULARITY
+from training_pipeline.selection import AUTO, POPULARITY, PROFILE_POPULARITY
 
 AUTO_NAME = "auto"
 
@@ -41,7 +42,7 @@ class TrainingConfig(Frozen):
         default=False, description="learn how prices stand to balances, where it clearly helps"
     )
     search_memory_mb: int = Field(
-        default=300, ge=1, description="memory of a closed-form solve while searching"
+        default=600, ge=1, description="peak memory of a closed-form fit while searching"
     )
     split: SplitConfig = SplitConfig()
     exploration: ExplorationConfig = ExplorationConfig()
@@ -50,9 +51,18 @@ class TrainingConfig(Frozen):
     @model_validator(mode="after")
     def _known_models(self) -> TrainingConfig:
         known = ", ".join(MODELS)
-        for name in {self.model, *self.models, *self.compared} - {AUTO_NAME}:
+        for name in {self.model, *self.models} - {AUTO_NAME}:
             if name not in MODELS:
                 raise ValueError(f"unknown model {name!r}: use {AUTO_NAME} or one of {known}")
+        if AUTO_NAME in self.models:
+            raise ValueError(f"[models.{AUTO_NAME}] is no model: use one of {known}")
+        alone = set(MEMBERS) - {POPULARITY, PROFILE_POPULARITY}
+        for name in self.compared:
+            if name not in alone or self.compared.count(name) > 1:
+                told = ", ".join(sorted(alone))
+                raise ValueError(f"compared holds {name!r}: use some of {told}, each once")
+        if self.blend and self.model not in {AUTO_NAME, *alone}:
+            raise ValueError(f"{self.model} is not blended: leave out blend = true")
         for name, values in self.models.items():
             MODELS[name].config_type.model_validate(values)
         return self

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from features.dataset_config import Frozen
 from features.sequences import Sequences
 from models.closed_form import (
+    SQUARE_MATRICES,
     items_to_keep,
     ridge_inverse,
     self_excluding_weights,
     without_own_weight,
 )
 from models.ease import Ease, EaseConfig
+from models.recommender import Recommender
 from models.sequence_ridge import (
     SequenceRidge,
     SequenceRidgeConfig,
@@ -20,6 +25,8 @@ from models.sequence_ridge import (
     first_purchases,
 )
 from tests.made import make_batch, make_courses, make_training
+
+MEMORY_MB = 54  # seven float64 matrices of 1,000 courses are 53.4
 
 
 def random_gram(side: int) -> np.ndarray:
@@ -85,7 +92,7 @@ def test_memory_keeps_the_most_bought_courses() -> None:
     train = make_training([[0, 1, 2], [1, 2], [2], [2, 3]], make_courses([1, 1, 1, 1]))
     assert items_to_keep(train, min_purchases=1, memory_mb=1, extra=0).tolist() == [0, 1, 2, 3]
     assert items_to_keep(train, min_purchases=2, memory_mb=1, extra=0).tolist() == [1, 2]
-    fits_two = int(np.sqrt(2**20 / 8 / 3)) - 2
+    fits_two = int(np.sqrt(2**20 / 8 / SQUARE_MATRICES)) - 2
     assert items_to_keep(train, min_purchases=1, memory_mb=1, extra=fits_two).tolist() == [1, 2]
 
 
@@ -117,3 +124,28 @@ def test_newest_purchases_of_another_origin_are_not_trusted(foreign: bool, trust
     # after 3, 4, 5 comes 6 - whatever was bought last, if that is known to say nothing
     asked = make_batch([[3, 4, 5, 17] if foreign else [3, 4, 5]], n_items=30)
     assert int(np.argmax(model.score(asked)[0])) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        (Ease, EaseConfig(neighbour_weight=0.05, memory_mb=MEMORY_MB, min_purchases=1)),
+        (SequenceRidge, SequenceRidgeConfig(set_weight=3.0, memory_mb=MEMORY_MB, min_purchases=1)),
+    ],
+    ids=["ease", "sequence-ridge"],
+)
+def test_a_fit_stays_within_its_memory(kind: type[Recommender], config: Frozen) -> None:
+    """Every pair of courses is bought by somebody, so that the matrices are full."""
+    n_items = 1_000
+    rng = np.random.default_rng(0)
+    people = [rng.choice(n_items, 30, replace=False).tolist() for _ in range(3_000)]
+    train = make_training(people, make_courses([1_000] * n_items))
+    kind.fit(config, make_training(people[:50], make_courses([1_000] * n_items)), seed=7)
+    tracemalloc.start()
+    try:
+        kind.fit(config, train, seed=7)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    inputs_mb = 100  # what is held of the participants at once does not grow with them
+    assert peak <= (MEMORY_MB + inputs_mb) * 2**20, f"{peak / 2**20:.1f} MB at the peak"

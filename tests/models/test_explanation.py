@@ -71,13 +71,17 @@ def test_the_strongest_reason_is_the_earlier_course_where_the_history_speaks() -
 def test_people_are_counted_by_hand() -> None:
     assert EVIDENCE.of_everybody(0) == Count(30, 55)
     assert EVIDENCE.of_token(0, 2) == Count(12, 30)
-    assert EVIDENCE.of_profile(make_batch([[]], n_items=N_ITEMS, tokens=[[1]]), 1) == Count(25, 25)
+    assert EVIDENCE.of_profile(make_batch([[]], n_items=N_ITEMS, tokens=[[0]]), 2) == Count(12, 30)
 
 
 def test_few_people_are_never_told_of() -> None:
     assert EVIDENCE.of_everybody(3) is None, f"4 takers, fewest is {FEWEST_TAKERS}"
     assert EVIDENCE.of_course(2, 0) is None, f"12 people, fewest is {FEWEST_PEOPLE}"
     assert EVIDENCE.of_profile(make_batch([[]], n_items=N_ITEMS, tokens=[[2]]), 1) is None
+    everybody = make_batch([[]], n_items=N_ITEMS, tokens=[[1]])
+    assert EVIDENCE.of_profile(everybody, 1) is None, "25 of 25 says what each of them did"
+    assert EVIDENCE.item_people.tolist() == [30, 25, 12, 0, 0, 0]
+    assert EVIDENCE.sold.tolist() == [True, True, True, True, False, False]
     assert EVIDENCE.token_took.data.min() >= FEWEST_TAKERS
     assert EVIDENCE.together.data.min() >= FEWEST_TAKERS
 
@@ -101,6 +105,15 @@ def test_a_course_that_nobody_took_is_not_called_popular() -> None:
     words = answer_reasons(policy, EVIDENCE, VOCABULARY, request, lists, 0)
     unknown = words[list(lists.item_idx).index(5)]
     assert "popular" not in {reason["code"] for reason in unknown}
+
+
+def test_braces_and_brackets_in_a_title_are_words() -> None:
+    courses = make_courses([1_000] * N_ITEMS, title=["{0}[/b]", *"BCDEF"])
+    policy = RECIPE.fit(make_training(PEOPLE, courses, tokens=TOKENS), seed=7)
+    request = ask([0], 0)
+    lists = policy.recommend(request)
+    words = answer_reasons(policy, EVIDENCE, VOCABULARY, request, lists, 0)
+    assert "{0}[/b]" in words[list(lists.item_idx).index(2)][0]["text"]
 
 
 def test_a_fit_to_the_balance_is_a_term_of_its_own() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from features.errors import DataError
 from features.split import Cut
 from models.registry import MODELS
 from tests.small_world import SmallWorld
@@ -13,6 +16,7 @@ from training_pipeline.selection import (
     untried_recipe,
 )
 from training_pipeline.train import popularity_only
+from training_pipeline.training_config import read_training_config
 
 
 def choose(world: SmallWorld, cut: Cut, names: tuple[str, ...]) -> tuple[object, int]:
@@ -67,3 +71,24 @@ def test_popularity_is_the_last_stage_alone() -> None:
     popular = TimeDecayedPopularity.fit(PopularityConfig(), train, seed=0)
     policy = Policy((Stage("history", popular), Stage("popular", popular)), train.courses)
     assert [stage.source for stage in popularity_only(policy).stages] == ["popular"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"models": {"auto": {}}},
+        {"compared": ["auto"]},
+        {"compared": ["blend", "ease"]},
+        {"compared": ["ease", "ease"]},
+        {"compared": ["profile-popularity", "ease"]},
+        {"model": "blend", "blend": True},
+        {"models": {"ease": {"l2": float("inf")}}},
+    ],
+    ids=str,
+)
+def test_a_configuration_that_makes_no_sense_is_refused_in_one_line(
+    wrong: dict[str, object],
+) -> None:
+    with pytest.raises(DataError) as refused:
+        read_training_config(None, **wrong)
+    assert "\n" not in str(refused.value)
