@@ -183,8 +183,8 @@ def _beside_ranx(lists: Recommendations, targets: csr_array) -> None:
     with _timed(rows, "ranx, evaluate"):
         ranx_values(*tables)
     print_table(f"{len(NAMES)} shared metrics", COLUMNS, rows)
-    for place, clock in enumerate(COLUMNS[1:], start=1):
-        ours, built, evaluated = (row[place] for row in rows)
+    spent = [row[1:] for row in rows]
+    for clock, ours, built, evaluated in zip(COLUMNS[1:], *spent, strict=True):
         print(
             f"in {clock} ranx takes {evaluated / ours:.1f} times ours, "
             f"{(built + evaluated) / ours:.1f} with its tables"
