@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.indexed import IndexedDataset
 from features.split import Cut
 from models.blend import Blend
-from models.policy import Policy, Stage
+from models.policy import Policy, Source, Stage
 from models.recipe import Recipe, StageRecipe
 from models.recommender import Recommender
 from models.registry import MODELS
@@ -248,12 +248,19 @@ def count_fits(names: Sequence[str], fixed: dict[str, dict[str, Any]], *, has_to
 def untried_recipe(names: Sequence[str], fixed: dict[str, dict[str, Any]]) -> Recipe:
     """Defaults, for data too small to hold anything out."""
     name = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
-    config = fixed.get(name, {})
-    main = [StageRecipe(source="history", model=name, config=config)]
-    if "profile" in MODELS[name].uses:
-        main.append(StageRecipe(source="profile", model=name, config=config))
+    stages = _own_stages(name, fixed.get(name, {}))
     last = StageRecipe(source="popular", model=POPULARITY, config=fixed.get(POPULARITY, {}))
-    return Recipe(stages=(*main, last))
+    return Recipe(stages=(*stages, last))
+
+
+def _own_stages(model: str, config: dict[str, Any]) -> list[StageRecipe]:
+    """What the model itself looks at, so nothing for popularity, which answers last anyway."""
+    sources: tuple[Source, ...] = ("history", "profile")
+    return [
+        StageRecipe(source=source, model=model, config=config)
+        for source in sources
+        if source in MODELS[model].uses
+    ]
 
 
 def blended(
@@ -293,10 +300,12 @@ def _blend_stages(
 
 def _lone_stages(main: Tried, profiled: list[Tried], base: Tried) -> list[StageRecipe]:
     """The main model for newcomers too where it can, else profile popularity if it is better."""
-    stages = [StageRecipe(source="history", model=main.model, config=main.config)]
+    stages = _own_stages(main.model, main.config)
     able = [tried for tried in (main, *profiled[:1]) if "profile" in MODELS[tried.model].uses]
-    if able and (base.means["new"] is None or able[0].score("new") > base.score("new")):
-        stages.append(StageRecipe(source="profile", model=able[0].model, config=able[0].config))
+    better = able and (base.means["new"] is None or able[0].score("new") > base.score("new"))
+    stages = [stage for stage in stages if stage.source == "history" or better]
+    if better and able[0] is not main and stages:
+        stages += [StageRecipe(source="profile", model=able[0].model, config=able[0].config)]
     return stages
 
 

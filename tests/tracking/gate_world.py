@@ -25,6 +25,7 @@ group = { kind = "categorical" }
 """
 PLAIN, FAIR, UNFAIR, SLOW = "popularity", "profile-popularity", "als", "lmf"
 BEST = "sequence-ridge"
+ALIKE = "as fair as the fair one"
 STRICT = GateConfig(
     segments=("history", "group"), evaluation=EvaluationConfig(min_people=20), requests=100
 )
@@ -73,7 +74,7 @@ def write_planted(directory: Path) -> Dataset:
 
 
 def make_gate_world(directory: Path) -> GateWorld:
-    """Five trainings without search; the unfair one is given no profile."""
+    """Six trainings without search; the unfair one is given no profile."""
     dataset = write_planted(directory / "data")
     nameless = replace(dataset, config=dataset.config.model_copy(update={"profile": {}}))
     records = {
@@ -84,4 +85,8 @@ def make_gate_world(directory: Path) -> GateWorld:
         )
         for name in (PLAIN, FAIR, UNFAIR, SLOW, BEST)
     }
+    other = {FAIR: {"half_life_days": 25.0}}
+    records[ALIKE] = train(
+        dataset, TrainingConfig(model=FAIR, models=other, blend=False), artifact=directory / "alike"
+    )
     return GateWorld(dataset, records)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from features.errors import DataError
-from tests.tracking.gate_world import BEST, FAIR, PLAIN, SLOW, STRICT, UNFAIR, GateWorld
+from tests.tracking.gate_world import ALIKE, BEST, FAIR, PLAIN, SLOW, STRICT, UNFAIR, GateWorld
 from training_pipeline.gate.config import GateConfig, read_gate_config
 from training_pipeline.gate.judge import Challenger, Champion, GateInput, judge
 from training_pipeline.gate.verdict import RULES, GateReport
@@ -70,7 +70,7 @@ def test_a_worse_one_is_refused_by_the_main_metric(gate_world: GateWorld) -> Non
 def test_what_could_be_worse_is_refused_too(gate_world: GateWorld) -> None:
     """Its interval holds 0, and a loss above the margin as well."""
     narrow = STRICT.model_copy(update={"margin": 0.001})
-    verdict = ask(gate_world, PLAIN, FAIR, config=narrow).of("main-metric")
+    verdict = ask(gate_world, ALIKE, FAIR, config=narrow).of("main-metric")
     assert verdict.outcome == "failed"
     assert float(str(verdict.figures["high"])) > 0
     assert "do not exclude a loss above 0.1%" in verdict.sentence
