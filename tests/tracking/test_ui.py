@@ -65,8 +65,8 @@ def plot_shown(port: int, run_id: str) -> bytes:
 def test_the_pages_of_a_sqlite_store(tracked: Tracked) -> None:
     port = free_port()
     with opened(port) as addresses:
-        assert addresses["versions"].endswith("/#/models/course-recommender")
-        experiment_id = addresses["runs of sample"].split("/")[-2]
+        assert "/#/models/course-recommender" in addresses["versions"]
+        experiment_id = addresses["runs of sample"].split("/")[5]
         assert any(name.startswith("sequence-ridge") for name in runs_shown(port, experiment_id))
         assert plot_shown(port, tracked.runs[0].run_id).startswith(b"\x89PNG")
 
@@ -88,7 +88,7 @@ def test_a_postgresql_store_tracks_promotes_and_shows(
         assert rollback().to_version == 1
         assert resolve("champion").is_relative_to(tmp_path / "mlruns")
         with opened(port) as addresses:
-            experiment_id = addresses["runs of sample"].split("/")[-2]
+            experiment_id = addresses["runs of sample"].split("/")[5]
             assert len(runs_shown(port, experiment_id)) >= 2
             assert plot_shown(port, first.run_id).startswith(b"\x89PNG")
 

@@ -146,7 +146,8 @@ def balance(against: Against, config: GateConfig) -> Verdict:
     )
     figures = _figures(change) | {"least": least}
     if change.low >= least:
-        return Verdict(v.BALANCE, "passed", told, figures)
+        excluded = f"{told}; a fall above {config.balance_margin:.1%} is excluded"
+        return Verdict(v.BALANCE, "passed", excluded, figures)
     return Verdict(
         v.BALANCE,
         "failed",

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from training_pipeline.console import RunFailedError
+from training_pipeline.evaluation import MAIN_METRIC
 from training_pipeline.tracking import store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+NAME = MAIN_METRIC.replace("@", "_at_")
+VIEW = "saldopas"  # of the list of runs: these columns, which MLflow would not choose
+COLUMNS = (
+    "attributes.`Duration`",
+    f"metrics.`validation/all/{NAME}`",
+    f"metrics.`test/all/{NAME}`",
+    f"metrics.`test_popularity/all/{NAME}`",
+    "metrics.`test/all/balance_used_at_10`",
+    "tags.`saldopas.gate`",
+    "tags.`saldopas.model`",
+    "tags.`saldopas.code_version`",
+)
+PAGES = {
+    "mlflow.experimentKind": "custom_model_development",  # or the pages for chats are shown
+    f"mlflow.sharedViewState.{VIEW}": json.dumps({"selectedColumns": COLUMNS}),
+}
 
 
 def experiment_of(mlflow: MlflowClient, name: str) -> str:
@@ -31,6 +50,9 @@ def experiment_of(mlflow: MlflowClient, name: str) -> str:
             f"experiment {name!r} keeps its artifacts in {lost}, which is not there: the store "
             "was moved. Move it back, or give the dataset another name in dataset.toml"
         )
+    for tag, value in PAGES.items():
+        if found.tags.get(tag) != value:
+            mlflow.set_experiment_tag(found.experiment_id, tag, value)
     return str(found.experiment_id)
 
 
@@ -39,7 +61,11 @@ def _made(mlflow: MlflowClient, name: str) -> Any:
     from mlflow.exceptions import MlflowException
 
     where = None if store.is_server() else str((store.home() / "artifacts" / name).resolve())
-    note = {"mlflow.note.content": f"Trainings of `saldopas train` on the dataset {name}."}
+    note = {
+        "mlflow.note.content": f"Trainings of `saldopas train` on the dataset {name}; below each, "
+        "as its children, what was tried. Tunings and drift reports are runs of their own: filter "
+        "by the tag `saldopas.kind`."
+    }
     try:
         mlflow.create_experiment(name, artifact_location=where, tags=note)
     except MlflowException as error:

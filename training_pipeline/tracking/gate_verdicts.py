@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.manifest import MANIFEST
 from training_pipeline.gate.judge import Challenger, Champion, GateInput
@@ -12,6 +12,7 @@ from training_pipeline.gate.verdict import RULES, GateReport, Outcome, Verdict
 from training_pipeline.tracking import run_values, store
 from training_pipeline.tracking.file_lock import PROMOTION_LOCK, locked
 from training_pipeline.tracking.locate import resolve
+from training_pipeline.tracking.model_card import GAP
 from training_pipeline.tracking.versions import (
     CHAMPION,
     MODEL_NAME,
@@ -69,7 +70,7 @@ def judged(
         asked,
         earlier=_earlier(tags, version, champion, asked),
     )
-    _store(mlflow, report, run_id=entity.run_id)
+    _store(mlflow, report, entity)
     return report
 
 
@@ -81,8 +82,8 @@ def _champion_files(champion: int) -> Path:
         return store.home() / f"no-{MANIFEST}"
 
 
-def _store(mlflow: MlflowClient, report: GateReport, *, run_id: str) -> None:
-    number = str(report.version)
+def _store(mlflow: MlflowClient, report: GateReport, entity: Any) -> None:
+    run_id, number = entity.run_id, str(report.version)
     told = f"refused by {', '.join(report.failed)}" if report.failed else "passed"
     against = NOBODY if report.champion is None else str(report.champion)
     values = {
@@ -96,8 +97,26 @@ def _store(mlflow: MlflowClient, report: GateReport, *, run_id: str) -> None:
     with locked(store.home() / PROMOTION_LOCK):  # MLflow fails where two set a tag at once
         for name, value in values.items():
             mlflow.set_model_version_tag(MODEL_NAME, number, name, value[:LONGEST_TAG])
+        mlflow.update_model_version(MODEL_NAME, number, _page(entity.tags, report))
         mlflow.set_tag(run_id, TAG, told)
         mlflow.log_dict(run_id, report.as_dict(), file)
+
+
+def _page(tags: dict[str, str], report: GateReport) -> str:
+    """The version's description: Markdown."""
+    against = "no champion" if report.champion is None else f"champion {report.champion}"
+    told = f"refused by {', '.join(report.failed)}" if report.failed else "passed"
+    rows = [f"| {one.rule} | {GAP}{one.outcome} | {GAP}{one.sentence} |" for one in report.verdicts]
+    return "\n".join(
+        [
+            f"{tags.get(run_values.MODEL)} trained on {tags.get('saldopas.dataset')}; the source "
+            "run has the model card.",
+            f"\n**Gate against {against}: {told}.** {report.compared}\n",
+            f"| rule | {GAP}verdict | {GAP}why |",
+            "|---|---|---|",
+            *(row.replace("\n", " ") for row in rows),
+        ]
+    )
 
 
 def _earlier(

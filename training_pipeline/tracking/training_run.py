@@ -17,7 +17,7 @@ from training_pipeline.tracking import run_values, store
 from training_pipeline.tracking.environment import write_environment
 from training_pipeline.tracking.experiment import experiment_of
 from training_pipeline.tracking.model_card import model_card
-from training_pipeline.tracking.trial_runs import log_trials
+from training_pipeline.tracking.trial_runs import log_search, log_trials
 from training_pipeline.tracking.tuning_run import KIND
 from training_pipeline.tracking.versions import CHALLENGER, MODEL_NAME
 
@@ -82,6 +82,7 @@ def _log(
     try:
         _log_dataset(mlflow, record, run_id)
         _log_values(mlflow, record, quality, run_id, model.model_id)
+        log_search(mlflow, record.trials, run_id=run_id)  # last: MLflow lists in this order
         _log_files(mlflow, record, quality, run_id)
         version = register(mlflow, record, run_id=run_id, model=model)
     except BaseException:

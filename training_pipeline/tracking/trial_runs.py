@@ -19,14 +19,13 @@ TRIAL = "trial"
 def log_trials(
     mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str
 ) -> None:
-    """A child run for each trial; `search/<model>` and `search_best/<model>` with a step each."""
+    """A child run for each trial."""
     for place, trial in enumerate(record.trials, start=1):
         _log_trial(mlflow, trial, place, run_id=run_id, experiment_id=experiment_id)
-    _log_steps(mlflow, record.trials, run_id)
 
 
-def _log_steps(mlflow: MlflowClient, trials: tuple[Trial, ...], run_id: str) -> None:
-    """Score and best so far in the order of trying, for models that were searched."""
+def log_search(mlflow: MlflowClient, trials: tuple[Trial, ...], *, run_id: str) -> None:
+    """`search/<model>` and `search_best/<model>` of the training's own run, a step a trial."""
     from mlflow.entities import Metric
     from mlflow.utils.time import get_current_time_millis
 

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 
 from training_pipeline.console import RunFailedError
 from training_pipeline.tracking import store
+from training_pipeline.tracking.experiment import VIEW
 from training_pipeline.tracking.versions import MODEL_NAME
 
 HOST = "127.0.0.1"
 LOG = "ui.log"
+WORKFLOW = "machine_learning"  # or MLflow opens with its pages for chats
 READY_SECONDS = 180.0
 POLL_SECONDS = 0.3
 
@@ -40,10 +42,13 @@ def pages(base: str) -> Pages:
     with store.mlflow_errors():
         runs = {
             f"runs of {one.name}": f"{base}/#/experiments/{one.experiment_id}/runs"
+            f"?viewStateShareKey={VIEW}&workflowType={WORKFLOW}"
             for one in mlflow.search_experiments()
-            if one.name != "Default"
+            if f"mlflow.sharedViewState.{VIEW}" in one.tags
         }
-    return Pages(base, {**runs, "versions": f"{base}/#/models/{MODEL_NAME}"})
+    return Pages(
+        base, {**runs, "versions": f"{base}/#/models/{MODEL_NAME}?workflowType={WORKFLOW}"}
+    )
 
 
 def start(port: int) -> subprocess.Popen[bytes]:
