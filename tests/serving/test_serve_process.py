@@ -121,6 +121,9 @@ def test_both_ways_to_start_answer_the_same_and_end_cleanly(
             time.sleep(0.1)
         ours = answers(client, world)
         counted = 'saldopas_requests_total{method="POST",route="/recommend"'
+        end = time.monotonic() + 30  # a worker counts an answer after it was sent
+        while metric(client, counted) < len(ours) and time.monotonic() < end:
+            time.sleep(0.1)
         assert metric(client, counted) == len(ours)  # of both workers
         assert ended(process) == 0
         assert not is_ready(client)

@@ -65,7 +65,7 @@ def promotion(
         from_version=old,
         to_version=version,
         who=_who(),
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        at=datetime.now(UTC).isoformat(timespec="microseconds"),
         reason=reason,
         forced=forced,
         overridden=report.failed if report and forced else (),
