@@ -1,14 +1,15 @@
 """Does `compare` reject as often as it says: for equal models, and for a planted gain of 3 %?
 
-    python -m benchmarks.null_comparison [--repetitions 200] [--participants 12000] [--null als]
+    python -m benchmarks.null_comparison exploration|als|power [--repetitions 200]
 
-Nothing is compared twice on the same people: each repetition draws participants from those who were
-held out whole. Without a difference 5 % of the tests must reject, with one as many as announced.
+Each repetition draws participants from those who were held out whole, and new seeds. Without a
+difference 5 % of the tests must reject, with one as many as announced.
 
-`--null exploration` (default): one fitted model that gives a tenth of its slots to drawn courses,
-under two seeds: neither is better, whatever the participants. `--null als`: two fits of ALS from
-two seeds. These are two models, and if one is truly better by a little, finding that is no error:
-with enough participants they reject more often than 5 %.
+exploration: one fitted model that gives a tenth of its slots to drawn courses, under two seeds:
+neither is better, whatever the participants. als: two fits of ALS from two seeds. These are two
+models, and if one is truly better by a little, finding that is no error: with enough participants
+they reject more often than 5 %. power: the first, with a gain planted on one side, at sizes for which
+a pilot announces a power.
 """
 
 from __future__ import annotations
@@ -49,20 +50,21 @@ TwoSides = Callable[["World", Decisions, int], Iterator[Recommendations]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("question", choices=("exploration", "als", "power"))
     parser.add_argument("--repetitions", type=int, default=200)
     parser.add_argument("--participants", type=int, default=12_000)
-    parser.add_argument("--null", choices=("exploration", "als"), default="exploration")
     asked = parser.parse_args()
     world = make_world(asked.participants)
     print(
         f"{world.decisions.n_decisions:,} decisions of {world.decisions.n_people:,} held-out "
-        f"participants, {world.decisions.n_items} courses, {asked.repetitions} repetitions"
+        f"participants, {world.decisions.n_items} courses, {asked.repetitions} repetitions",
+        flush=True,
     )
-    if asked.null == "als":
-        null(world, asked.repetitions, two_fits)
-        return
-    null(world, asked.repetitions, two_draws)
-    power(world, asked.repetitions)
+    if asked.question == "power":
+        power(world, asked.repetitions)
+    else:
+        sides = two_fits if asked.question == "als" else two_draws
+        null(world, asked.repetitions, sides)
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,6 @@ def power(world: World, repetitions: int) -> None:
     found = _planted(world, pilot, told, seed=10_000)
     # detectable = (t_{1-alpha/2} + t_{power}) * error, and the error falls with 1 / sqrt(people)
     error = found.detectable / (norm.ppf(1 - CONFIG.alpha / 2) + norm.ppf(CONFIG.power))
-    rows = []
     for wanted in POWERS:
         ratio = (norm.ppf(1 - CONFIG.alpha / 2) + norm.ppf(wanted)) * error / true_gain
         n_people = round(pilot.n_people * ratio**2)
@@ -148,18 +149,14 @@ def power(world: World, repetitions: int) -> None:
         announced = np.mean([_power(run, true_gain) for run in runs])
         gain = np.mean([run.difference for run in runs]) / value.mean()
         detectable = np.mean([run.detectable for run in runs]) / value.mean()
-        row = (f"{n_people:,}", f"{wanted:.0%}", f"{announced:.1%}", *_share(hits))
-        rows.append((*row, f"{gain:.2%}", f"{detectable:.2%}"))
-    columns = (
-        "participants",
-        "pilot announces",
-        "runs announce",
-        "found",
-        "95 % interval",
-        "mean gain",
-        f"detectable at {CONFIG.power:.0%}",
-    )
-    print_table(f"{MAIN_METRIC}, a planted gain of {GAIN:.0%}", columns, rows)
+        share, interval = _share(hits)
+        print(
+            f"{MAIN_METRIC}, planted {GAIN:.0%} (found {gain:.2%} on average), "
+            f"{n_people:,} participants: the pilot announces {wanted:.0%}, the comparisons "
+            f"{announced:.1%}; found in {share} ({interval}); detectable at "
+            f"{CONFIG.power:.0%}: {detectable:.2%}",
+            flush=True,
+        )
 
 
 def _planted(world: World, asked: Decisions, told: float, *, seed: int) -> Difference:
