@@ -8,9 +8,9 @@ from features.errors import DataError
 from features.split import Cut
 from models.registry import MODELS
 from tests.small_world import SmallWorld
+from training_pipeline.search_grid import SEARCH
 from training_pipeline.selection import (
     AUTO,
-    SEARCH,
     count_fits,
     select,
     untried_recipe,
