@@ -8,7 +8,7 @@ difference 5 % of the tests must reject, with one as many as announced.
 exploration: one fitted model that gives a tenth of its slots to drawn courses, under two seeds:
 neither is better, whatever the participants. als: two fits of ALS from two seeds. These are two
 models, and if one is truly better by a little, finding that is no error: with enough participants
-they reject more often than 5 %. power: the first, with a gain planted on one side, at sizes for which
+they reject more often than 5 %. power: the first, a gain planted on one side, at sizes for which
 a pilot announces a power.
 """
 
