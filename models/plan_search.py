@@ -67,6 +67,8 @@ def search(
     among = _open(courses, rules, usable, value, chosen, n_forced, money)
     if slots == 0 or len(among) == 0:
         return chosen[:n_forced], spent_value, 0
+    if rules.capped:
+        slots = _most_together(among, value, slots, courses, rules)
     mu, nu, bound, proposed = _relaxed(among, value, money, days, slots, courses, rules)
     n = first_set(among, proposed, value, money, chosen, n_forced, courses, rules)
     found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
@@ -81,7 +83,7 @@ def search(
             return chosen[:n], spent_value + found, 0
     core = _core(among, reduced, least, bound - found)
     _sort_core(core, reduced)
-    chosen, bound, steps = branch(
+    chosen, open_bound, steps = branch(
         core,
         value,
         mu,
@@ -96,7 +98,7 @@ def search(
         courses,
         rules,
     )
-    return chosen, spent_value + bound, steps
+    return chosen, spent_value + min(bound, open_bound), steps
 
 
 @compiled
@@ -122,6 +124,24 @@ def _open(
             among[m] = i
             m += 1
     return among[:m]
+
+
+@compiled
+def _most_together(
+    among: NDArray[np.int64],
+    value: NDArray[np.int64],
+    slots: int,
+    courses: CourseArrays,
+    rules: SetRules,
+) -> int:
+    """How many courses categories and cliques leave room for, at most `slots`: the matroid's rank.
+
+    The search counts what is left to choose from it, as its bounds do not know which category
+    the courses before have filled.
+    """
+    items = np.empty(slots, np.int64)
+    terms = np.empty(slots, np.int64)
+    return best_terms(among, value, courses.price, 0, slots, courses, rules, items, terms, 1)
 
 
 @compiled

@@ -55,6 +55,13 @@ def test_500_candidates_and_a_balance_that_eight_of_them_fill() -> None:
     assert optimum_of(problem) == oracles.by_cp_sat(problem)
 
 
+def test_full_categories_are_counted_in_the_bound() -> None:
+    """Three categories of two: a bound that hopes for eight courses needs 10**10 steps here."""
+    problem = random_case(np.random.default_rng([7, 6_548]))
+    plan = solve(problem, step_limit=10**8)
+    assert (plan.optimal, plan.leftover_rp, len(plan.items)) == (True, 0, 6)
+
+
 def test_greedy_by_relevance_is_not_enough() -> None:
     """60 alone is worth .5 and keeps both of 50 out, worth .8 together."""
     plan = solve(PlanProblem(np.array([60, 50, 50]), np.array([0.5, 0.4, 0.4]), 100, 2))
