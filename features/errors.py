@@ -42,3 +42,7 @@ class DataError(ValueError):
 
 class ArtifactError(RuntimeError):
     """An artifact that must not be used; its text is one line that says why."""
+
+
+class FitError(RuntimeError):
+    """Hyperparameters with which a model cannot be fitted; its text is one line for a person."""

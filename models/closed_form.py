@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.sparse import csr_array, hstack
 
+from features.errors import FitError
 from features.sequences import Sequences, newest_weights
 from features.training_set import TrainingSet
 from models.recommender import State
@@ -143,7 +144,7 @@ def ridge_inverse(gram: NDArray[np.float64], penalty: NDArray[np.float64]) -> ND
     """Inverse of `gram + diag(penalty)`, (d, d) float64, by Cholesky, in place of `gram`.
 
     Raises:
-        numpy.linalg.LinAlgError: the matrix is not positive definite (a penalty of 0).
+        FitError: the matrix is not positive definite (a penalty of 0).
     """
     if len(gram) == 0:  # LAPACK refuses an empty matrix
         return gram
@@ -153,7 +154,7 @@ def ridge_inverse(gram: NDArray[np.float64], penalty: NDArray[np.float64]) -> ND
     if info == 0:
         factor, info = lapack.dpotri(factor, lower=1, overwrite_c=1)
     if info != 0:
-        raise np.linalg.LinAlgError("the Gram matrix is not positive definite: raise l2")
+        raise FitError("the Gram matrix is not positive definite; raise l2")
     for start in range(0, len(factor), BLOCK):  # dpotri fills the lower triangle only
         end = start + BLOCK
         square = np.tril(factor[start:end, start:end])

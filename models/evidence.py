@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, triu
+from scipy.sparse import csr_array, triu, vstack
 
 from features.batch import ParticipantBatch
 from features.profile_groups import distinct_profiles, membership, profile_keys
@@ -17,7 +18,8 @@ from features.training_set import TrainingSet
 
 FEWEST_PEOPLE = 20  # a count is not told of a group smaller than this
 FEWEST_TAKERS = 5  # nor of fewer people than this
-MOST_PAIRS = 100_000_000  # pairs of one person's courses; beyond it pairs are not counted
+MOST_PAIRS = 2_000_000_000  # pairs of one person's courses; beyond it pairs are not counted
+PAIRS_A_BLOCK = 50_000_000  # counted at once: bounds the memory
 
 
 class Count(NamedTuple):
@@ -56,10 +58,6 @@ class Evidence:
         """Count everybody of a training set once."""
         people = train.participants
         taken = people.sequence.matrix().astype(np.float32)
-        lengths = np.diff(taken.indptr).astype(np.int64)
-        pairs = csr_array(taken.shape[1:] * 2, dtype=np.float32)
-        if int((lengths**2).sum()) <= MOST_PAIRS:
-            pairs = csr_array(triu(taken.T @ taken, k=1, format="csr"))
         token_people = _large(people.profile.sum(axis=0), FEWEST_PEOPLE)
         groups, group_of = distinct_profiles(people.profile)
         size = np.bincount(group_of, minlength=groups.shape[0])
@@ -74,7 +72,7 @@ class Evidence:
             group_tokens=groups[large],
             group_people=size[large].astype(np.int32),
             group_took=_told(by_group),
-            together=_told(pairs),
+            together=_together(taken),
         )
 
     def of_everybody(self, item: int) -> Count | None:
@@ -141,6 +139,26 @@ def _large(values: NDArray[Any], fewest: int) -> NDArray[np.int32]:
     """Whole numbers, 0 below `fewest`."""
     whole = np.rint(np.asarray(values))
     return np.where(whole >= fewest, whole, 0).astype(np.int32)
+
+
+def _together(taken: csr_array) -> csr_array:
+    """(n_items, n_items) who took both, upper triangle, told counts only; a block of rows a time.
+
+    Args:
+        taken: (n_people, n_items) ones.
+    """
+    length = np.diff(taken.indptr).astype(np.float64)
+    by_item = csr_array(taken.T)
+    pairs = np.cumsum(by_item @ length)  # up to and with each item
+    if len(pairs) == 0 or pairs[-1] > MOST_PAIRS:
+        return csr_array(taken.shape[1:] * 2, dtype=np.int32)
+    steps = np.arange(1, pairs[-1] // PAIRS_A_BLOCK + 1) * PAIRS_A_BLOCK
+    edges = np.unique(np.concatenate([[0], np.searchsorted(pairs, steps), [len(pairs)]]))
+    blocks = [
+        _told(csr_array(triu(by_item[start:end] @ taken, k=start + 1, format="csr")))
+        for start, end in pairwise(edges.tolist())
+    ]
+    return csr_array(vstack(blocks, format="csr"))
 
 
 def _told(counts: csr_array) -> csr_array:

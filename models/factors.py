@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from features.batch import ParticipantBatch
+from features.errors import FitError
 from features.sequences import Sequences, newest_weights
 from features.training_set import TrainingSet
 from models.recommender import State
@@ -199,7 +200,7 @@ def minimised(
     """
     factor, info = lapack.dpotrf(bound)
     if info != 0:
-        raise np.linalg.LinAlgError("the bound is not positive definite: raise fold_in_l2")
+        raise FitError("the bound is not positive definite; raise fold_in_l2")
     user = start
     for _ in range(STEPS):
         user = user + lapack.dpotrs(factor, uphill(user))[0]

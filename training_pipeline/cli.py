@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from features.errors import ArtifactError, DataError
+from features.errors import ArtifactError, DataError, FitError
 from training_pipeline.commands import (
     compare,
     drift,
@@ -55,7 +55,7 @@ def main() -> None:
     except DataError as error:
         say(f"saldopas: {error}")
         sys.exit(2)
-    except (RunFailedError, ArtifactError, OSError) as error:
+    except (RunFailedError, ArtifactError, FitError, OSError) as error:
         say(f"saldopas: {error}")
         sys.exit(1)
 

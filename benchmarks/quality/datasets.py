@@ -36,9 +36,12 @@ class Source:
     note: str
 
 
-def _sample(strength: int, note: str) -> Source:
+def _sample(
+    strength: int, note: str, *, title: str | None = None, assumptions: Path | None = None
+) -> Source:
     command = ("sample", "--strength", str(strength), "--seed", str(SEED))
-    return Source(f"Generated sample, strength {strength}", command, RANKING, note)
+    command += ("--config", str(assumptions)) if assumptions else ()
+    return Source(title or f"Generated sample, strength {strength}", command, RANKING, note)
 
 
 SOURCES = {
@@ -65,7 +68,16 @@ SOURCES = {
         1, "Planted structure, so a win only says that it was found; nothing is claimed from it."
     ),
     "sample-0": _sample(
-        0, "Nothing is planted: a difference from popularity beyond noise would be a fault."
+        0,
+        "Profile and taste decide nothing, but a second purchase stays in the category or with "
+        "the provider at any strength: newcomers are a control, people with a history are not.",
+    ),
+    "sample-null": _sample(
+        0,
+        "The control: nothing is planted at all, second purchases included "
+        "(`benchmarks/configs/nothing-planted.toml`). Beyond noise, a gain would be invented.",
+        title="Generated sample, nothing planted",
+        assumptions=CONFIGS / "nothing-planted.toml",
     ),
 }
 
