@@ -13,9 +13,10 @@ from features import columns as c
 from features.dataset import Dataset, read_dataset
 from training_pipeline.console import RunFailedError, say
 from training_pipeline.evaluation import Evaluation
+from training_pipeline.gate.config import GateConfig
 from training_pipeline.gate.verdict import GateReport
 from training_pipeline.record import TrainingRecord
-from training_pipeline.train import CHOSEN, train
+from training_pipeline.train import train
 from training_pipeline.training_config import TrainingConfig
 
 
@@ -51,19 +52,20 @@ def train_and_track(
                 dataset.config.name, fingerprint=dataset.fingerprint, before_s=before_s
             ),
         )
-        found = _tracked(record, _seen(dataset, until), promote_it=promote_it)
+        found = _tracked(record, _seen(dataset, until), config.gate, promote_it=promote_it)
         return found | {"quarantined": dict(dataset.quarantined)}
 
 
-def _tracked(record: TrainingRecord, seen: Dataset, *, promote_it: bool) -> dict[str, Any]:
+def _tracked(
+    record: TrainingRecord, seen: Dataset, strict: GateConfig, *, promote_it: bool
+) -> dict[str, Any]:
     """`seen` is what the training looked at: the gate compares with the champion on it."""
     from training_pipeline.tracking.registry import GateInput, GateRefusedError, judge, promote
     from training_pipeline.tracking.training_run import track_training
 
     say("tracking the run and registering the model")
-    run = track_training(record)
-    test = record.test.get(CHOSEN)
-    gate = GateInput(seen, lists=test.lists if test else None)
+    run = track_training(record, strict.evaluation)
+    gate = GateInput(seen, measured=run.measured, config=strict)
     report: GateReport | None = None
     why = None if promote_it else "not asked for"
     say("asking the gate")

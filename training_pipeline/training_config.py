@@ -14,6 +14,7 @@ from features.split import SplitConfig
 from models.exploration import ExplorationConfig
 from models.members import MEMBERS
 from models.registry import MODELS
+from training_pipeline.gate.config import GateConfig
 from training_pipeline.selection import AUTO, POPULARITY, PROFILE_POPULARITY
 
 AUTO_NAME = "auto"
@@ -46,6 +47,7 @@ class TrainingConfig(Frozen):
     )
     split: SplitConfig = SplitConfig()
     exploration: ExplorationConfig = ExplorationConfig()
+    gate: GateConfig = GateConfig()
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -11,10 +11,13 @@ import pandas as pd
 import pytest
 
 from features.errors import DataError
+from models.artifact import load_artifact
 from tests.tracking.gate_world import ALIKE, BEST, FAIR, PLAIN, SLOW, STRICT, UNFAIR, GateWorld
 from training_pipeline.gate.config import GateConfig, read_gate_config
 from training_pipeline.gate.judge import Challenger, Champion, GateInput, judge
+from training_pipeline.gate.measured_against import measured_against
 from training_pipeline.gate.verdict import RULES, GateReport
+from training_pipeline.held_out_quality import held_out_quality
 from training_pipeline.record import TrainingRecord
 from training_pipeline.train import train
 from training_pipeline.training_config import TrainingConfig
@@ -195,6 +198,29 @@ def test_a_champion_of_another_catalogue_is_replaced_by_popularity(
     assert float(str(report.of("main-metric").figures["reference"])) == pytest.approx(
         gate_world.records[BEST].test["popularity"].mean("ndcg@10")
     )
+
+
+def test_what_the_training_measured_on_its_test_cut_is_not_measured_again(
+    gate_world: GateWorld,
+) -> None:
+    found = held_out_quality(gate_world.records[BEST])
+    assert found is not None
+    ours, theirs = (load_artifact(gate_world.records[name].artifact) for name in (BEST, FAIR))
+    against, anew = (
+        measured_against(
+            gate_world.dataset,
+            ours,
+            theirs,
+            measured=measured,
+            shared_courses=STRICT.shared_courses,
+            config=STRICT.evaluation,
+        )
+        for measured in (found.measured["chosen"], None)
+    )
+    assert against is not None
+    assert anew is not None
+    assert against.ours is found.measured["chosen"]
+    assert against.changes == anew.changes
 
 
 def test_without_data_nothing_is_known_of_a_champion(gate_world: GateWorld) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from features.dataset import Dataset
 from features.errors import ArtifactError
 from models.artifact import Artifact, load_artifact
-from models.policy import Recommendations
+from training_pipeline.evaluating.measured import Measured
 from training_pipeline.gate import rules
 from training_pipeline.gate import verdict as v
 from training_pipeline.gate.config import GateConfig
@@ -52,12 +52,12 @@ class GateInput:
     Attributes:
         dataset: what the challenger was trained on, or the same going on; None: only what was
             found at its training counts.
-        lists: the challenger's on its test cut, where its training has just made them.
+        measured: the challenger on its test cut, where its training has just measured it.
         config: the rules' settings.
     """
 
     dataset: Dataset | None = None
-    lists: Recommendations | None = None
+    measured: Measured | None = None
     config: GateConfig = field(default_factory=GateConfig)
 
 
@@ -119,7 +119,7 @@ def _verdicts(
         ours,
         theirs,
         why_not=why_not,
-        lists=gate.lists,
+        measured=gate.measured,
         shared_courses=config.shared_courses,
         config=config.evaluation,
     )

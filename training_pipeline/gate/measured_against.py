@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from features import columns as c
@@ -14,7 +15,6 @@ from features.dataset import Dataset
 from features.indexed import index_dataset
 from features.split import Cut, make_cuts
 from models.artifact import Artifact
-from models.policy import Recommendations
 from training_pipeline.backtest import Backtest
 from training_pipeline.evaluating.comparison import Difference, differences
 from training_pipeline.evaluating.config import EvaluationConfig
@@ -63,7 +63,7 @@ def measured_against(
     champion: Artifact | None,
     *,
     why_not: str | None = None,
-    lists: Recommendations | None = None,
+    measured: Measured | None = None,
     shared_courses: float,
     config: EvaluationConfig,
 ) -> Against | None:
@@ -78,14 +78,14 @@ def measured_against(
         dataset: what the challenger was trained on, or the same going on.
         challenger, champion: loaded artifacts; None: the champion is no measure.
         why_not: the reason, in words.
-        lists: the challenger's on its test cut, where they are there already.
+        measured: the challenger on its test cut, where that was done already.
         shared_courses: least share of the champion's courses that the dataset lists.
         config: of intervals and tests.
     """
     if champion is not None:
         why_not = _not_comparable(dataset, challenger, champion, shared_courses)
     if champion is None or why_not:
-        return _against_popularity(dataset, challenger, why_not, lists, config)
+        return _against_popularity(dataset, challenger, why_not, measured, config)
     later = _after_both(dataset, challenger, champion)
     if later is not None:
         ours = Measured.of("challenger", later.decisions, later.lists_of(challenger))
@@ -95,7 +95,7 @@ def measured_against(
     held_out = _test_cut(dataset, challenger)
     if held_out is None:
         return None
-    ours = _challenger(held_out, challenger, lists)
+    ours = _challenger(held_out, challenger, measured)
     unseen = _has_not_seen(champion, held_out.decisions.cut)
     answering = replace(held_out, since_s=held_out.decisions.cut.train.as_of_s if unseen else None)
     theirs = Measured.of("champion", held_out.decisions, answering.lists_of(champion))
@@ -112,7 +112,7 @@ def _against_popularity(
     dataset: Dataset,
     challenger: Artifact,
     why_not: str | None,
-    lists: Recommendations | None,
+    measured: Measured | None,
     config: EvaluationConfig,
 ) -> Against | None:
     """The declared rule where the champion is no measure."""
@@ -121,7 +121,7 @@ def _against_popularity(
         return None
     policy, data, cut = held_out.policy_of(challenger)
     popular = popularity_only(policy).recommend(cut.requests(data, count=max(CUTOFFS)))
-    ours = _challenger(held_out, challenger, lists)
+    ours = _challenger(held_out, challenger, measured)
     theirs = Measured.of("popularity", held_out.decisions, popular)
     words = (
         f"{_count(held_out)} of the challenger's test cut; {why_not}, so popularity stands in for "
@@ -130,13 +130,20 @@ def _against_popularity(
     return Against(ours, theirs, "popularity", words, config)
 
 
-def _challenger(
-    held_out: Backtest, challenger: Artifact, lists: Recommendations | None
-) -> Measured:
-    n_decisions = held_out.decisions.n_decisions
-    if lists is None or len(lists.indptr) != n_decisions + 1:
-        lists = held_out.lists_of(challenger)
-    return Measured.of("challenger", held_out.decisions, lists)
+def _challenger(held_out: Backtest, challenger: Artifact, measured: Measured | None) -> Measured:
+    """What the training measured, where it was on these very decisions."""
+    if measured is not None and _same(measured.decisions, held_out.decisions):
+        return measured
+    return Measured.of("challenger", held_out.decisions, held_out.lists_of(challenger))
+
+
+def _same(ours: Decisions, theirs: Decisions) -> bool:
+    one, other = ours.cut.cases, theirs.cut.cases
+    return (
+        ours.n_items == theirs.n_items
+        and np.array_equal(one.row, other.row)
+        and np.array_equal(one.as_of_s, other.as_of_s)
+    )
 
 
 def _not_comparable(

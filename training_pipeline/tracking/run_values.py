@@ -57,7 +57,15 @@ def metrics(record: TrainingRecord) -> dict[str, float]:
             values |= _flat(prefix, evaluation)
     first = {name: value for name, value in values.items() if name.endswith(MAIN_END)}
     seconds = {f"seconds/{step}": value for step, value in record.seconds.items()}
-    return first | values | seconds
+    return first | values | _calibration(record) | seconds
+
+
+def _calibration(record: TrainingRecord) -> dict[str, float]:
+    """`calibration/...` on the test cut."""
+    if record.calibrated is None:
+        return {}
+    found = record.calibrated.reliability.metrics()
+    return {f"calibration/{name.replace('@', '_at_')}": value for name, value in found.items()}
 
 
 def beyond_ranking(quality: HeldOutQuality | None) -> dict[str, float]:

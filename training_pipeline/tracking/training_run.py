@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.artifact import load_artifact
+from training_pipeline.evaluating.config import EvaluationConfig
+from training_pipeline.evaluating.measured import Measured
 from training_pipeline.held_out_quality import HeldOutQuality, held_out_quality
 from training_pipeline.plots.figures import figures_of
 from training_pipeline.record import TrainingRecord
@@ -20,6 +22,7 @@ from training_pipeline.tracking.model_card import model_card
 from training_pipeline.tracking.trial_runs import log_search, log_trials
 from training_pipeline.tracking.tuning_run import KIND
 from training_pipeline.tracking.versions import CHALLENGER, MODEL_NAME
+from training_pipeline.train import CHOSEN
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,23 +33,31 @@ DIGEST_LENGTH = 32  # MLflow takes 36 characters at most
 
 @dataclass(frozen=True)
 class TrackedRun:
-    """Where a training is found again."""
+    """Where a training is found again.
+
+    Attributes:
+        measured: all metrics of the registered recipe on its test cut, None without one.
+    """
 
     run_id: str
     version: int
     experiment: str
+    measured: Measured | None = None
 
 
-def track_training(record: TrainingRecord) -> TrackedRun:
+def track_training(
+    record: TrainingRecord, evaluation: EvaluationConfig | None = None
+) -> TrackedRun:
     """Log a training, register its artifact, and point `challenger` at the new version.
 
     The artifact is copied into the store; `record.artifact` may be removed afterwards. A run that
-    could not be logged to its end is left as FAILED, and nothing is registered.
+    could not be logged to its end is left as FAILED, and nothing is registered. `evaluation` says
+    how sure the card's intervals are, and how small a group it may show.
 
     Raises:
         RunFailedError: the store refuses.
     """
-    quality = held_out_quality(record)
+    quality = held_out_quality(record, evaluation)
     mlflow = store.connect()
     with store.mlflow_errors():
         experiment_id = experiment_of(mlflow, record.name)
@@ -62,7 +73,12 @@ def track_training(record: TrainingRecord) -> TrackedRun:
             mlflow.set_terminated(run_id, "FAILED")
             raise
         mlflow.set_terminated(run_id, "FINISHED")
-    return TrackedRun(run_id=run_id, version=version, experiment=record.name)
+    return TrackedRun(
+        run_id=run_id,
+        version=version,
+        experiment=record.name,
+        measured=quality.measured[CHOSEN] if quality else None,
+    )
 
 
 def _log(
