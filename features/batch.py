@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from features.pairs import Pairs
 from features.sequences import Sequences, recency_matrix
 
 HISTORY_DECAY = 0.9
@@ -20,16 +21,21 @@ class ParticipantBatch:
 
     Attributes:
         sequence: their purchases, oldest first.
-        profile: (B, n_tokens) float32 one-hot tokens.
+        tokens: (B, n_tokens) what is known of their profiles.
     """
 
     sequence: Sequences
-    profile: csr_array
+    tokens: Pairs
 
     @property
     def n_rows(self) -> int:
         """How many participants."""
         return self.sequence.n_rows
+
+    @cached_property
+    def profile(self) -> csr_array:
+        """(B, n_tokens) float32 one-hot tokens."""
+        return self.tokens.matrix
 
     @cached_property
     def history(self) -> csr_array:
@@ -38,7 +44,7 @@ class ParticipantBatch:
 
     def take(self, rows: NDArray[np.integer]) -> ParticipantBatch:
         """The rows asked for, in that order."""
-        return ParticipantBatch(self.sequence.take(rows), self.profile[rows])
+        return ParticipantBatch(self.sequence.take(rows), self.tokens.take(rows))
 
     @property
     def has_history(self) -> NDArray[np.bool_]:
@@ -48,4 +54,4 @@ class ParticipantBatch:
     @property
     def has_profile(self) -> NDArray[np.bool_]:
         """(B,) which rows hold a profile token."""
-        return np.asarray(np.diff(self.profile.indptr) > 0)
+        return self.tokens.lengths > 0

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from features import columns as c
 from features.batch import ParticipantBatch
@@ -16,8 +15,9 @@ from features.courses import CourseTable, education_level, epoch_seconds
 from features.dataset import Dataset
 from features.dataset_config import DatasetConfig
 from features.id_index import places_of
+from features.pairs import Pairs
 from features.profile import ProfileVocabulary, learn_vocabulary
-from features.requests import RequestBatch, no_pairs
+from features.requests import RequestBatch
 from features.sequences import Sequences, kept_only, ragged_ranges
 from features.training_set import TrainingSet
 
@@ -75,12 +75,7 @@ class IndexedDataset:
         kept = self.kept[ragged_ranges(self.events.indptr[rows], visible)]
         history = kept_only(self.events.prefixes(rows, visible), kept)
         profile = vocabulary.encode(self.people.iloc[rows])
-        hidden = np.repeat(self.opted_out[rows], np.diff(profile.indptr))
-        profile = csr_array(
-            (profile.data * ~hidden, profile.indices, profile.indptr), profile.shape
-        )
-        profile.eliminate_zeros()
-        return ParticipantBatch(history, profile)
+        return ParticipantBatch(history, profile.only(~self.opted_out[rows]))
 
     def requests(
         self,
@@ -97,8 +92,8 @@ class IndexedDataset:
             participants=self.batch(rows, seen, vocabulary),
             limit_rp=self.balance_rp(rows, seen),
             limited=self.has_grant[rows],
-            owned=self.events.prefixes(rows, seen).matrix().astype(np.bool_),
-            excluded=no_pairs(n_rows, self.courses.n_items),
+            owned=Pairs.of_events(self.events.prefixes(rows, seen)),
+            excluded=Pairs.none(n_rows, self.courses.n_items),
             age_at_least=self.age_at_least[rows],
             education_at_least=self.education_at_least[rows],
             as_of_s=as_of_s,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from features.courses import CourseTable
+from features.pairs import Pairs
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,6 @@ def eligible(
     )
 
 
-def outside(pairs: csr_array) -> CandidateMask:
-    """Everything but the stored pairs of a (B, n_items) matrix: owned or excluded courses."""
-    allowed = np.ones(pairs.shape, np.bool_)
-    rows = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
-    allowed[rows, pairs.indices] = False
-    return CandidateMask(allowed)
+def outside(pairs: Pairs) -> CandidateMask:
+    """Everything but (B, n_items) pairs: owned or excluded courses."""
+    return CandidateMask(~pairs.toarray())

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.sparse import csr_array
 
 from features import columns as c
 from features.dataset_config import Banded, Categorical, DatasetConfig, Frozen, Numeric
+from features.pairs import Pairs
 
 NOT_PROFILE = frozenset({c.PARTICIPANT_ID, c.ANNOUNCED_AT, c.BALANCE, c.OPTED_OUT})
 OTHER = "other"
@@ -74,8 +74,8 @@ class ProfileVocabulary(Frozen):
         sizes = [len(column.labels) for column in self.columns]
         return np.repeat(np.arange(len(sizes)), sizes)
 
-    def encode(self, participants: pd.DataFrame) -> csr_array:
-        """(B, n_tokens) float32 one-hot rows of a frame; a column it lacks gives no token."""
+    def encode(self, participants: pd.DataFrame) -> Pairs:
+        """(B, n_tokens) tokens of a frame, ascending; a column it lacks gives no token."""
         rows: list[NDArray[np.int64]] = []
         tokens: list[NDArray[np.int64]] = []
         offset = 0
@@ -88,9 +88,10 @@ class ProfileVocabulary(Frozen):
             offset += len(column.labels)
         row_idx = np.concatenate([*rows, np.empty(0, np.int64)])
         token_idx = np.concatenate([*tokens, np.empty(0, np.int64)])
-        ones = np.ones(len(row_idx), np.float32)
-        shape = (len(participants), offset)
-        return csr_array((ones, (row_idx, token_idx)), shape=shape, dtype=np.float32)
+        order = np.argsort(row_idx, kind="stable")
+        indptr = np.zeros(len(participants) + 1, np.int64)
+        np.cumsum(np.bincount(row_idx, minlength=len(participants)), out=indptr[1:])
+        return Pairs(indptr, token_idx[order].astype(np.int32), offset)
 
     def tokens_of(self, profile: Mapping[str, Any]) -> list[int]:
         """Token indices, ascending, of one profile as it comes with a request; as in `encode`."""
@@ -104,11 +105,9 @@ class ProfileVocabulary(Frozen):
             offset += len(column.labels)
         return tokens
 
-    def encode_one(self, profile: Mapping[str, Any]) -> csr_array:
+    def encode_one(self, profile: Mapping[str, Any]) -> Pairs:
         """(1, n_tokens) of one profile."""
-        tokens = self.tokens_of(profile)
-        ones = np.ones(len(tokens), np.float32)
-        return csr_array((ones, tokens, [0, len(tokens)]), shape=(1, self.n_tokens))
+        return Pairs.of([self.tokens_of(profile)], n_columns=self.n_tokens)
 
 
 def learn_vocabulary(participants: pd.DataFrame, config: DatasetConfig) -> ProfileVocabulary:

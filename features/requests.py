@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from features.batch import ParticipantBatch
+from features.pairs import Pairs
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class RequestBatch:
     participants: ParticipantBatch
     limit_rp: NDArray[np.int64]
     limited: NDArray[np.bool_]
-    owned: csr_array
-    excluded: csr_array
+    owned: Pairs
+    excluded: Pairs
     age_at_least: NDArray[np.int64]
     education_at_least: NDArray[np.int64]
     as_of_s: NDArray[np.int64]
@@ -48,15 +48,10 @@ class RequestBatch:
             participants=self.participants.take(rows),
             limit_rp=self.limit_rp[rows],
             limited=self.limited[rows],
-            owned=self.owned[rows],
-            excluded=self.excluded[rows],
+            owned=self.owned.take(rows),
+            excluded=self.excluded.take(rows),
             age_at_least=self.age_at_least[rows],
             education_at_least=self.education_at_least[rows],
             as_of_s=self.as_of_s[rows],
             count=self.count[rows],
         )
-
-
-def no_pairs(n_rows: int, n_items: int) -> csr_array:
-    """An empty (B, n_items) matrix of pairs."""
-    return csr_array((n_rows, n_items), dtype=np.bool_)

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from features import columns as c
 from features.batch import ParticipantBatch
 from features.indexed import IndexedDataset
+from features.pairs import Pairs
 from features.profile import ProfileVocabulary
-from features.requests import RequestBatch, no_pairs
+from features.requests import RequestBatch
 from features.sequences import Sequences, kept_only, ragged_ranges
 
 
@@ -53,15 +53,14 @@ class Snapshot:
         seen = data.seen_before(as_of_s)[order]
         events = data.events.prefixes(order, seen)
         batch = data.batch(order, seen, vocabulary)
-        tokens = batch.profile.sorted_indices()
         return cls(
             ids=ids[order],
             indptr=events.indptr,
             item_idx=events.item_idx,
             at_s=events.at_s,
             kept=data.kept[ragged_ranges(data.events.indptr[order], seen)],
-            token_indptr=tokens.indptr.astype(np.int64),
-            token_idx=tokens.indices.astype(np.int32),
+            token_indptr=batch.tokens.indptr,
+            token_idx=batch.tokens.indices,
             balance_rp=data.balance_rp(order, seen),
             has_balance=data.has_grant[order],
             age_at_least=data.age_at_least[order],
@@ -108,15 +107,13 @@ class Snapshot:
         n_tokens_of = np.where(known, self.token_indptr[safe + 1] - self.token_indptr[safe], 0)
         tokens = self.token_idx[ragged_ranges(self.token_indptr[safe], n_tokens_of)]
         token_indptr = np.concatenate([[0], np.cumsum(n_tokens_of)])
-        profile = csr_array(
-            (np.ones(len(tokens), np.float32), tokens, token_indptr), shape=(len(rows), n_tokens)
-        )
+        profile = Pairs(token_indptr, tokens, n_tokens)
         return RequestBatch(
             participants=ParticipantBatch(kept_only(events.prefixes(safe, visible), kept), profile),
             limit_rp=np.where(known, self.balance_rp[safe], 0),
             limited=known & self.has_balance[safe],
-            owned=mine.matrix().astype(np.bool_),
-            excluded=no_pairs(len(rows), n_items),
+            owned=Pairs.of_events(mine),
+            excluded=Pairs.none(len(rows), n_items),
             age_at_least=np.where(known, self.age_at_least[safe], 0),
             education_at_least=np.where(known, self.education_at_least[safe], 0),
             as_of_s=np.full(len(rows), as_of_s, np.int64),
@@ -137,12 +134,12 @@ def _strangers(n_rows: int, as_of_s: int, count: int, n_items: int, n_tokens: in
     return RequestBatch(
         participants=ParticipantBatch(
             Sequences.of([[] for _ in range(n_rows)], n_items=n_items),
-            csr_array((n_rows, n_tokens), dtype=np.float32),
+            Pairs.none(n_rows, n_tokens),
         ),
         limit_rp=np.zeros(n_rows, np.int64),
         limited=np.zeros(n_rows, bool),
-        owned=no_pairs(n_rows, n_items),
-        excluded=no_pairs(n_rows, n_items),
+        owned=Pairs.none(n_rows, n_items),
+        excluded=Pairs.none(n_rows, n_items),
         age_at_least=np.zeros(n_rows, np.int64),
         education_at_least=np.zeros(n_rows, np.int64),
         as_of_s=np.full(n_rows, as_of_s, np.int64),

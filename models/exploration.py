@@ -126,9 +126,9 @@ def explored_chances(share: float, n_slots: int, n_pool: int) -> NDArray[np.floa
 def content_seed(requests: RequestBatch, row: int, seed: int) -> int:
     """128 bits of a hash of what is asked in row `row`: the same in any batch, on any machine."""
     sequence = requests.participants.sequence
-    pairs = (requests.participants.profile, requests.owned, requests.excluded)
+    pairs = (requests.participants.tokens, requests.owned, requests.excluded)
     lists = [sequence.item_idx[sequence.indptr[row] : sequence.indptr[row + 1]]]
-    lists += [np.sort(m.indices[m.indptr[row] : m.indptr[row + 1]]) for m in pairs]
+    lists += [np.unique(m.row(row)) for m in pairs]
     numbers = [
         seed,
         *(len(values) for values in lists),

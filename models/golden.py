@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from features.batch import ParticipantBatch
 from features.errors import ArtifactError
+from features.pairs import Pairs
 from features.profile import ProfileVocabulary
-from features.requests import RequestBatch, no_pairs
+from features.requests import RequestBatch
 from features.sequences import Sequences
 from models.policy import Policy, Recommendations
 
@@ -53,16 +53,13 @@ def as_batch(requests: list[dict[str, Any]], *, n_items: int, n_tokens: int) -> 
     """Golden requests as the policy takes them."""
     rows = len(requests)
     sequence = Sequences.of([request["history"] for request in requests], n_items=n_items)
-    lengths = [len(request["tokens"]) for request in requests]
-    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    tokens = np.array([t for request in requests for t in request["tokens"]], np.int32)
-    profile = csr_array((np.ones(len(tokens), np.float32), tokens, indptr), (rows, n_tokens))
+    tokens = Pairs.of([request["tokens"] for request in requests], n_columns=n_tokens)
     return RequestBatch(
-        participants=ParticipantBatch(sequence, profile),
+        participants=ParticipantBatch(sequence, tokens),
         limit_rp=np.array([request["limit"] for request in requests], np.int64),
         limited=np.ones(rows, bool),
-        owned=sequence.matrix().astype(np.bool_),
-        excluded=no_pairs(rows, n_items),
+        owned=Pairs.of_events(sequence),
+        excluded=Pairs.none(rows, n_items),
         age_at_least=np.zeros(rows, np.int64),
         education_at_least=np.zeros(rows, np.int64),
         as_of_s=np.array([request["as_of_s"] for request in requests], np.int64),

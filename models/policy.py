@@ -64,7 +64,7 @@ class Stage:
         if self.n_known is None:
             return batch
         sequence = kept_only(batch.sequence, batch.sequence.item_idx < self.n_known)
-        return ParticipantBatch(sequence.over(self.n_known), batch.profile)
+        return ParticipantBatch(sequence.over(self.n_known), batch.tokens)
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class SequenceRidge:
             shorter = sequence.prefixes(
                 np.arange(sequence.n_rows), np.maximum(sequence.lengths - 1, 1)
             )
-            known = ParticipantBatch(shorter, train.participants.profile)
+            known = ParticipantBatch(shorter, train.participants.tokens)
             weights = _solve(config, replace(train, participants=known))
         return cls(config, weights, trust)
 
@@ -141,7 +141,7 @@ def newest_purchase_trust(
         block = rows[start : start + ROWS_A_BLOCK]
         ends = people.sequence.indptr[block + 1]
         past = people.sequence.prefixes(block, people.sequence.lengths[block] - 2)
-        batch = ParticipantBatch(past, people.profile[block])
+        batch = ParticipantBatch(past, people.tokens.take(block))
         scores = _scores(config, weights, batch, newest=1.0)
         for place, back in enumerate((1, 2)):
             own = people.sequence.item_idx[ends - back]

@@ -9,11 +9,11 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from features.batch import ParticipantBatch
 from features.courses import education_level
 from features.indexed import ages_at_least
+from features.pairs import Pairs
 from features.request_moment import request_moment
 from features.requests import RequestBatch
 from features.sequences import Sequences
@@ -102,11 +102,12 @@ def _unwanted(body: RecommendBody, model: LoadedModel) -> list[int]:
     return [*unwanted, *np.flatnonzero(outside).tolist()]
 
 
-def _with_pairs(pairs: csr_array, more: Sequence[Sequence[int]]) -> csr_array:
+def _with_pairs(pairs: Pairs, more: Sequence[Sequence[int]]) -> Pairs:
+    """Both, so that nothing of either is recommended."""
     if not any(more):
         return pairs
-    added = Sequences.of(more, n_items=pairs.shape[1]).matrix().astype(np.bool_)
-    return csr_array(pairs + added)
+    rows = [[*pairs.row(row).tolist(), *added] for row, added in enumerate(more)]
+    return Pairs.of(rows, n_columns=pairs.n_columns)
 
 
 def _participants(
@@ -116,7 +117,7 @@ def _participants(
     hidden: NDArray[np.bool_],
     model: LoadedModel,
 ) -> ParticipantBatch:
-    sequence, profile = stored.sequence, stored.profile
+    sequence, profile = stored.sequence, stored.tokens
     own_history = [
         row for row, body in enumerate(bodies) if body.purchased is not None and not hidden[row]
     ]
@@ -146,16 +147,13 @@ def _chosen(stored: Sequences, given: Sequences, rows_given: Sequence[int]) -> S
     return both.take(rows)
 
 
-def _with_tokens(profile: csr_array, tokens_of_row: dict[int, list[int]]) -> csr_array:
+def _with_tokens(profile: Pairs, tokens_of_row: dict[int, list[int]]) -> Pairs:
     """`profile`, with the tokens of some rows replaced."""
-    ends = profile.indptr
     rows = [
-        tokens_of_row.get(row, profile.indices[ends[row] : ends[row + 1]])
-        for row in range(profile.shape[0])
+        tokens_of_row[row] if row in tokens_of_row else profile.row(row).tolist()
+        for row in range(profile.n_rows)
     ]
-    tokens = np.concatenate([np.asarray(row, np.int32) for row in rows])
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
-    return csr_array((np.ones(len(tokens), np.float32), tokens, indptr), shape=profile.shape)
+    return Pairs.of(rows, n_columns=profile.n_columns)
 
 
 def _ages(

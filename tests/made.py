@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
 from features.batch import ParticipantBatch
 from features.courses import CourseTable
+from features.pairs import Pairs
 from features.profile import ProfileVocabulary, TokenColumn
-from features.requests import RequestBatch, no_pairs
+from features.requests import RequestBatch
 from features.sequences import Sequences
 from features.training_set import TrainingSet
 
@@ -34,12 +34,9 @@ def make_courses(prices: Sequence[int], **columns: Sequence[object]) -> CourseTa
     return CourseTable.from_frame(frame, education_order=EDUCATION)
 
 
-def make_profile(tokens: Sequence[Sequence[int]], *, n_tokens: int) -> csr_array:
-    """One-hot rows from token indices."""
-    dense = np.zeros((len(tokens), n_tokens), np.float32)
-    for row, chosen in enumerate(tokens):
-        dense[row, list(chosen)] = 1
-    return csr_array(dense)
+def make_profile(tokens: Sequence[Sequence[int]], *, n_tokens: int) -> Pairs:
+    """Rows of token indices."""
+    return Pairs.of([sorted(set(row)) for row in tokens], n_columns=n_tokens)
 
 
 def make_batch(
@@ -74,8 +71,8 @@ def make_requests(batch: ParticipantBatch, **changes: object) -> RequestBatch:
         participants=batch,
         limit_rp=np.zeros(rows, np.int64),
         limited=np.zeros(rows, bool),
-        owned=batch.sequence.matrix().astype(np.bool_),
-        excluded=no_pairs(rows, n_items),
+        owned=Pairs.of_events(batch.sequence),
+        excluded=Pairs.none(rows, n_items),
         age_at_least=np.zeros(rows, np.int64),
         education_at_least=np.zeros(rows, np.int64),
         as_of_s=np.full(rows, 1_000, np.int64),

@@ -57,7 +57,7 @@ def test_a_decision_sees_only_what_was_bought_before_it(world: SmallWorld, place
     requests = cut.requests(world.data, count=5)
     sequence = requests.participants.sequence
     assert (sequence.at_s < cut.cases.as_of_s[sequence.rows]).all()
-    targets_owned = requests.owned.multiply(cut.cases.targets)
+    targets_owned = requests.owned.matrix.multiply(cut.cases.targets)
     assert targets_owned.nnz == 0, "a target was in the history it is predicted from"
 
 

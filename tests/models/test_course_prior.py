@@ -32,7 +32,7 @@ def sold(
     sequence = Sequences(
         np.arange(len(items) + 1), items.astype(np.int32), at_day * DAY_S, courses.n_items
     )
-    return TrainingSet(type(batch)(sequence, batch.profile), courses, VOCABULARY, as_of_s)
+    return TrainingSet(type(batch)(sequence, batch.tokens), courses, VOCABULARY, as_of_s)
 
 
 def dated(courses: CourseTable, days: list[int | None]) -> CourseTable:

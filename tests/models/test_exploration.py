@@ -47,7 +47,7 @@ def one_request(**changes: object) -> RequestBatch:
 
 
 def without(*items: int) -> RequestBatch:
-    return one_request(excluded=make_profile([items], n_tokens=N_ITEMS).astype(np.bool_))
+    return one_request(excluded=make_profile([items], n_tokens=N_ITEMS))
 
 
 def test_nothing_is_random_by_default() -> None:

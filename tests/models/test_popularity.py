@@ -31,7 +31,7 @@ def test_a_purchase_a_half_life_old_counts_half() -> None:
     at_s = np.array([0, 10 * DAY_S], np.int64)
     sequence = Sequences(batch.sequence.indptr, batch.sequence.item_idx, at_s, 3)
     train = TrainingSet(
-        type(batch)(sequence, batch.profile), COURSES, VOCABULARY, as_of_s=10 * DAY_S
+        type(batch)(sequence, batch.tokens), COURSES, VOCABULARY, as_of_s=10 * DAY_S
     )
     model = TimeDecayedPopularity.fit(counting(half_life_days=10), train, seed=0)
     np.testing.assert_allclose(model.share, [1 / 3, 2 / 3, 0], rtol=1e-6)
@@ -139,7 +139,7 @@ def bought_on(days: list[np.ndarray], courses: CourseTable, *, as_of_day: int) -
     at_s = (np.concatenate(days) * DAY_S).astype(np.int64)
     batch = make_batch([[]] * len(items), n_items=len(days))
     sequence = Sequences(np.arange(len(items) + 1), items, at_s, len(days))
-    people = type(batch)(sequence, batch.profile)
+    people = type(batch)(sequence, batch.tokens)
     return TrainingSet(people, courses, VOCABULARY, as_of_s=as_of_day * DAY_S)
 
 

@@ -61,7 +61,7 @@ def worlds(draw: st.DrawFn) -> World:
         batch,
         limit_rp=many(st.sampled_from([0, 999, 1_000, 4_999, 5_000, 10**9])),
         limited=many(st.integers(0, 1)).astype(bool),
-        excluded=make_profile(excluded, n_tokens=n_items).astype(np.bool_),
+        excluded=make_profile(excluded, n_tokens=n_items),
         age_at_least=many(st.sampled_from([0, 18, 64])),
         education_at_least=many(st.integers(0, 3)),
         as_of_s=many(moments),
@@ -75,7 +75,7 @@ def worlds(draw: st.DrawFn) -> World:
 def allowed_one_by_one(world: World, row: int) -> set[int]:
     """The rules again, one course at a time, in plain Python."""
     courses, asked = world.courses, world.requests
-    owned = set(asked.owned[[row]].indices) | set(asked.excluded[[row]].indices)
+    owned = set(asked.owned.row(row)) | set(asked.excluded.row(row))
     return {
         item
         for item in range(courses.n_items)

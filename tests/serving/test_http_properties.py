@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
 from serving_world import STRANGER, ServingWorld
 from starlette.testclient import TestClient
 
 from features.batch import ParticipantBatch
+from features.pairs import Pairs
 from features.requests import RequestBatch
 from features.sequences import Sequences
 
@@ -182,8 +182,8 @@ def test_the_answer_is_the_policys(
         participants=ParticipantBatch(sequence, vocabulary.encode_one(profile)),
         limit_rp=np.array([balance]),
         limited=np.array([True]),
-        owned=sequence.matrix().astype(bool),
-        excluded=csr_array((1, courses.n_items), dtype=bool),
+        owned=Pairs.of_events(sequence),
+        excluded=Pairs.none(1, courses.n_items),
         age_at_least=np.array([age if isinstance(age, int) else ages[age]]),
         education_at_least=np.array([LEVELS.index(education) + 1 if education in LEVELS else 0]),
         as_of_s=np.array([artifact.manifest.cutoff_s]),

@@ -1,0 +1,95 @@
+"""Which columns each row holds, in CSR layout: a few plain arrays, made in a microsecond."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from features.sequences import Sequences, ragged_ranges
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Stored pairs of a (B, n_columns) table of yes and no.
+
+    (scipy checks each matrix that it makes, which takes longer than ranking the courses.)
+
+    Attributes:
+        indptr: (B + 1,) int64; row b is `indptr[b]:indptr[b + 1]` of indices.
+        indices: int32 columns; n_columns: how many there are.
+    """
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    n_columns: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]], *, n_columns: int) -> Pairs:
+        """Pairs of plain lists of columns."""
+        lengths = [len(row) for row in rows]
+        indptr = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(lengths, out=indptr[1:])
+        indices = np.array([column for row in rows for column in row], np.int32)
+        return cls(indptr, indices, n_columns)
+
+    @classmethod
+    def of_matrix(cls, matrix: csr_array) -> Pairs:
+        """The stored pairs of a matrix."""
+        return cls(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.shape[1])
+
+    @classmethod
+    def of_events(cls, sequences: Sequences) -> Pairs:
+        """Everything that each row bought; what was bought twice stands there twice."""
+        return cls(sequences.indptr, sequences.item_idx, sequences.n_items)
+
+    @classmethod
+    def none(cls, n_rows: int, n_columns: int) -> Pairs:
+        """No pair at all."""
+        return cls(np.zeros(n_rows + 1, np.int64), np.empty(0, np.int32), n_columns)
+
+    @property
+    def n_rows(self) -> int:
+        """B."""
+        return len(self.indptr) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(B,) pairs of each row."""
+        return np.diff(self.indptr)
+
+    def row(self, row: int) -> NDArray[np.int32]:
+        """The columns of one row."""
+        return self.indices[self.indptr[row] : self.indptr[row + 1]]
+
+    def take(self, rows: NDArray[np.integer]) -> Pairs:
+        """The rows asked for, in that order."""
+        lengths = self.lengths[rows]
+        indptr = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(lengths, out=indptr[1:])
+        return Pairs(
+            indptr, self.indices[ragged_ranges(self.indptr[rows], lengths)], self.n_columns
+        )
+
+    def only(self, keep: NDArray[np.bool_]) -> Pairs:
+        """The same rows, those without a True emptied."""
+        lengths = np.where(keep, self.lengths, 0)
+        indptr = np.zeros(self.n_rows + 1, np.int64)
+        np.cumsum(lengths, out=indptr[1:])
+        return Pairs(indptr, self.indices[ragged_ranges(self.indptr[:-1], lengths)], self.n_columns)
+
+    def toarray(self) -> NDArray[np.bool_]:
+        """(B, n_columns) bool."""
+        table = np.zeros((self.n_rows, self.n_columns), np.bool_)
+        table[np.repeat(np.arange(self.n_rows), self.lengths), self.indices] = True
+        return table
+
+    @cached_property
+    def matrix(self) -> csr_array:
+        """(B, n_columns) float32 ones."""
+        ones = np.ones(len(self.indices), np.float32)
+        return csr_array((ones, self.indices, self.indptr), (self.n_rows, self.n_columns))
