@@ -28,12 +28,21 @@ class ErrorAnswer(TypedDict):
 class ApiError(Exception):
     """A refusal with its HTTP status; `message` never repeats what the client sent."""
 
-    def __init__(self, status: int, code: str, message: str, *, field: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.field = field
+        self.headers = headers
 
     @property
     def body(self) -> ErrorAnswer:

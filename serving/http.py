@@ -1,89 +1,69 @@
-"""The HTTP application: routes, the error format, and what is logged and counted."""
+"""The HTTP application: finds the route, refuses in one format, and logs and counts."""
 
 from __future__ import annotations
 
 from time import perf_counter
 from uuid import uuid4
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from serving import metrics
 from serving.errors import ApiError
 from serving.loaded import ModelSlot
 from serving.logs import LOG
-from serving.routes import REQUEST_ID, Routes, json_response
+from serving.route_table import RouteTable, all_routes
+from serving.routes import REQUEST_ID, json_response
 from serving.settings import Settings
 
-ROUTE = "saldopas.route"  # key of the ASGI scope: the route's template, or None
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNKNOWN = "unknown"
 
 
-def create_app(slot: ModelSlot, settings: Settings) -> ASGIApp:
+def create_app(slot: ModelSlot, settings: Settings) -> Application:
     """The application over the model in `slot`."""
-    handlers = Routes(slot, settings)
-    routes = [
-        Route("/recommend", handlers.recommend, methods=["POST"]),
-        Route("/recommend_batch", handlers.recommend_batch, methods=["POST"]),
-        Route("/version", handlers.version),
-        Route("/livez", handlers.livez),
-        Route("/readyz", handlers.readyz),
-        Route("/metrics", handlers.metrics),
-        Route("/docs.json", handlers.docs),
-    ]
-    app = Starlette(
-        routes=routes,
-        exception_handlers={
-            ApiError: _refused,
-            HTTPException: _unrouted,
-            Exception: _failed,
-        },
-    )
-    app.router.redirect_slashes = False
-    return Observed(app, {route.endpoint: route.path for route in routes}, settings)
+    return Application(RouteTable(all_routes(slot, settings)), settings)
 
 
-class Observed:
-    """Names each request, times it, counts it and logs it by its route's template.
+class Application:
+    """A plain ASGI application: one look-up finds the handler, whose response is sent whole."""
 
-    (A plain ASGI application: BentoML would pass what it does not know on to its own routes.)
-    """
-
-    def __init__(self, app: Starlette, templates: dict[object, str], settings: Settings) -> None:
-        self._app = app
-        self._templates = templates
+    def __init__(self, table: RouteTable, settings: Settings) -> None:
+        self._table = table
         self._log = settings.log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        if scope["type"] != "http":  # a web socket: refused before it opens
+            await send({"type": "websocket.close", "code": 1000})
             return
         started = perf_counter()
         request_id = scope[REQUEST_ID] = uuid4().hex
-        status = 0
+        response, route = await self._answer(scope, receive, send)
+        response.raw_headers.append((b"x-request-id", request_id.encode()))
+        await response(scope, receive, send)
+        self._record(
+            route, scope["method"], response.status_code, perf_counter() - started, request_id
+        )
 
-        async def named(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"].append((b"x-request-id", request_id.encode()))
-            await send(message)
-
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> tuple[Response, str]:
+        """The response, and the template of the route."""
+        template = UNKNOWN
         try:
-            await self._app(scope, receive, named)
-        except Exception:
-            if status == 0:  # else the client has its answer and the log the cause, see `_failed`
-                raise
-        finally:
-            route = self._templates.get(scope.get("endpoint"), "unknown")
-            self._record(
-                route, scope["method"], status or 500, perf_counter() - started, request_id
-            )
+            path = scope["path"]
+            raw_path = scope.get("raw_path") or path.encode()
+            route, scope["path_params"] = self._table.find(scope["method"], path, raw_path)
+            template = route.path
+            return await route.handler(Request(scope, receive, send)), template
+        except ApiError as error:
+            return refused(error), template
+        except Exception as error:  # noqa: BLE001 - a client gets an answer whatever fails
+            return _failed(error, scope[REQUEST_ID]), template
 
     def _record(
         self, route: str, method: str, status: int, seconds: float, request_id: str
@@ -102,31 +82,24 @@ class Observed:
             )
 
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-UNROUTED = {
-    404: ("not_found", "there is no such route; see /docs.json"),
-    405: ("method_not_allowed", "this route does not take this method; see /docs.json"),
-}
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    if not isinstance(error, ApiError):
-        raise error
-    headers = {"Retry-After": "5"} if error.status == 503 else None
+def refused(error: ApiError) -> Response:
+    """A refusal as it is sent."""
+    headers = dict(error.headers or {})
+    if error.status == 503:
+        headers.setdefault("Retry-After", "5")
     return json_response(error.body, status=error.status, headers=headers)
 
 
-async def _unrouted(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    code, message = UNROUTED.get(error.status_code, ("refused", "the request was refused"))
-    body = ApiError(error.status_code, code, message).body
-    return json_response(body, status=error.status_code, headers=error.headers)
-
-
-async def _failed(request: Request, error: Exception) -> Response:
+def _failed(error: Exception, request_id: str) -> Response:
     """A fault of ours: its traceback goes to the log, never to the client."""
-    request_id = request.scope.get(REQUEST_ID)
     message = f"the service failed; its log has the cause under request {request_id}"
     LOG.error("failed", request_id=request_id, exc_info=error)
     return json_response(ApiError(500, "failed", message).body, status=500)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

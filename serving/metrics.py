@@ -37,6 +37,29 @@ ANSWERS = Counter(
     "saldopas_answers", "Answers by the source of their first course; none: no course.", ("source",)
 )
 REFUSED_IN_BATCH = Counter("saldopas_batch_errors", "Bad requests inside batches.", ("code",))
+REJECTED = Counter(
+    "saldopas_rejected", "Requests turned away at once, by what was too much.", ("limit",)
+)
+SWAPS = Counter("saldopas_model_swaps", "New models taken up (done) or not (refused).", ("result",))
+STORE_SECONDS = Histogram(
+    "saldopas_store_seconds",
+    "Time of an operation of the store.",
+    ("operation",),
+    buckets=BUCKETS_S,
+)
+STORE_UP = Gauge(
+    "saldopas_store_up",
+    "1 while the store answers, 0 while it does not.",
+    multiprocess_mode="livemin",
+)
+DEGRADED = Counter(
+    "saldopas_degraded_answers", "Answers given without the store, by why.", ("why",)
+)
+MODEL_SINCE = Gauge(
+    "saldopas_model_cutoff_timestamp_seconds",
+    "Nothing at or after this moment was learned by the model that is served.",
+    multiprocess_mode="livemin",
+)
 MODEL = Gauge(
     "saldopas_model_info",
     "1 for the model that is served.",

@@ -5,31 +5,30 @@ BentoML describes mounted FastAPI applications only, so this one describes itsel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving import schemas
-from serving.openapi_examples import ANSWER, ERROR, ERRORS
+from serving.openapi_examples import ERRORS
+from serving.openapi_operations import Operation, all_operations
 from serving.settings import Settings
 from serving.version import service_version
 
 REF = "#/components/schemas/{model}"
 JSON = "application/json"
-BODIES: tuple[type[BaseModel], ...] = (schemas.RecommendBody, schemas.BatchBody)
-ANSWERS: tuple[type[BaseModel], ...] = (
-    schemas.Answer,
-    schemas.BatchAnswer,
-    schemas.Error,
-    schemas.Version,
-    schemas.Health,
-)
 
 
 def document(settings: Settings) -> dict[str, Any]:
     """The whole document."""
+    operations = all_operations(settings)
+    paths: dict[str, Any] = {}
+    for operation in operations:
+        described = _described(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = described
+    paths["/metrics"] = {"get": METRICS}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -40,96 +39,43 @@ def document(settings: Settings) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": _paths(settings),
-        "components": {"schemas": _schemas()},
+        "paths": paths,
+        "components": {"schemas": _schemas(operations)},
     }
 
 
-def _paths(settings: Settings) -> dict[str, Any]:
-    return {
-        "/recommend": {
-            "post": _operation(
-                "recommend",
-                "Courses for one participant",
-                "Exactly min(n, allowed) courses, best first. Known to the model: ranked by the "
-                "snapshot's history and profile. Nothing known: popular courses, and `source` "
-                "says so.",
-                body=_ref(schemas.RecommendBody),
-                most_bytes=settings.max_body_bytes,
-                answer=schemas.Answer,
-                example=ANSWER,
-            )
-        },
-        "/recommend_batch": {
-            "post": _operation(
-                "recommend_batch",
-                "Courses for up to 1000 participants",
-                "Each result is what /recommend answers to that request; a bad one gets an error "
-                "in its place and the others their answers.",
-                body=_ref(schemas.BatchBody),
-                most_bytes=settings.max_batch_body_bytes,
-                answer=schemas.BatchAnswer,
-                example={"results": [ANSWER, ERROR]},
-            )
-        },
-        "/version": {
-            "get": _operation(
-                "version", "What is served", "", answer=schemas.Version, errors=(503,)
-            )
-        },
-        "/livez": {
-            "get": _operation("livez", "The process answers", "", answer=schemas.Health, errors=())
-        },
-        "/readyz": {
-            "get": _operation(
-                "readyz", "A verified model is loaded", "", answer=schemas.Health, errors=(503,)
-            )
-        },
-        "/metrics": {
-            "get": {
-                "operationId": "metrics",
-                "summary": "For Prometheus",
-                "responses": {
-                    "200": {
-                        "description": "Prometheus text",
-                        "content": {"text/plain": {"schema": {"type": "string"}}},
-                    }
-                },
-            }
-        },
-    }
-
-
-def _operation(
-    name: str,
-    summary: str,
-    description: str,
-    *,
-    answer: type[BaseModel],
-    body: dict[str, Any] | None = None,
-    most_bytes: int = 0,
-    example: Mapping[str, Any] | None = None,
-    errors: tuple[int, ...] = tuple(ERRORS),
-) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": _ref(answer)}
-    if example is not None:
-        content["example"] = example
-    operation: dict[str, Any] = {
-        "operationId": name,
-        "summary": summary,
-        "description": description,
-        "responses": {
-            "200": {"description": "Done", "content": {JSON: content}},
-            **{str(status): _error(status) for status in errors},
-        },
-    }
-    if body is not None:
-        operation["requestBody"] = {
-            "required": True,
-            "description": f"At most {most_bytes} bytes.",
-            "content": {JSON: {"schema": body}},
+METRICS = {
+    "operationId": "metrics",
+    "summary": "For Prometheus",
+    "responses": {
+        "200": {
+            "description": "Prometheus text",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
         }
-    return operation
+    },
+}
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    content = {"schema": _ref(operation.answer), "example": operation.example}
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": operation.description,
+        "responses": {
+            str(operation.status): {"description": "Done", "content": {JSON: content}},
+            **{str(status): _error(status) for status in operation.errors},
+        },
+    }
+    if operation.parameters:
+        described["parameters"] = list(operation.parameters)
+    if operation.body is not None:
+        described["requestBody"] = {
+            "required": True,
+            "description": f"At most {operation.most_bytes} bytes.",
+            "content": {JSON: {"schema": _ref(operation.body)}},
+        }
+    return described
 
 
 def _error(status: int) -> dict[str, Any]:
@@ -145,10 +91,12 @@ def _ref(schema: type[BaseModel]) -> dict[str, Any]:
     return {"$ref": REF.format(model=schema.__name__)}
 
 
-def _schemas() -> dict[str, Any]:
+def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
+    bodies = {operation.body: None for operation in operations if operation.body is not None}
+    answers = {operation.answer: None for operation in operations} | {schemas.Error: None}
     _, definitions = models_json_schema(
-        [(body, "validation") for body in BODIES]
-        + [(answer, "serialization") for answer in ANSWERS],
+        [(body, "validation") for body in bodies]
+        + [(answer, "serialization") for answer in answers],
         ref_template=REF,
     )
     found: dict[str, Any] = definitions["$defs"]

@@ -31,6 +31,18 @@ ANSWER = {
     "balance": 300_000,
     "items": [ITEM],
 }
+HEALTH = {"status": "ready"}
+VERSION = {
+    "model_version": "3",
+    "model": "blend",
+    "dataset": "sample",
+    "cutoff": "2021-10-31T17:00:00+00:00",
+    "code_version": "0.3.0",
+    "service_version": "0.3.0",
+    "artifact": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "data": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    "stages": [{"source": "popular", "model": "popularity"}],
+}
 ERROR = {"error": {"code": "out_of_range", "message": "...", "field": "balance"}}
 ERRORS: Mapping[int, tuple[str, str, str | None, str]] = {
     400: ("Malformed JSON, a wrong type or an unknown key.", "wrong_type", "balance",

@@ -1,0 +1,106 @@
+"""What `/docs.json` says of each route, in the order of `serving/route_table.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from serving import schemas
+from serving.openapi_examples import ANSWER, ERROR, HEALTH, VERSION
+from serving.settings import Settings
+
+BODY_ERRORS = (400, 413, 415, 422)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One route.
+
+    Attributes:
+        method, path: as in the route table.
+        name: unique, `operationId`.
+        summary, description: for people.
+        answer: the schema of its success.
+        example: an answer.
+        status: of its success.
+        body: the schema of its body; most_bytes: the largest one.
+        parameters: OpenAPI parameter objects, for paths and queries.
+        errors: statuses of its refusals beside those that every route or key may meet.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    description: str
+    answer: type[BaseModel]
+    example: Mapping[str, Any]
+    status: int = 200
+    body: type[BaseModel] | None = None
+    most_bytes: int = 0
+    parameters: tuple[Mapping[str, Any], ...] = field(default=())
+    errors: tuple[int, ...] = ()
+
+
+def all_operations(settings: Settings) -> list[Operation]:
+    """Add a new route here; its schemas and examples are then checked by the tests."""
+    return [
+        Operation(
+            "POST",
+            "/recommend",
+            "recommend",
+            "Courses for one participant",
+            "Exactly min(n, allowed) courses, best first. Known to the model: ranked by the "
+            "snapshot's history and profile. Nothing known: popular courses, and `source` says so.",
+            schemas.Answer,
+            ANSWER,
+            body=schemas.RecommendBody,
+            most_bytes=settings.max_body_bytes,
+            errors=(*BODY_ERRORS, 503),
+        ),
+        Operation(
+            "POST",
+            "/recommend_batch",
+            "recommend_batch",
+            "Courses for up to 1000 participants",
+            "Each result is what /recommend answers to that request; a bad one gets an error in "
+            "its place and the others their answers.",
+            schemas.BatchAnswer,
+            {"results": [ANSWER, ERROR]},
+            body=schemas.BatchBody,
+            most_bytes=settings.max_batch_body_bytes,
+            errors=(*BODY_ERRORS, 503),
+        ),
+        Operation(
+            "GET",
+            "/version",
+            "version",
+            "What is served",
+            "The model, the data it learned from and the code that serves it.",
+            schemas.Version,
+            VERSION,
+            errors=(503,),
+        ),
+        Operation(
+            "GET",
+            "/livez",
+            "livez",
+            "The process answers",
+            "200 for as long as it does, with or without a model.",
+            schemas.Health,
+            {"status": "alive"},
+        ),
+        Operation(
+            "GET",
+            "/readyz",
+            "readyz",
+            "A verified model is loaded",
+            "200 once it is, else 503 with the reason.",
+            schemas.Health,
+            HEALTH,
+            errors=(503,),
+        ),
+    ]

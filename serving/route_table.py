@@ -1,0 +1,133 @@
+"""Every route, one line each: what answers it and which scope its key must have."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_to_bytes
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.errors import ApiError
+from serving.loaded import ModelSlot
+from serving.routes import Routes
+from serving.settings import Settings
+
+Handler = Callable[[Request], Awaitable[Response]]
+KeyScope = Literal["recommend", "events", "admin"]
+
+
+@dataclass(frozen=True)
+class Served:
+    """One route.
+
+    Attributes:
+        method: `GET` serves `HEAD` too.
+        path: a segment in braces takes any one segment: `request.path_params` has it, decoded.
+        handler: the answer; raises `ApiError` to refuse.
+        scope: what a key must be allowed; None: open to everybody.
+        bounded: whether it counts as load, see `serving/limits.py`; probes do not.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    scope: KeyScope | None
+    bounded: bool = True
+
+
+def all_routes(slot: ModelSlot, settings: Settings) -> list[Served]:
+    """Add a line for a new route, and its description to `serving/openapi_operations.py`."""
+    routes = Routes(slot, settings)
+    return [
+        Served("POST", "/recommend", routes.recommend, "recommend"),
+        Served("POST", "/recommend_batch", routes.recommend_batch, "recommend"),
+        Served("GET", "/version", routes.version, None),
+        Served("GET", "/livez", routes.livez, None, bounded=False),
+        Served("GET", "/readyz", routes.readyz, None, bounded=False),
+        Served("GET", "/metrics", routes.metrics, None, bounded=False),
+        Served("GET", "/docs.json", routes.docs, None),
+    ]
+
+
+class RouteTable:
+    """Finds the route of a request: whole paths in one look-up, then those with parameters."""
+
+    def __init__(self, routes: Iterable[Served]) -> None:
+        self._exact: dict[str, dict[str, Served]] = {}
+        self._with_parameters: dict[tuple[str | None, ...], dict[str, Served]] = {}
+        for route in routes:
+            methods = (
+                self._with_parameters.setdefault(_shape(route.path), {})
+                if "{" in route.path
+                else self._exact.setdefault(route.path, {})
+            )
+            methods[route.method] = route
+            if route.method == "GET":
+                methods["HEAD"] = route
+
+    def find(self, method: str, path: str, raw_path: bytes) -> tuple[Served, dict[str, str]]:
+        """The route and its parameters.
+
+        Args:
+            method: of the request; path: decoded; raw_path: as it was sent, so that a parameter
+                may hold a slash.
+
+        Raises:
+            ApiError: 404 there is no such path, 405 not with this method.
+        """
+        methods = self._exact.get(path)
+        parameters: dict[str, str] = {}
+        if methods is None:
+            segments = [unquote_to_bytes(part) for part in raw_path.split(b"/")[1:]]
+            methods, parameters = self._parametrised(segments)
+        route = methods.get(method)
+        if route is None:
+            headers = {"Allow": ", ".join(sorted(methods))}
+            raise ApiError(
+                405,
+                "method_not_allowed",
+                "this route does not take this method; see /docs.json",
+                headers=headers,
+            )
+        return route, parameters
+
+    def methods_of(self, path: str, raw_path: bytes) -> Mapping[str, Served]:
+        """The routes of a path by method; none where there is no such path."""
+        if path in self._exact:
+            return self._exact[path]
+        try:
+            return self._parametrised(
+                [unquote_to_bytes(part) for part in raw_path.split(b"/")[1:]]
+            )[0]
+        except ApiError:
+            return {}
+
+    def _parametrised(self, segments: list[bytes]) -> tuple[dict[str, Served], dict[str, str]]:
+        for shape, methods in self._with_parameters.items():
+            if len(shape) != len(segments) or not all(segments):
+                continue
+            if all(
+                fixed is None or fixed.encode() == segment
+                for fixed, segment in zip(shape, segments, strict=True)
+            ):
+                return methods, _parameters(next(iter(methods.values())).path, segments)
+        raise ApiError(404, "not_found", "there is no such route; see /docs.json")
+
+
+def _shape(path: str) -> tuple[str | None, ...]:
+    """The segments of a path, None for a parameter."""
+    return tuple(None if part.startswith("{") else part for part in path.split("/")[1:])
+
+
+def _parameters(path: str, segments: list[bytes]) -> dict[str, str]:
+    try:
+        return {
+            name[1:-1]: segment.decode()
+            for name, segment in zip(path.split("/")[1:], segments, strict=True)
+            if name.startswith("{")
+        }
+    except UnicodeDecodeError as error:
+        raise ApiError(404, "not_found", "the path is not UTF-8") from error
