@@ -1,0 +1,1 @@
+"""The store's schema, one step a file in `versions/`; run by `features.store_upgrade`."""

@@ -1,0 +1,98 @@
+"""A participant as the artifact's snapshot knows them, for a store that does not know them yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from features import columns as c
+from features.dataset_config import DatasetConfig
+from features.profile import ProfileVocabulary, TokenColumn
+from features.snapshot import Snapshot
+from features.store_state import Bought, Participant
+
+
+def snapshot_participant(
+    snapshot: Snapshot,
+    row: int,
+    *,
+    course_ids: Sequence[str],
+    prices_rp: Sequence[int],
+    vocabulary: ProfileVocabulary,
+    config: DatasetConfig,
+) -> Participant:
+    """What gives the same answers as row `row` of the snapshot: same tokens, owned and balance.
+
+    Prices paid are not in a snapshot: the catalogue's stand for them, and the grant is what makes
+    the same be left. Only the newest training may still go on: the scheme wants each one finished
+    before the next. The moment of the announcement is not known.
+
+    Args:
+        snapshot: of an artifact.
+        row: the participant's.
+        course_ids: (n_items,) of the same artifact.
+        prices_rp: (n_items,) of the same artifact.
+        vocabulary: the artifact's profile tokens.
+        config: the dataset's configuration.
+    """
+    events = range(int(snapshot.indptr[row]), int(snapshot.indptr[row + 1]))
+    newest = max((place for place in events if snapshot.kept[place]), default=-1)
+    purchases = tuple(
+        Bought(
+            course_id=str(course_ids[item := int(snapshot.item_idx[place])]),
+            at=datetime.fromtimestamp(int(snapshot.at_s[place]), UTC),
+            price_rp=int(prices_rp[item]),
+            status=_status(kept=bool(snapshot.kept[place]), newest=place == newest),
+        )
+        for place in events
+    )
+    grant = None
+    if snapshot.has_balance[row]:
+        grant = int(snapshot.balance_rp[row]) + sum(one.price_rp for one in purchases if one.kept)
+    return Participant(
+        participant_id=bytes(snapshot.ids[row]).decode(),
+        profile_json=json.dumps(_profile(snapshot, row, vocabulary, config), ensure_ascii=False),
+        grant_rp=grant,
+        opted_out=bool(snapshot.opted_out[row]),
+        purchases=purchases,
+    )
+
+
+def _status(*, kept: bool, newest: bool) -> str:
+    if not kept:
+        return c.CANCELLED
+    return c.ACTIVE if newest else c.COMPLETED
+
+
+def _profile(
+    snapshot: Snapshot, row: int, vocabulary: ProfileVocabulary, config: DatasetConfig
+) -> dict[str, Any]:
+    """Columns whose tokens are those of the snapshot; a band is told by a number inside it."""
+    tokens = snapshot.token_idx[snapshot.token_indptr[row] : snapshot.token_indptr[row + 1]]
+    profile: dict[str, Any] = {}
+    start = 0
+    for column in vocabulary.columns:
+        places = tokens[(tokens >= start) & (tokens < start + len(column.labels))] - start
+        if len(places):
+            profile[column.column] = _value(column, int(places[0]))
+        start += len(column.labels)
+    rules = config.eligibility
+    age, level = int(snapshot.age_at_least[row]), int(snapshot.education_at_least[row])
+    if age:
+        profile[rules.age_column] = age
+    if level:
+        profile[rules.education_column] = rules.education_order[level - 1]
+    return profile
+
+
+def _value(column: TokenColumn, place: int) -> str | float:
+    if column.kind == "values":
+        return column.labels[place].removeprefix(f"{column.column}=")
+    if not column.edges:
+        return 0
+    low = column.edges[place - 1] if place else float(np.nextafter(column.edges[0], -np.inf))
+    return int(low) if low == int(low) else low

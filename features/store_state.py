@@ -1,0 +1,222 @@
+"""What the store knows of a participant, read in one round trip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from features import columns as c
+from features.store_schema import ERASED, PARTICIPANTS, PURCHASES, as_moment
+
+MOST_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Bought:
+    """One purchase; `ended_at` is when it was finished or cancelled."""
+
+    course_id: str
+    at: datetime
+    price_rp: int
+    status: str
+    rating: float | None = None
+    starts_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether it was not cancelled."""
+        return self.status != c.CANCELLED
+
+
+@dataclass(frozen=True)
+class Participant:
+    """A participant of the store; `purchases` are oldest first.
+
+    Attributes:
+        profile_json: a JSON object of profile columns.
+        grant_rp: the balance at announcement; None: the scheme's.
+    """
+
+    participant_id: str
+    profile_json: str = "{}"
+    announced_at: datetime | None = None
+    grant_rp: int | None = None
+    opted_out: bool = False
+    purchases: tuple[Bought, ...] = ()
+
+    @property
+    def profile(self) -> Mapping[str, Any]:
+        """Profile columns; not to be changed."""
+        return _parsed(self.profile_json)
+
+    @cached_property
+    def spent_rp(self) -> int:
+        """What was paid for purchases that were not cancelled."""
+        return sum(one.price_rp for one in self.purchases if one.kept)
+
+    def of_course(self, course_id: str) -> Bought | None:
+        """The newest purchase of a course, cancelled or not."""
+        of_it = [one for one in self.purchases if one.course_id == course_id]
+        return of_it[-1] if of_it else None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer of a look-up: a participant, nobody, or somebody who is to be forgotten."""
+
+    participant: Participant | None
+    erased: bool = False
+
+
+def lookup_query() -> sa.Select[Any]:
+    """One row a purchase (or one row) of the participant `:id`, whose hash is `:hash`."""
+    people, bought = PARTICIPANTS.c, PURCHASES.c
+    one = sa.select(sa.literal(1).label("one")).subquery()
+    joined = (
+        one.outerjoin(ERASED, ERASED.c.hash == sa.bindparam("hash", type_=sa.String))
+        .outerjoin(PARTICIPANTS, people.participant_id == sa.bindparam("id", type_=sa.String))
+        .outerjoin(PURCHASES, bought.participant_id == people.participant_id)
+    )
+    return (
+        sa.select(
+            ERASED.c.hash,
+            people.participant_id,
+            people.profile,
+            people.announced_at,
+            people.balance,
+            people.opted_out,
+            bought.course_id,
+            bought.purchased_at,
+            bought.price_paid,
+            bought.status,
+            bought.rating,
+            bought.starts_at,
+            bought.ended_at,
+        )
+        .select_from(joined)
+        .order_by(bought.purchased_at, bought.purchase_id)
+    )
+
+
+def found_in(rows: Sequence[Sequence[Any]]) -> Found:
+    """What the rows of `lookup_query` say, as SQLAlchemy or as the driver gives them."""
+    erased, participant_id, profile, announced_at, grant, opted_out = rows[0][:6]
+    if erased is not None:
+        return Found(None, erased=True)
+    if participant_id is None:
+        return Found(None)
+    purchases = tuple(bought_of(row[6:]) for row in rows if row[6] is not None)
+    return Found(
+        Participant(
+            participant_id, profile, as_moment(announced_at), grant, bool(opted_out), purchases
+        )
+    )
+
+
+def bought_of(row: Sequence[Any]) -> Bought:
+    """A purchase of its columns, in the order of `lookup_query`."""
+    course_id, at, price, status, rating, starts_at, ended_at = row
+    moment = as_moment(at)
+    if moment is None:
+        raise ValueError("a purchase has no moment")
+    return Bought(
+        course_id, moment, price, status, rating, as_moment(starts_at), as_moment(ended_at)
+    )
+
+
+def read_participants(
+    connection: Connection, ids: Iterable[str], *, lock: bool = False
+) -> dict[str, Participant]:
+    """Those of `ids` that the store knows; with `lock` nobody else changes them meanwhile."""
+    known: dict[str, Participant] = {}
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), MOST_AT_ONCE):
+        known |= _block(connection, wanted[start : start + MOST_AT_ONCE], lock=lock)
+    return known
+
+
+def _block(connection: Connection, ids: list[str], *, lock: bool) -> dict[str, Participant]:
+    people, bought = PARTICIPANTS.c, PURCHASES.c
+    query = (
+        sa.select(PARTICIPANTS)
+        .where(people.participant_id.in_(ids))
+        .order_by(people.participant_id)  # one order of locks, so that nobody waits in a circle
+    )
+    rows = connection.execute(query.with_for_update() if lock else query).all()
+    purchases: dict[str, list[Bought]] = {}
+    found = connection.execute(
+        sa.select(
+            bought.participant_id,
+            bought.course_id,
+            bought.purchased_at,
+            bought.price_paid,
+            bought.status,
+            bought.rating,
+            bought.starts_at,
+            bought.ended_at,
+        )
+        .where(bought.participant_id.in_(ids))
+        .order_by(bought.purchased_at, bought.purchase_id)
+    )
+    for participant_id, *row in found:
+        purchases.setdefault(participant_id, []).append(bought_of(row))
+    return {
+        row.participant_id: Participant(
+            row.participant_id,
+            row.profile,
+            row.announced_at,
+            row.balance,
+            row.opted_out,
+            tuple(purchases.get(row.participant_id, ())),
+        )
+        for row in rows
+    }
+
+
+def person_row(person: Participant) -> dict[str, Any]:
+    """A row of `participants`."""
+    return {
+        c.PARTICIPANT_ID: person.participant_id,
+        "profile": person.profile_json,
+        c.ANNOUNCED_AT: person.announced_at,
+        c.BALANCE: person.grant_rp,
+        c.OPTED_OUT: person.opted_out,
+    }
+
+
+def bought_row(participant_id: str, one: Bought) -> dict[str, Any]:
+    """A row of `purchases`."""
+    return {
+        c.PARTICIPANT_ID: participant_id,
+        c.COURSE_ID: one.course_id,
+        c.PURCHASED_AT: one.at,
+        c.PRICE_PAID: one.price_rp,
+        c.STATUS: one.status,
+        c.RATING: one.rating,
+        "starts_at": one.starts_at,
+        "ended_at": one.ended_at,
+    }
+
+
+def erased_among(connection: Connection, hashes: Sequence[str]) -> set[str]:
+    """Those of the hashes that are of erased people."""
+    found: set[str] = set()
+    for start in range(0, len(hashes), MOST_AT_ONCE):
+        part = hashes[start : start + MOST_AT_ONCE]
+        query = sa.select(ERASED.c.hash).where(ERASED.c.hash.in_(part))
+        found |= set(connection.execute(query).scalars())
+    return found
+
+
+@lru_cache(maxsize=8_192)
+def _parsed(text: str) -> Mapping[str, Any]:
+    value: dict[str, Any] = json.loads(text)
+    return value

@@ -1,0 +1,45 @@
+"""Bringing a store to the schema that this release knows; several processes may do it at once."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import Connection, Engine
+
+from features.errors import DataError
+from features.store_engine import MIGRATING, is_sqlite
+
+HEAD = "0001"
+VERSION_TABLE = "store_version"
+
+
+def upgrade_store(engine: Engine) -> str:
+    """Run the steps that are missing, all or none; the revision that the store has then.
+
+    Raises:
+        DataError: a newer release made the store.
+    """
+    with engine.begin() as connection:  # in SQLite this takes the write lock
+        if not is_sqlite(connection):
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
+        found = revision_of(connection)
+        if found == HEAD:
+            return HEAD
+        if found is not None and found > HEAD:
+            raise DataError(
+                f"the store has schema {found}, this release knows {HEAD}",
+                remedy="serve it with the release that made it, or restore a backup",
+            )
+        config = Config()
+        config.set_main_option("script_location", "features:store_migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)
+    return HEAD
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The schema's revision; None where there is none yet."""
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
