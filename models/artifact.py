@@ -20,6 +20,7 @@ from features.courses import CourseTable
 from features.errors import ArtifactError
 from features.profile import ProfileVocabulary
 from features.snapshot import Snapshot
+from models.calibration import Calibration
 from models.evidence import Evidence
 from models.exploration import Exploration
 from models.golden import GOLDEN, replay_golden, write_golden
@@ -33,17 +34,19 @@ SNAPSHOT_DIR = "snapshot"
 MODELS_DIR = "models"
 EXPLORATION_DIR = "exploration"
 EVIDENCE_DIR = "evidence"
+CALIBRATION_DIR = "calibration"
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A loaded, verified artifact."""
+    """A loaded, verified artifact; `calibration` is None where nothing could be held out."""
 
     path: Path
     manifest: Manifest
     policy: Policy
     snapshot: Snapshot
     evidence: Evidence
+    calibration: Calibration | None = None
 
     @property
     def vocabulary(self) -> ProfileVocabulary:
@@ -52,7 +55,12 @@ class Artifact:
 
 
 def write_artifact(
-    path: Path, manifest: Manifest, policy: Policy, snapshot: Snapshot, evidence: Evidence
+    path: Path,
+    manifest: Manifest,
+    policy: Policy,
+    snapshot: Snapshot,
+    evidence: Evidence,
+    calibration: Calibration | None = None,
 ) -> Path:
     """Write beside `path`, verify by loading, then rename; `path` must not exist yet.
 
@@ -65,7 +73,7 @@ def write_artifact(
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        _write_files(beside, manifest, policy, snapshot, evidence)
+        _write_files(beside, manifest, policy, snapshot, evidence, calibration)
         load_artifact(beside)
         beside.chmod(0o755)
         os.rename(beside, path)  # noqa: PTH104 - atomic, and fails if path was made meanwhile
@@ -95,12 +103,14 @@ def load_artifact(path: Path) -> Artifact:
         )
         snapshot = Snapshot.from_arrays(_load_arrays(path / SNAPSHOT_DIR))
         evidence = Evidence.from_arrays(_load_arrays(path / EVIDENCE_DIR))
+        curves = _load_arrays(path / CALIBRATION_DIR)
+        calibration = Calibration.from_arrays(curves) if curves else None
     except KeyError as error:
         raise ArtifactError(f"{path}: array {error} is missing; train it again") from error
     except (OSError, ValueError, ValidationError) as error:
         raise ArtifactError(f"{path}: {error}; train it again") from error
     replay_golden(path / GOLDEN, policy, manifest.vocabulary)
-    return Artifact(path, manifest, policy, snapshot, evidence)
+    return Artifact(path, manifest, policy, snapshot, evidence, calibration)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -143,7 +153,12 @@ def verify_files(path: Path, manifest: Manifest) -> None:
 
 
 def _write_files(
-    path: Path, manifest: Manifest, policy: Policy, snapshot: Snapshot, evidence: Evidence
+    path: Path,
+    manifest: Manifest,
+    policy: Policy,
+    snapshot: Snapshot,
+    evidence: Evidence,
+    calibration: Calibration | None,
 ) -> None:
     policy.courses.frame.to_parquet(path / COURSES_FILE, index=False)
     for place, model in enumerate(_distinct(policy)):
@@ -153,6 +168,8 @@ def _write_files(
         _save_arrays(path / EXPLORATION_DIR, rarely_bought)
     _save_arrays(path / SNAPSHOT_DIR, snapshot.arrays())
     _save_arrays(path / EVIDENCE_DIR, evidence.arrays())
+    if calibration is not None:
+        _save_arrays(path / CALIBRATION_DIR, calibration.arrays())
     write_golden(
         path / GOLDEN, policy, manifest.vocabulary, as_of_s=manifest.cutoff_s, seed=manifest.seed
     )

@@ -9,6 +9,7 @@ from typing import Any
 from features.indexed import IndexedDataset
 from models.manifest import Manifest
 from training_pipeline.blending import BlendLevel
+from training_pipeline.calibration.calibrated import Calibrated
 from training_pipeline.evaluation import Evaluation
 
 
@@ -42,6 +43,7 @@ class TrainingRecord:
         validation, test: by policy, `chosen` and `popularity`; empty where nothing could be
             held out.
         seconds: duration of each step.
+        calibrated: scores as probabilities; None where nothing could be held out.
     """
 
     name: str
@@ -54,6 +56,7 @@ class TrainingRecord:
     validation: dict[str, Evaluation]
     test: dict[str, Evaluation]
     seconds: dict[str, float]
+    calibrated: Calibrated | None = None
 
     @property
     def beats_popularity(self) -> bool:

@@ -22,6 +22,7 @@ from models.manifest import Manifest, installed_versions
 from models.policy import Policy, Stage
 from models.recipe import Recipe
 from training_pipeline.balance_fitting import learn_balance_fit
+from training_pipeline.calibration.calibrated import Calibrated, calibrate
 from training_pipeline.code_version import code_version
 from training_pipeline.console import progress, say
 from training_pipeline.evaluation import Evaluation, evaluate_policy
@@ -64,7 +65,7 @@ def train(
     if found is not None:
         say(found.note)
         config = found.under(config)
-    selection, validation, test = _choose(data, cuts, config, seconds)
+    selection, validation, test, calibrated = _choose(data, cuts, config, seconds)
     with _timed(seconds, "fit"):
         say("fitting on everything")
         learned = data.training_set(data.seen_before(cutoff_s), as_of_s=cutoff_s)
@@ -87,7 +88,14 @@ def train(
     )
     with _timed(seconds, "write"):
         snapshot = Snapshot.take(data, learned.vocabulary, as_of_s=cutoff_s)
-        write_artifact(artifact, manifest, policy, snapshot, Evidence.count(learned))
+        write_artifact(
+            artifact,
+            manifest,
+            policy,
+            snapshot,
+            Evidence.count(learned),
+            None if calibrated is None else calibrated.calibration,
+        )
     return TrainingRecord(
         name=data.config.name,
         artifact=artifact,
@@ -99,6 +107,7 @@ def train(
         validation=validation,
         test=test,
         seconds=seconds,
+        calibrated=calibrated,
     )
 
 
@@ -122,11 +131,11 @@ def _choose(
     cuts: tuple[Cut, Cut] | None,
     config: TrainingConfig,
     seconds: dict[str, float],
-) -> tuple[Selection, dict[str, Evaluation], dict[str, Evaluation]]:
+) -> tuple[Selection, dict[str, Evaluation], dict[str, Evaluation], Calibrated | None]:
     if cuts is None:
         say("too little was bought to hold anything out: defaults are used, nothing is measured")
         recipe = untried_recipe(config.names, config.fixed).exploring(config.exploration)
-        return Selection(recipe, ()), {}, {}
+        return Selection(recipe, ()), {}, {}, None
     validation_cut, test_cut = cuts
     windows = (validation_cut, *earlier_windows(data, config.split, cuts, seed=config.seed))
     has_tokens = validation_cut.train.vocabulary.n_tokens > 0
@@ -151,9 +160,12 @@ def _choose(
         say(f"evaluating the choice on {test_cut.cases.n_cases:,} test decisions")
         chosen = replace(fitted[0], balance_fit=lift)
         validation = evaluate_beside_popularity(chosen, data, validation_cut)
-        chosen = recipe.fit(test_cut.train, seed=config.seed)
-        test = evaluate_beside_popularity(chosen, data, test_cut)
-    return replace(selection, recipe=recipe), validation, test
+        later = recipe.fit(test_cut.train, seed=config.seed)
+        test = evaluate_beside_popularity(later, data, test_cut)
+    with _timed(seconds, "calibrate"):
+        say("calibrating scores as probabilities")
+        calibrated = calibrate(data, (validation_cut, chosen), (test_cut, later), seed=config.seed)
+    return replace(selection, recipe=recipe), validation, test, calibrated
 
 
 def _before(dataset: Dataset, until: datetime | None) -> Dataset:

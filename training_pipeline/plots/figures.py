@@ -12,6 +12,7 @@ from training_pipeline.plots.price_and_balance import price_and_balance
 from training_pipeline.plots.quality_by_cutoff import quality_by_cutoff
 from training_pipeline.plots.quality_by_history import quality_by_history
 from training_pipeline.plots.quality_by_segment import quality_by_segment
+from training_pipeline.plots.reliability import reliability
 from training_pipeline.plots.search_history import search_history
 from training_pipeline.plots.trials import trials
 from training_pipeline.record import TrainingRecord
@@ -31,5 +32,6 @@ def figures_of(
         "6-quality-by-segment": quality_by_segment(quality, model),
         "7-balance-used": balance_used(quality, model),
         "8-search-history": search_history(record),
+        "9-reliability": reliability(record),
     }
     return {name: figure for name, figure in figures.items() if figure is not None}

@@ -1,0 +1,85 @@
+"""Probabilities learned on one cut hold on the next, and are what the artifact serves."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from models.artifact import load_artifact
+from models.calibration import Calibration
+from models.policy import Policy
+from tests.small_world import ONE_MODEL, SEED, SmallWorld
+from training_pipeline.calibration.learn import learn_calibration
+from training_pipeline.calibration.measure import BEST, measure
+from training_pipeline.plots.reliability import reliability
+from training_pipeline.record import TrainingRecord
+from training_pipeline.selection import untried_recipe
+
+
+@pytest.fixture(scope="module")
+def learned(small_world: SmallWorld) -> tuple[Policy, Calibration]:
+    cut = small_world.cuts[0]
+    policy = untried_recipe(ONE_MODEL.names, ONE_MODEL.fixed).fit(cut.train, seed=SEED)
+    return policy, learn_calibration(small_world.data, cut, policy, seed=SEED)
+
+
+def test_on_their_own_cut_foretold_and_bought_agree(
+    small_world: SmallWorld, learned: tuple[Policy, Calibration]
+) -> None:
+    policy, calibration = learned
+    found = measure(calibration, small_world.data, small_world.cuts[0], policy, seed=SEED)
+    assert found.foretold.sum() == pytest.approx(found.bought.sum(), rel=0.02)
+    assert found.foretold_best == pytest.approx(found.bought_best, rel=0.1)
+    assert found.brier < found.base_brier
+
+
+def test_on_the_next_cut_they_agree_about_plan_sized_sets(small_record: TrainingRecord) -> None:
+    assert small_record.calibrated is not None
+    found = small_record.calibrated.reliability
+    assert found.foretold_best == pytest.approx(found.bought_best, rel=0.25)
+    assert found.metrics()["brier_skill"] > 0
+    assert found.metrics()[f"foretold@{BEST}"] == found.foretold_best
+
+
+def test_a_higher_score_is_never_less_probable(learned: tuple[Policy, Calibration]) -> None:
+    _, calibration = learned
+    for low, high in zip(calibration.indptr[:-1], calibration.indptr[1:], strict=True):
+        assert (np.diff(calibration.score[low:high]) > 0).all()
+        assert (np.diff(calibration.chance[low:high]) >= 0).all()
+
+
+def test_scores_in_another_unit_give_the_same_probabilities(
+    small_world: SmallWorld, learned: tuple[Policy, Calibration]
+) -> None:
+    """Only the order of scores and the data decide, so 2 * score is no other answer."""
+    policy, calibration = learned
+    doubled = dataclasses.replace(calibration, score=2 * calibration.score)
+    cut = small_world.cuts[0]
+    requests = cut.requests(small_world.data, count=1).take(np.arange(20))
+
+    class Doubled(Policy):
+        def scores(self, stage, requests):  # type: ignore[no-untyped-def]
+            return 2 * super().scores(stage, requests)
+
+    other = Doubled(policy.stages, policy.courses)
+    np.testing.assert_allclose(
+        doubled.probabilities(other, requests), calibration.probabilities(policy, requests)
+    )
+
+
+def test_the_artifact_serves_the_learned_curves(small_record: TrainingRecord) -> None:
+    artifact = load_artifact(small_record.artifact)
+    assert artifact.calibration is not None
+    assert small_record.calibrated is not None
+    for name, array in small_record.calibrated.calibration.arrays().items():
+        np.testing.assert_array_equal(artifact.calibration.arrays()[name], array)
+
+
+def test_the_figure_is_drawn(small_record: TrainingRecord) -> None:
+    figure = reliability(small_record)
+    assert figure is not None
+    assert len(figure.axes) == 2
+    uncalibrated = dataclasses.replace(small_record, calibrated=None)
+    assert reliability(uncalibrated) is None

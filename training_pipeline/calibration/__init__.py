@@ -1,0 +1,1 @@
+"""Scores to probabilities: the curves, how well they hold, and their figure."""

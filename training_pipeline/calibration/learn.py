@@ -1,0 +1,215 @@
+"""The curves of `models.calibration`, fitted on the decisions of one cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+from features.cases import sample_cases
+from features.indexed import IndexedDataset
+from features.requests import RequestBatch
+from features.split import Cut
+from models.calibration import LEVELS, Calibration, curve_of, levels_of, ranked_pairs
+from models.policy import Policy
+
+CELLS_A_BLOCK = 4_000_000
+DECISIONS_FOR_EDGES = 4_000
+MOST_BINS = 40
+FEWEST_TARGETS = 10  # of a bin; a curve with fewer than a few bins takes those of all levels
+ROUNDS = 6
+MOST_DECISIONS = 10_000
+PRIOR = 1.0  # purchases at the mean rate that are added to each bin
+
+
+@dataclass(frozen=True)
+class Counts:
+    """B decisions over the K bins of all curves.
+
+    Attributes:
+        shown: (B, K) float32, allowed courses of each decision by bin.
+        bought: (K,) purchases; score_sum: (K,) of the allowed courses.
+        n_bought: (B,) purchases of each decision.
+    """
+
+    shown: NDArray[np.float32]
+    bought: NDArray[np.float64]
+    score_sum: NDArray[np.float64]
+    n_bought: NDArray[np.int64]
+
+
+def learn_calibration(data: IndexedDataset, cut: Cut, policy: Policy, *, seed: int) -> Calibration:
+    """The curves of a policy that was fitted on the training part of `cut`.
+
+    At most `MOST_DECISIONS` of the cut are looked at, drawn with `seed`.
+
+    Scores are put in bins between quantiles of what was bought. Each round first fits h given g,
+    then g given the factors f_d = h(Z_d) / Z_d: with E[bought] = g_bin * sum of f_d over the
+    allowed pairs of the bin, the rising g of the highest (Poisson) likelihood is the isotonic
+    regression of bought / sum f_d with weights sum f_d.
+    """
+    cut = fewer_decisions(cut, seed=seed)
+    edges, starts = bin_edges(data, cut, policy)
+    counts = count_bins(data, cut, policy, edges, starts)
+    shown = counts.shown.sum(axis=0, dtype=np.float64)
+    total = counts.bought.sum()
+    chance = _rising(counts.bought, shown, starts)
+    mass, expected = np.zeros(1), np.ones(1)
+    for _ in range(ROUNDS):
+        of_decision = counts.shown @ chance
+        mass, expected = _masses(of_decision, counts.n_bought)
+        factor = np.interp(of_decision, mass, expected) / np.maximum(of_decision, 1e-12)
+        chance = _rising(counts.bought, factor @ counts.shown, starts)
+        chance *= total / max(float((counts.shown @ chance).sum()), 1e-12)
+    mass, expected = _masses(counts.shown @ chance, counts.n_bought)
+    return _knots(chance, counts.score_sum, shown, starts, mass, expected)
+
+
+def fewer_decisions(cut: Cut, *, seed: int) -> Cut:
+    """The cut with at most `MOST_DECISIONS`, drawn with `seed`."""
+    return replace(cut, cases=sample_cases(cut.cases, MOST_DECISIONS, seed=seed))
+
+
+def bin_edges(
+    data: IndexedDataset, cut: Cut, policy: Policy
+) -> tuple[list[NDArray[np.float32]], NDArray[np.int64]]:
+    """Inner edges of each curve's bins, and where its bins start among all: (curves + 1,)."""
+    bought: list[list[NDArray[np.float32]]] = [[] for _ in range(len(policy.stages) * LEVELS)]
+    every = max(1, cut.cases.n_cases // DECISIONS_FOR_EDGES)
+    for rows, asked, scores, place in blocks(data, cut, policy, every=every):
+        at, items = cut.cases.targets[rows].nonzero()
+        curve = place[at, items] * LEVELS + levels_of(asked)[at]
+        for one in np.unique(curve[place[at, items] >= 0]):
+            bought[one].append(scores[at, items][curve == one])
+    found = [np.concatenate(parts) if parts else np.empty(0, np.float32) for parts in bought]
+    for stage in range(len(policy.stages)):
+        levels = range(curve_of(stage, 0), curve_of(stage, LEVELS))
+        of_stage = np.concatenate([found[one] for one in levels])
+        for one in levels:
+            if len(found[one]) < 4 * FEWEST_TARGETS:
+                found[one] = of_stage
+    edges = [_quantile_edges(scores) for scores in found]
+    starts = np.cumsum([0, *(len(inner) + 1 for inner in edges)])
+    return edges, starts
+
+
+def count_bins(
+    data: IndexedDataset,
+    cut: Cut,
+    policy: Policy,
+    edges: list[NDArray[np.float32]],
+    starts: NDArray[np.int64],
+) -> Counts:
+    """See `Counts`."""
+    n_bins = int(starts[-1])
+    shown = np.zeros((cut.cases.n_cases, n_bins), np.float32)
+    bought, score_sum = np.zeros(n_bins), np.zeros(n_bins)
+    for rows, asked, scores, place in blocks(data, cut, policy):
+        targets = cut.cases.targets[rows]
+        level = levels_of(asked)
+        for at in range(len(rows)):
+            bins = _bins_of(scores[at], place[at], int(level[at]), edges, starts)
+            inside = np.flatnonzero(bins >= 0)
+            shown[rows[at]] = np.bincount(bins[inside], minlength=n_bins)
+            score_sum += np.bincount(bins[inside], scores[at, inside], minlength=n_bins)
+            own = bins[targets.indices[targets.indptr[at] : targets.indptr[at + 1]]]
+            np.add.at(bought, own[own >= 0], 1)
+    return Counts(shown, bought, score_sum, np.diff(cut.cases.targets.indptr))
+
+
+def blocks(
+    data: IndexedDataset, cut: Cut, policy: Policy, *, every: int = 1
+) -> Iterator[tuple[NDArray[np.int64], RequestBatch, NDArray[np.float32], NDArray[np.int8]]]:
+    """Rows of the cut's decisions, their requests, ranking scores and stages (see `ranked_pairs`).
+
+    Args:
+        data, cut, policy: what is asked.
+        every: one decision in so many.
+    """
+    requests = cut.requests(data, count=1)
+    chosen = np.arange(0, requests.n_rows, every)
+    size = max(1, CELLS_A_BLOCK // data.courses.n_items)
+    for start in range(0, len(chosen), size):
+        rows = chosen[start : start + size]
+        asked = requests.take(rows)
+        yield rows, asked, *ranked_pairs(policy, asked, policy.allowed(asked).allowed)
+
+
+def _quantile_edges(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    n_bins = min(MOST_BINS, len(scores) // FEWEST_TARGETS)
+    if n_bins < 2:
+        return np.empty(0, np.float32)
+    return np.unique(np.quantile(scores, np.arange(1, n_bins) / n_bins).astype(np.float32))
+
+
+def _bins_of(
+    scores: NDArray[np.float32],
+    place: NDArray[np.int8],
+    level: int,
+    edges: list[NDArray[np.float32]],
+    starts: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """(n,) bin of each course of one decision, -1 where it is not allowed."""
+    bins = np.full(len(scores), -1, np.int64)
+    for stage in range(len(edges) // LEVELS):
+        items = np.flatnonzero(place == stage)
+        if len(items):
+            curve = curve_of(stage, level)
+            inside = np.searchsorted(edges[curve], scores[items], side="right")
+            bins[items] = starts[curve] + inside
+    return bins
+
+
+def _rising(
+    bought: NDArray[np.float64], exposed: NDArray[np.float64], starts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(K,) bought / exposed with `PRIOR`, made to rise within each curve."""
+    mean = max(bought.sum(), 1.0) / max(exposed.sum(), 1.0)
+    weights = exposed + PRIOR / mean
+    rates = (bought + PRIOR) / weights
+    for low, high in pairwise(starts.tolist()):
+        rates[low:high] = isotonic_regression(rates[low:high], weights=weights[low:high]).x
+    rising: NDArray[np.float64] = rates
+    return rising
+
+
+def _masses(
+    mass: NDArray[np.float64], n_bought: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Knots of h: mean mass and purchases of equally many decisions, made to rise."""
+    order = np.argsort(mass, kind="stable")
+    parts = np.array_split(order, min(MOST_BINS, max(1, len(order) // 50)))
+    knots = np.array([mass[part].mean() for part in parts])
+    means = np.array([n_bought[part].mean() for part in parts])
+    sizes = np.array([len(part) for part in parts], np.float64)
+    return knots, isotonic_regression(means, weights=sizes).x
+
+
+def _knots(
+    chance: NDArray[np.float64],
+    score_sum: NDArray[np.float64],
+    shown: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    mass: NDArray[np.float64],
+    expected: NDArray[np.float64],
+) -> Calibration:
+    """A knot at the mean score of every bin that holds courses; a curve without any is 0."""
+    indptr = [0]
+    score: list[float] = []
+    value: list[float] = []
+    for low, high in pairwise(starts.tolist()):
+        filled = np.flatnonzero(shown[low:high] > 0) + low
+        score += (score_sum[filled] / shown[filled]).tolist() or [0.0]
+        value += chance[filled].tolist() or [0.0]
+        indptr.append(len(score))
+    return Calibration(
+        indptr=np.array(indptr, np.int64),
+        score=np.array(score),
+        chance=np.array(value),
+        mass=mass,
+        expected=expected,
+    )
