@@ -44,6 +44,40 @@ VERSION = {
     "stages": [{"source": "popular", "model": "popularity"}],
 }
 ERROR = {"error": {"code": "out_of_range", "message": "...", "field": "balance"}}
+PAGE_FACTS = {
+    "model_version": "3",
+    "dataset": "sample",
+    "generated": True,
+    "currency": "IDR",
+    "timezone": "Asia/Jakarta",
+    "now": "2021-11-20T00:00:00+07:00",
+    "fixed_clock": True,
+    "grant": 1_000_000,
+    "may_cancel": False,
+    "one_at_a_time": True,
+    "keys_needed": False,
+    "records": True,
+    "categories": ["Bahasa Asing", "Penjualan & Pemasaran"],
+    "modes": ["Belajar Mandiri", "Webinar"],
+    "has_durations": True,
+    "profile": [{"column": "age", "values": []}, {"column": "gender", "values": ["F", "M"]}],
+}
+PAGE_COURSES = {
+    "courses": [
+        {
+            "course_id": "C00042",
+            "title": "Dasar Pemasaran Digital",
+            "category": "Penjualan & Pemasaran",
+            "provider": "Balai Latihan Merapi",
+            "platform": "Tokopedia",
+            "mode": "Webinar",
+            "price": 249_000,
+            "duration_days": 4,
+            "min_age": None,
+            "min_education": "SMA",
+        }
+    ]
+}
 ERRORS: Mapping[int, tuple[str, str, str | None, str]] = {
     400: ("Malformed JSON, a wrong type or an unknown key.", "wrong_type", "balance",
           "a whole number is wanted, without a decimal point or exponent"),

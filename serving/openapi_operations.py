@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from serving import schemas
-from serving.openapi_examples import ANSWER, ERROR, HEALTH, VERSION
+from serving import page_schemas, schemas
+from serving.openapi_examples import ANSWER, ERROR, HEALTH, PAGE_COURSES, PAGE_FACTS, VERSION
 from serving.settings import Settings
 
 BODY_ERRORS = (400, 413, 415, 422)
@@ -102,5 +102,27 @@ def all_operations(settings: Settings) -> list[Operation]:
             schemas.Health,
             HEALTH,
             errors=(503,),
+        ),
+        Operation(
+            "GET",
+            "/page/facts.json",
+            "page_facts",
+            "What the dashboard page shows to everybody",
+            "The data, the rules of its scheme, the moment that counts as now, and the filters.",
+            page_schemas.PageFacts,
+            PAGE_FACTS,
+            errors=(503,),
+        ),
+        Operation(
+            "POST",
+            "/page/courses",
+            "page_courses",
+            "Courses as the catalogue describes them",
+            "For the dashboard page's cards: those of the ids that the catalogue knows.",
+            page_schemas.CourseCards,
+            PAGE_COURSES,
+            body=page_schemas.CoursesBody,
+            most_bytes=settings.max_body_bytes,
+            errors=(*BODY_ERRORS, 503),
         ),
     ]

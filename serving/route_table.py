@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from serving.errors import ApiError
 from serving.loaded import ModelSlot
+from serving.page_routes import PageRoutes
 from serving.routes import Routes
 from serving.settings import Settings
 
@@ -41,6 +42,7 @@ class Served:
 def all_routes(slot: ModelSlot, settings: Settings) -> list[Served]:
     """Add a line for a new route, and its description to `serving/openapi_operations.py`."""
     routes = Routes(slot, settings)
+    page = PageRoutes(slot, settings)
     return [
         Served("POST", "/recommend", routes.recommend, "recommend"),
         Served("POST", "/recommend_batch", routes.recommend_batch, "recommend"),
@@ -49,6 +51,10 @@ def all_routes(slot: ModelSlot, settings: Settings) -> list[Served]:
         Served("GET", "/readyz", routes.readyz, None, bounded=False),
         Served("GET", "/metrics", routes.metrics, None, bounded=False),
         Served("GET", "/docs.json", routes.docs, None),
+        Served("GET", "/", page.index, None),
+        Served("GET", "/page/facts.json", page.facts, None),
+        Served("GET", "/page/{version}/{name}", page.file, None),
+        Served("POST", "/page/courses", page.courses, "recommend"),
     ]
 
 

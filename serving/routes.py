@@ -39,9 +39,9 @@ class Routes:
 
     async def recommend(self, request: Request) -> Response:
         """One request, answered in the event loop: it takes about as long as a hop to a thread."""
-        model = self._ready()
+        model = ready(self._slot)
         value = await read_json(request, most_bytes=self._settings.max_body_bytes)
-        body = _validated(RecommendBody, value)
+        body = validated(RecommendBody, value)
         ids = [request.scope[REQUEST_ID]]
         [answer] = answer_all([body], model, request_ids=ids, now_s=int(time.time()))
         _count([answer])
@@ -49,9 +49,9 @@ class Routes:
 
     async def recommend_batch(self, request: Request) -> Response:
         """Many requests, in a thread of their own so that single ones are not held up."""
-        model = self._ready()
+        model = ready(self._slot)
         value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
-        batch = _validated(BatchBody, value)
+        batch = validated(BatchBody, value)
 
         def work() -> bytes:
             results = _results(batch.requests, model, now_s=int(time.time()))
@@ -63,7 +63,7 @@ class Routes:
 
     async def version(self, request: Request) -> Response:
         """What is served."""
-        return json_response(describe(self._ready()))
+        return json_response(describe(ready(self._slot)))
 
     async def livez(self, request: Request) -> Response:
         """The process answers."""
@@ -71,7 +71,7 @@ class Routes:
 
     async def readyz(self, request: Request) -> Response:
         """A verified artifact is loaded."""
-        self._ready()
+        ready(self._slot)
         return json_response({"status": "ready"})
 
     async def metrics(self, request: Request) -> Response:
@@ -82,19 +82,24 @@ class Routes:
         """OpenAPI."""
         return Response(self._document, media_type="application/json")
 
-    def _ready(self) -> LoadedModel:
-        model = self._slot.model
-        if model is None:
-            reason = self._slot.reason
-            raise ApiError(503, reason, NOT_READY[reason])
-        return model
-
 
 NOT_READY = {
     "starting": "the service is starting; try again soon",
     "no_model": "there is no model to serve; train and promote one",
     "model_refused": "the model did not pass its checks; the service's log says why",
 }
+
+
+def ready(slot: ModelSlot) -> LoadedModel:
+    """The model that answers.
+
+    Raises:
+        ApiError: 503, there is none.
+    """
+    model = slot.model
+    if model is None:
+        raise ApiError(503, slot.reason, NOT_READY[slot.reason])
+    return model
 
 
 def to_bytes(value: Mapping[str, Any]) -> bytes:
@@ -110,7 +115,12 @@ def json_response(
     return Response(to_bytes(value), status, headers, media_type="application/json")
 
 
-def _validated(schema: type[Body], value: Any) -> Body:
+def validated(schema: type[Body], value: Any) -> Body:
+    """The body that `value` is.
+
+    Raises:
+        ApiError: 400 its shape is another, 422 a value is out of its range.
+    """
     if not isinstance(value, dict):
         raise ApiError(400, "wrong_type", "a JSON object is wanted")
     try:
@@ -125,7 +135,7 @@ def _results(values: Sequence[Any], model: LoadedModel, *, now_s: int) -> list[A
     bodies: dict[int, RecommendBody] = {}
     for place, value in enumerate(values):
         try:
-            bodies[place] = _validated(RecommendBody, value)
+            bodies[place] = validated(RecommendBody, value)
         except ApiError as error:
             results[place] = error.body
     if bodies:

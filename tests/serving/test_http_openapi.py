@@ -51,6 +51,8 @@ def test_bentoml_serves_this_document(client: TestClient) -> None:
         "/livez",
         "/readyz",
         "/metrics",
+        "/page/facts.json",
+        "/page/courses",
     }
     for path in ("/recommend", "/recommend_batch"):
         responses = stated["paths"][path]["post"]["responses"]

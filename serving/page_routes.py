@@ -1,0 +1,145 @@
+"""The dashboard page at `/`, its files, and what it shows beside the recommendations."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from features import columns as c
+from features.request_moment import request_moment
+from serving.errors import ApiError
+from serving.json_body import read_json
+from serving.loaded import LoadedModel, ModelSlot
+from serving.page_files import PageFile, read_page_files
+from serving.page_schemas import CoursesBody
+from serving.routes import json_response, ready, validated
+from serving.settings import Settings
+
+FOR_GOOD = "public, max-age=31536000, immutable"
+ASK_FIRST = "no-cache"
+GENERATED = "Generated data"  # how a sample's description begins, see training_pipeline/sample
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'none'; base-uri 'none'"
+)
+ASKED_FIRST = ("age", "gender", "education", "employment", "province")
+
+
+class PageRoutes:
+    """The handlers; one object a process."""
+
+    def __init__(self, slot: ModelSlot, settings: Settings) -> None:
+        self._slot = slot
+        self._settings = settings
+        self._files = read_page_files()
+        self._cards: tuple[str, dict[str, dict[str, Any]]] = ("", {})
+
+    async def index(self, request: Request) -> Response:
+        """The page itself."""
+        return _sent(request, self._files.index, ASK_FIRST, {"Content-Security-Policy": CSP})
+
+    async def file(self, request: Request) -> Response:
+        """A file of the page; one that a page of another release asks for is not kept."""
+        parameters = request.path_params
+        found = self._files.by_name.get(parameters["name"])
+        if found is None:
+            raise ApiError(404, "not_found", "the page has no such file")
+        same = parameters["version"] == self._files.version
+        return _sent(request, found, FOR_GOOD if same else ASK_FIRST, {})
+
+    async def facts(self, request: Request) -> Response:
+        """What is the same for everybody; see `page_schemas.PageFacts`."""
+        return json_response(page_facts(ready(self._slot), self._settings, now_s=int(time.time())))
+
+    async def courses(self, request: Request) -> Response:
+        """Courses as the catalogue describes them."""
+        model = ready(self._slot)
+        value = await read_json(request, most_bytes=self._settings.max_body_bytes)
+        cards = self._cards_of(model)
+        wanted = validated(CoursesBody, value).ids
+        return json_response({"courses": [cards[one] for one in wanted if one in cards]})
+
+    def _cards_of(self, model: LoadedModel) -> dict[str, dict[str, Any]]:
+        """Made at the first request to each model."""
+        if self._cards[0] != model.fingerprint:
+            self._cards = (model.fingerprint, course_cards(model))
+        return self._cards[1]
+
+
+def page_facts(model: LoadedModel, settings: Settings, *, now_s: int) -> dict[str, Any]:
+    """As `page_schemas.PageFacts` describes it."""
+    manifest = model.artifact.manifest
+    dataset, rules = manifest.dataset, manifest.dataset.rules
+    moment_s = request_moment(dataset, None, cutoff_s=manifest.cutoff_s, now_s=now_s)
+    cards = course_cards(model).values()
+    columns = {column.column: column for column in model.artifact.vocabulary.columns}
+    return {
+        "model_version": model.version,
+        "dataset": dataset.name,
+        "generated": dataset.description.startswith(GENERATED),
+        "currency": dataset.currency,
+        "timezone": dataset.timezone,
+        "now": datetime.fromtimestamp(moment_s, ZoneInfo(dataset.timezone)).isoformat(),
+        "fixed_clock": dataset.as_of != "now",
+        "grant": rules.grant,
+        "may_cancel": rules.may_cancel,
+        "one_at_a_time": rules.name != "none",
+        "keys_needed": False,
+        "records": False,
+        "categories": sorted({card["category"] for card in cards if card["category"]}),
+        "modes": sorted({card["mode"] for card in cards if card["mode"]}),
+        "has_durations": any(card["duration_days"] is not None for card in cards),
+        "profile": [
+            {"column": name, "values": list(columns[name].values)}
+            for name in ASKED_FIRST
+            if name in columns
+        ],
+    }
+
+
+def course_cards(model: LoadedModel) -> dict[str, dict[str, Any]]:
+    """Every course by its id, as `page_schemas.CourseCard` describes it."""
+    courses = model.artifact.policy.courses
+    frame = courses.frame
+    texts = {name: _texts(frame, name) for name in TEXTS}
+    numbers = {name: _numbers(frame, name) for name in (c.DURATION_DAYS, c.MIN_AGE)}
+    return {
+        str(course_id): {
+            "course_id": str(course_id),
+            **{name: values[item] for name, values in texts.items()},
+            **{name: values[item] for name, values in numbers.items()},
+            "price": int(courses.price_rp[item]),
+        }
+        for item, course_id in enumerate(courses.course_ids)
+    }
+
+
+TEXTS = (c.TITLE, c.CATEGORY, c.PROVIDER, c.PLATFORM, c.MODE, c.MIN_EDUCATION)
+
+
+def _texts(frame: Any, name: str) -> list[str | None]:
+    if name not in frame:
+        return [None] * len(frame)
+    return [text if isinstance(text, str) and text else None for text in frame[name]]
+
+
+def _numbers(frame: Any, name: str) -> list[int | None]:
+    if name not in frame:
+        return [None] * len(frame)
+    missing = frame[name].isna()
+    return [
+        None if absent else int(value) for value, absent in zip(frame[name], missing, strict=True)
+    ]
+
+
+def _sent(request: Request, file: PageFile, kept: str, headers: dict[str, str]) -> Response:
+    """The file, or 304 where the browser has it."""
+    headers = {"ETag": file.etag, "Cache-Control": kept, **headers}
+    if file.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(file.content, headers=headers, media_type=file.media_type)
