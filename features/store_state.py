@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from features import columns as c
+from features.store_engine import hash_of
 from features.store_schema import ERASED, PARTICIPANTS, PURCHASES, as_moment
 
 MOST_AT_ONCE = 500
@@ -70,10 +71,17 @@ class Participant:
 
 @dataclass(frozen=True)
 class Found:
-    """The answer of a look-up: a participant, nobody, or somebody who is to be forgotten."""
+    """What a look-up says: a participant, nobody (the default), or one of two exceptions.
 
-    participant: Participant | None
+    Attributes:
+        participant: as the store has them.
+        erased: they are to be forgotten, whatever a snapshot says.
+        down: the store did not answer in time.
+    """
+
+    participant: Participant | None = None
     erased: bool = False
+    down: bool = False
 
 
 def lookup_query() -> sa.Select[Any]:
@@ -110,9 +118,9 @@ def found_in(rows: Sequence[Sequence[Any]]) -> Found:
     """What the rows of `lookup_query` say, as SQLAlchemy or as the driver gives them."""
     erased, participant_id, profile, announced_at, grant, opted_out = rows[0][:6]
     if erased is not None:
-        return Found(None, erased=True)
+        return Found(erased=True)
     if participant_id is None:
-        return Found(None)
+        return Found()
     purchases = tuple(bought_of(row[6:]) for row in rows if row[6] is not None)
     return Found(
         Participant(
@@ -130,6 +138,14 @@ def bought_of(row: Sequence[Any]) -> Bought:
     return Bought(
         course_id, moment, price, status, rating, as_moment(starts_at), as_moment(ended_at)
     )
+
+
+def look_up(connection: Connection, ids: Sequence[str], salt: bytes) -> dict[str, Found]:
+    """Many at once."""
+    hashes = {hash_of(name, salt): name for name in set(ids)}
+    erased = {hashes[found] for found in erased_among(connection, list(hashes))}
+    known = read_participants(connection, set(ids) - erased)
+    return {name: Found(known.get(name), erased=name in erased) for name in hashes.values()}
 
 
 def read_participants(

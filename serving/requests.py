@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.batch import ParticipantBatch
 from features.courses import education_level
-from features.indexed import ages_at_least
 from features.pairs import Pairs
 from features.request_moment import request_moment
 from features.requests import RequestBatch
 from features.sequences import Sequences
 from features.snapshot import Snapshot
+from features.store_state import Found
 from serving.loaded import LoadedModel
 from serving.schemas import DEFAULT_N, RecommendBody
+from serving.stored import age_of, opted_out, with_store
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,13 @@ class Asked:
     balances: list[int | None]
 
 
-def as_asked(bodies: Sequence[RecommendBody], model: LoadedModel, *, now_s: int) -> Asked:
+def as_asked(
+    bodies: Sequence[RecommendBody],
+    model: LoadedModel,
+    *,
+    now_s: int,
+    found: Sequence[Found] | None = None,
+) -> Asked:
     """The requests that `bodies` mean.
 
     An opted-out participant is ranked by neither history nor profile, whatever the body says;
@@ -40,11 +45,17 @@ def as_asked(bodies: Sequence[RecommendBody], model: LoadedModel, *, now_s: int)
         bodies: B validated bodies.
         model: whose snapshot and catalogue they are about.
         now_s: the clock, epoch seconds; used where the dataset's `as_of` is "now".
+        found: (B,) what the store says, which wins over the snapshot; None: there is no store.
     """
     snapshot, n_items = model.artifact.snapshot, model.n_items
     rows = known_rows(snapshot, [body.participant_id for body in bodies])
+    if found is not None:
+        rows[[one.erased for one in found]] = -1
     stored = snapshot.requests(rows, as_of_s=0, count=0, n_items=n_items, n_tokens=model.n_tokens)
     hidden = (rows >= 0) & snapshot.opted_out[rows] if snapshot.n_people else rows >= 0
+    if found is not None:
+        stored = with_store(stored, found, model)
+        hidden = opted_out(hidden, found)
     balances = [_balance(body, stored, row) for row, body in enumerate(bodies)]
     limits = [
         min((amount for amount in (balance, body.max_price) if amount is not None), default=None)
@@ -164,14 +175,8 @@ def _ages(
     for row, body in enumerate(bodies):
         age = None if body.profile is None else body.profile.get(column)
         if age is not None:
-            ages[row] = _age(age)
+            ages[row] = age_of(age)
     return ages
-
-
-@lru_cache(maxsize=4_096, typed=True)
-def _age(value: str | float) -> int:
-    """One value, read as the whole column is read."""
-    return int(ages_at_least(pd.DataFrame({"age": [value]}), "age")[0])
 
 
 def _educations(

@@ -1,0 +1,192 @@
+"""The store as a worker uses it: opened when it answers, asked with a deadline, never in doubt."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from features.errors import DataError
+from features.store_engine import for_reading, is_sqlite, open_store, read_salt
+from features.store_erase import erase_people, purge_files
+from features.store_state import Found, look_up
+from features.store_upgrade import upgrade_store
+from serving import metrics
+from serving.degrade import Breaker
+from serving.errors import ApiError
+from serving.logs import LOG
+from serving.store.readers import PostgresReader, Reader, SqliteReader
+from serving.store.recording import Event, Outcome, World, record
+
+Result = TypeVar("Result")
+READ_MS = 1_000
+WRITE_MS = 5_000
+WRITERS = 4
+DOWN = Found(down=True)
+
+
+class LiveStore:
+    """One object a process."""
+
+    def __init__(self, url: str, *, timeout_ms: int) -> None:
+        self.breaker = Breaker()
+        self._timeout_s = timeout_ms / 1_000
+        self._writing = open_store(url, statement_ms=WRITE_MS, connections=WRITERS)
+        # readers outlive their deadline, but not for long
+        self._reading = open_store(url, statement_ms=READ_MS, connections=32)
+        self._opening = threading.Lock()
+        self._salt: bytes | None = None
+        self._reader: Reader | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """For writing."""
+        return self._writing
+
+    @property
+    def writers(self) -> int:
+        """How many may write at once."""
+        return 1 if is_sqlite(self._writing) else WRITERS
+
+    def open(self) -> bytes:
+        """Upgrade the schema and read the salt, the first time; the salt.
+
+        Raises:
+            SQLAlchemyError: the store does not answer.
+        """
+        with self._opening:
+            if self._salt is None:
+                upgrade_store(self._writing)
+                with for_reading(self._reading).connect() as connection:
+                    self._salt = read_salt(connection)
+            return self._salt
+
+    def try_open(self) -> None:
+        """Open it when the service starts; where that fails, it is tried again later."""
+        try:
+            self.open()
+        except (SQLAlchemyError, DataError, OSError) as error:
+            LOG.error("store", up=False, cause=type(error).__name__)
+            for _ in range(3):
+                self.breaker.failed()
+        metrics.STORE_UP.set(self.breaker.up)
+
+    async def find(self, participant_id: str) -> Found:
+        """What the store says of a participant; `down` where it does not say it in time."""
+        if not self.breaker.allows():
+            return DOWN
+        started = perf_counter()
+        try:
+            found = await self._ready_reader().find(participant_id)
+        except Exception as error:  # noqa: BLE001 - drivers raise what they like; all mean: no answer
+            self._failed(error)
+            return DOWN
+        self._worked()
+        metrics.STORE_SECONDS.labels("find").observe(perf_counter() - started)
+        return found
+
+    def find_many(self, ids: Sequence[str]) -> dict[str, Found]:
+        """As `find`, in a thread."""
+        if not ids or not self.breaker.allows():
+            return dict.fromkeys(ids, DOWN)
+        try:
+            salt = self.open()
+            with self._timed("find_many"), for_reading(self._reading).connect() as connection:
+                found = look_up(connection, ids, salt)
+        except (SQLAlchemyError, DataError, OSError) as error:
+            self._failed(error)
+            return dict.fromkeys(ids, DOWN)
+        self._worked()
+        return found
+
+    def record(self, events: Sequence[Event], world: World) -> Outcome:
+        """See `recording.record`; in a thread.
+
+        Raises:
+            ApiError: 503, nothing was recorded.
+        """
+        now = datetime.now(UTC)
+        return self._written(
+            "record", lambda salt: record(self._writing, events, world, salt=salt, now=now)
+        )
+
+    def erase(self, participant_id: str) -> int:
+        """See `erase_people`; in a thread.
+
+        Raises:
+            ApiError: 503, nobody was erased.
+        """
+
+        def work(salt: bytes) -> int:
+            now = datetime.now(UTC)
+            gone = erase_people(self._writing, [participant_id], now=now, pending=True)
+            if is_sqlite(self._writing):
+                purge_files(self._writing, whole=False)
+            return gone
+
+        return self._written("erase", work)
+
+    def close(self) -> None:
+        """Let connections go."""
+        if self._reader is not None:
+            self._reader.close()
+        self._reading.dispose()
+        self._writing.dispose()
+
+    def _ready_reader(self) -> Reader:
+        if self._reader is None:
+            if self._salt is None and not is_sqlite(self._reading):
+                threading.Thread(target=self._open_quietly, daemon=True).start()
+                raise TimeoutError("the store was not open yet")
+            salt = self.open()
+            if is_sqlite(self._reading):
+                self._reader = SqliteReader(self._reading, salt)
+            else:
+                self._reader = PostgresReader(self._reading, salt, deadline_s=self._timeout_s)
+        return self._reader
+
+    def _open_quietly(self) -> None:
+        try:
+            self.open()
+        except (SQLAlchemyError, DataError, OSError):
+            return  # the next trial comes
+
+    def _written(self, operation: str, work: Callable[[bytes], Result]) -> Result:
+        try:
+            salt = self.open()
+            with self._timed(operation):
+                return work(salt)
+        except (SQLAlchemyError, OSError) as error:
+            self._log_cause(operation, error)
+            raise ApiError(503, "store_down", "the store does not answer; try again") from error
+
+    @contextmanager
+    def _timed(self, operation: str) -> Any:
+        started = perf_counter()
+        yield
+        metrics.STORE_SECONDS.labels(operation).observe(perf_counter() - started)
+
+    def _worked(self) -> None:
+        was_up = self.breaker.up
+        self.breaker.worked()
+        if not was_up:
+            metrics.STORE_UP.set(1)
+            LOG.info("store", up=True)
+
+    def _failed(self, error: Exception) -> None:
+        was_up = self.breaker.up
+        self.breaker.failed()
+        if was_up and not self.breaker.up:
+            metrics.STORE_UP.set(0)
+            self._log_cause("find", error)
+
+    def _log_cause(self, operation: str, error: Exception) -> None:
+        """The kind of the error only: texts of databases repeat values."""
+        kind = type(getattr(error, "orig", None) or error).__name__
+        LOG.error("store", up=self.breaker.up, operation=operation, cause=kind)

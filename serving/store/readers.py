@@ -1,0 +1,102 @@
+"""One participant in one prepared statement: in the event loop for SQLite, beside it otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import PoolProxiedConnection
+
+from features.store_engine import hash_of
+from features.store_state import Found, found_in, lookup_query
+
+THREADS = 8
+MOST_WAITING = 256
+
+
+class Reader(Protocol):
+    """Looks one participant up."""
+
+    async def find(self, participant_id: str) -> Found:
+        """Any exception means that the store did not answer."""
+
+    def close(self) -> None:
+        """Let connections go."""
+
+
+class SqliteReader:
+    """Reads take some 50 us and wait for no writer: a hop to a thread would take longer."""
+
+    def __init__(self, engine: Engine, salt: bytes) -> None:
+        self._connection: Any = engine.raw_connection()
+        self._query = str(lookup_query().compile(engine))
+        self._salt = salt
+        self._names = lookup_query().compile(engine).positiontup or []
+
+    async def find(self, participant_id: str) -> Found:
+        """See `Reader`."""
+        values = {"id": participant_id, "hash": hash_of(participant_id, self._salt), "param_1": 1}
+        cursor = self._connection.execute(self._query, [values[name] for name in self._names])
+        return found_in(cursor.fetchall())
+
+    def close(self) -> None:
+        """See `Reader`."""
+        self._connection.close()
+
+
+class PostgresReader:
+    """A few threads, each with a connection; a caller waits no longer than the deadline."""
+
+    def __init__(self, engine: Engine, salt: bytes, *, deadline_s: float) -> None:
+        self._engine = engine
+        self._query = str(lookup_query().compile(engine))
+        self._salt = salt
+        self._deadline_s = deadline_s
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+        self._own = threading.local()
+        self._waiting = 0
+
+    async def find(self, participant_id: str) -> Found:
+        """See `Reader`."""
+        if self._waiting >= MOST_WAITING:
+            raise TimeoutError("too many look-ups wait for the store")
+        self._waiting += 1
+        work = asyncio.get_running_loop().run_in_executor(self._threads, self._find, participant_id)
+        work.add_done_callback(self._done)
+        return await asyncio.wait_for(asyncio.shield(work), self._deadline_s)
+
+    def close(self) -> None:
+        """See `Reader`."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _done(self, work: asyncio.Future[Found]) -> None:
+        self._waiting -= 1
+        if not work.cancelled():
+            work.exception()  # nobody may be waiting for it any more
+
+    def _find(self, participant_id: str) -> Found:
+        connection = getattr(self._own, "connection", None)
+        try:
+            if connection is None:
+                connection = self._own.connection = self._connected()
+            values = {
+                "id": participant_id,
+                "hash": hash_of(participant_id, self._salt),
+                "param_1": 1,
+            }
+            cursor: Any = connection.cursor()
+            cursor.execute(self._query, values, prepare=True)
+            return found_in(cursor.fetchall())
+        except BaseException:
+            if connection is not None:
+                self._own.connection = None
+                connection.invalidate()
+            raise
+
+    def _connected(self) -> PoolProxiedConnection:
+        connection = self._engine.raw_connection()
+        connection.driver_connection.autocommit = True  # type: ignore[union-attr]
+        return connection
