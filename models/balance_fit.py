@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from features.dataset_config import Frozen
+from models.kernel_code import machine_code
 
 EDGES = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.9, 0.97)
 N_BANDS = len(EDGES) + 1
@@ -43,11 +44,9 @@ class BalanceFit(Frozen):
             scores: (B, n) float32 of n courses.
             price_rp: (n,) int64; limit_rp: (B,) int64, whole units; limited: (B,) bool.
         """
-        lift = np.asarray(self.lift, np.float32)
-        fitted = scores.copy()
-        for row in np.flatnonzero(limited):
-            factor = lift[bands(price_rp, int(limit_rp[row]))]
-            fitted[row] = np.where(fitted[row] > 0, fitted[row] * factor, fitted[row] / factor)
+        fitted = np.array(scores, np.float32, order="C")
+        lift = np.array(self.lift, np.float32)
+        machine_code().lift_rows(fitted, price_rp, limit_rp, limited, np.array(EDGES), lift)
         return fitted
 
 

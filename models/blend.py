@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
+from models.kernel import Summed
 from models.members import MEMBERS
 from models.recommender import Recommender, State
 from models.terms import Term, terms_of
@@ -73,7 +74,7 @@ class BlendConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class Blend:
+class Blend(Summed):
     """score = sum over members m of weight[level, m] / scale[m] * score_m.
 
     The level is min(purchases known, levels - 1): short histories lean on what people of the
@@ -98,23 +99,6 @@ class Blend:
         scale = np.array([unit_of(member, train.participants) for member in fitted])
         return cls(config, fitted, scale)
 
-    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_items); a member is asked only for rows where it has a weight."""
-        factors = self.factors(batch)
-        scores = np.zeros((batch.n_rows, batch.sequence.n_items), np.float32)
-        for place, member in enumerate(self.members):
-            rows = np.flatnonzero(factors[:, place] > 0)
-            if len(rows) == 0:
-                continue
-            whole = len(rows) == batch.n_rows
-            part = member.score(batch if whole else batch.take(rows))
-            part = part * factors[rows, place, None]
-            if whole:
-                scores += part
-            else:
-                scores[rows] += part
-        return scores
-
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """The members' terms, times what each is multiplied by."""
         factors = self.factors(one)[0]
@@ -132,9 +116,13 @@ class Blend:
 
     def factors(self, batch: ParticipantBatch) -> NDArray[np.float32]:
         """(B, n_members) what each member's scores are multiplied by."""
-        weights = np.asarray(self.config.weights) / self.scale
-        level = np.minimum(batch.sequence.lengths, len(weights) - 1)
-        return np.asarray(weights[level], np.float32)
+        factors = self.level_factors
+        return factors[np.minimum(batch.sequence.lengths, len(factors) - 1)]
+
+    @property
+    def level_factors(self) -> NDArray[np.float32]:
+        """(n_levels, n_members) the same by how much was bought."""
+        return (np.asarray(self.config.weights) / self.scale).astype(np.float32)
 
     def state(self) -> State:
         """The members' arrays, named by their place."""

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array, hstack
 from features.errors import FitError
 from features.sequences import Sequences, newest_weights
 from features.training_set import TrainingSet
+from models.kernel_parts import Part, Recency, dense_rows
 from models.recommender import State
 from models.terms import Term
 
@@ -37,33 +38,15 @@ class ItemWeights:
     weights: NDArray[np.float32]
     n_items: int
 
-    def score(
-        self,
-        sequence: Sequences,
-        weights: NDArray[np.float32],
-        profile: csr_array,
-        *,
-        token_weight: float,
-    ) -> NDArray[np.float32]:
-        """(B, n_items) float32; each row is summed in one fixed order, whatever else is asked.
-
-        Args:
-            sequence: B rows; weights: (E,) of their events, a repeated course has its newest.
-            profile: (B, n_tokens) one-hot.
-            token_weight: weight of a token.
-        """
-        indptr, items, values = newest_weights(sequence, weights)
-        places, tokens = self._place_of[items], profile.indices + len(self.kept)
-        scores = np.zeros((sequence.n_rows, self.n_items), np.float32)
-        for row in range(sequence.n_rows):
-            total = np.zeros(len(self.kept), np.float32)
-            for event in range(indptr[row], indptr[row + 1]):
-                if places[event] >= 0:
-                    total += values[event] * self.weights[places[event]]
-            for token in tokens[profile.indptr[row] : profile.indptr[row + 1]]:
-                total += np.float32(token_weight) * self.weights[token]
-            scores[row, self.kept] = total
-        return scores
+    def part(self, recency: Recency, *, token_weight: float) -> Part:
+        """The scores, where purchases have these weights and a token weighs `token_weight`."""
+        return dense_rows(
+            self.weights,
+            self.kept,
+            n_items=self.n_items,
+            recency=recency,
+            token_weight=token_weight,
+        )
 
     def terms(
         self,

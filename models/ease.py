@@ -22,6 +22,8 @@ from models.closed_form import (
     ridge_inverse,
     self_excluding_weights,
 )
+from models.kernel import Summed
+from models.kernel_parts import Part, Recency
 from models.popularity import trend_factor
 from models.recommender import State
 from models.terms import Term
@@ -48,7 +50,7 @@ class EaseConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class Ease:
+class Ease(Summed):
     """Embarrassingly shallow autoencoder (Steck 2019), side information as items (Jeunen 2020).
 
     With X the binary purchases beside the weighted tokens, G = X^T X and P = (G + Lambda)^-1:
@@ -89,12 +91,10 @@ class Ease:
         )[kept]
         return cls(config, ItemWeights(kept, solved.astype(np.float32), train.n_items))
 
-    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_items) from binary histories and profile tokens."""
-        ones = np.ones(len(batch.sequence.item_idx), np.float32)
-        return self.weights.score(
-            batch.sequence, ones, batch.profile, token_weight=self.config.token_weight
-        )
+    @property
+    def part(self) -> Part:
+        """Binary histories and profile tokens."""
+        return self.weights.part(Recency(), token_weight=self.config.token_weight)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """Each purchase and each token."""

@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_array, csr_matrix
 
-from features.batch import ParticipantBatch
+from features.batch import HISTORY_DECAY, ParticipantBatch
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
+from models.kernel import Summed
+from models.kernel_parts import Part, Recency, sparse_rows
 from models.recommender import State
 from models.terms import Term
 
@@ -39,7 +41,7 @@ class ItemNeighboursConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class ItemNeighbours:
+class ItemNeighbours(Summed):
     """Scores are history weights times similarities (Sarwar et al. 2001).
 
     implicit computes the similarities; ranking and filtering are never left to it.
@@ -64,9 +66,10 @@ class ItemNeighbours:
         similarity.eliminate_zeros()
         return cls(config, similarity.sorted_indices())
 
-    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_items); 0 where no purchase is a neighbour."""
-        return np.asarray((batch.history @ self.similarity).toarray(), np.float32)
+    @property
+    def part(self) -> Part:
+        """0 where no purchase is a neighbour; weights as in `ParticipantBatch.history`."""
+        return sparse_rows(self.similarity, recency=Recency(HISTORY_DECAY))
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """Each purchase, as a neighbour of the items."""

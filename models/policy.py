@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,12 @@ from features import masks
 from features.batch import ParticipantBatch
 from features.courses import CourseTable
 from features.requests import RequestBatch
-from features.sequences import kept_only
-from models.balance_fit import BalanceFit
+from models.balance_fit import EDGES, BalanceFit
 from models.blend import Blend
 from models.exploration import Drawn, Exploration
+from models.kernel import Sums, known_to, people_of
+from models.kernel_code import machine_code
 from models.recommender import Recommender
-from models.topk import top_n
 
 Source = Literal["history", "profile", "popular"]
 SOURCES: tuple[Source, ...] = ("history", "profile", "popular")
@@ -61,10 +61,7 @@ class Stage:
 
     def seen_by(self, batch: ParticipantBatch) -> ParticipantBatch:
         """The batch over the courses that the model knows."""
-        if self.n_known is None:
-            return batch
-        sequence = kept_only(batch.sequence, batch.sequence.item_idx < self.n_known)
-        return ParticipantBatch(sequence.over(self.n_known), batch.tokens)
+        return batch if self.n_known is None else known_to(batch, self.n_known)
 
 
 @dataclass(frozen=True)
@@ -124,31 +121,35 @@ class Policy:
     ) -> Recommendations:
         """Exactly min(count, allowed) courses a request; a batch equals its single requests."""
         size = max(1, CELLS_A_BLOCK // max(self.courses.n_items, 1))
-        lists: list[_List] = []
+        if requests.n_rows <= size:
+            found = self._block(requests)
+            if advance is not None:
+                advance(requests.n_rows)
+            return found
+        blocks = []
         for start in range(0, requests.n_rows, size):
             rows = np.arange(start, min(start + size, requests.n_rows))
-            whole = len(rows) == requests.n_rows
-            lists += self._block(requests if whole else requests.take(rows))
+            blocks.append(self._block(requests.take(rows)))
             if advance is not None:
                 advance(len(rows))
-        return _join(lists)
+        return _joined(blocks)
 
     def allowed(self, requests: RequestBatch) -> masks.CandidateMask:
-        """(B, n_items): affordable, on sale, eligible, neither owned nor excluded."""
-        return (
-            masks.affordable(self.courses, requests.limit_rp, requests.limited)
-            & masks.on_sale(self.courses, requests.as_of_s)
-            & masks.eligible(self.courses, requests.age_at_least, requests.education_at_least)
-            & masks.outside(requests.owned)
-            & masks.outside(requests.excluded)
-        )
+        """(B, n_items): affordable, on sale, eligible, neither owned nor excluded.
+
+        What `features.masks` says of each rule, all at once.
+        """
+        found = machine_code().allowed(self._rules_of_courses, _rules_of(requests))
+        return masks.CandidateMask(found)
 
     def over(self, courses: CourseTable) -> Policy:
         """The same policy over a catalogue that begins with its own courses, in their order."""
         n_known = self.courses.n_items
         if courses.n_items == n_known:
             return replace(self, courses=courses)
-        grown = tuple(Stage(stage.source, stage.model, n_known) for stage in self.stages)
+        grown = tuple(
+            Stage(stage.source, stage.model, stage.n_known or n_known) for stage in self.stages
+        )
         exploration = self.exploration and self.exploration.over(courses.n_items)
         return replace(self, stages=grown, courses=courses, exploration=exploration)
 
@@ -165,84 +166,87 @@ class Policy:
         price = self.courses.price_rp
         return self.balance_fit.applied(scores, price, requests.limit_rp, requests.limited)
 
-    def _block(self, requests: RequestBatch) -> list[_List]:
-        left = self.allowed(requests).allowed
-        wanted = np.minimum(requests.count, left.sum(axis=1))
-        parts: list[list[_List]] = [[] for _ in range(requests.n_rows)]
-        for place, stage in enumerate(self.stages):
-            rows = np.flatnonzero(stage.answers(requests.participants) & (wanted > 0))
-            if len(rows) == 0:
-                continue
-            asked = requests if len(rows) == requests.n_rows else requests.take(rows)
-            scores = self.scores(stage, asked)
-            last = place == len(self.stages) - 1
-            source = SOURCES.index(stage.source)
-            for row, row_scores in zip(rows, scores, strict=True):
-                usable = left[row] if last else left[row] & (row_scores != 0)
-                chosen = top_n(row_scores, np.flatnonzero(usable), int(wanted[row]))
-                sources = np.full(len(chosen), source, np.int8)
-                parts[row].append(_List(chosen, row_scores[chosen], sources))
-                left[row, chosen] = False
-                wanted[row] -= len(chosen)
-        lists = [_concatenated(of_row) for of_row in parts]
-        if self.exploration is None:
-            return lists
-        return self._explored(requests, lists, left, self.exploration)
+    def _block(self, requests: RequestBatch) -> Recommendations:
+        sums = self._sums
+        found = Recommendations(
+            *machine_code().rank(
+                sums.stages,
+                sums.table,
+                sums.given(requests.participants),
+                people_of(requests.participants),
+                self._rules_of_courses,
+                _rules_of(requests),
+                self._fit,
+            )
+        )
+        return found if self.exploration is None else self._explored(requests, found)
 
-    def _explored(
-        self,
-        requests: RequestBatch,
-        lists: list[_List],
-        left: NDArray[np.bool_],
-        exploration: Exploration,
-    ) -> list[_List]:
-        """The lists with some places given away; `left` is (B, n_items), allowed, not listed."""
+    @cached_property
+    def _sums(self) -> Sums:
+        known = self.stages[-1].n_known
+        return Sums.of(
+            [stage.model for stage in self.stages],
+            sources=[SOURCES.index(stage.source) for stage in self.stages],
+            n_known=self.courses.n_items if known is None else known,
+        )
+
+    @cached_property
+    def _rules_of_courses(self) -> tuple[NDArray[np.int64], ...]:
+        table = self.courses
+        dates = (table.on_sale_from_s, table.on_sale_until_s)
+        return (table.price_rp, *dates, table.min_age, table.min_education)
+
+    @cached_property
+    def _fit(self) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        lift = () if self.balance_fit is None else self.balance_fit.lift
+        return np.array(EDGES), np.array(lift, np.float32)
+
+    def _explored(self, requests: RequestBatch, found: Recommendations) -> Recommendations:
+        """The lists with some places given away."""
+        if self.exploration is None:
+            return found
+        left = self.allowed(requests).allowed
+        left[np.repeat(np.arange(requests.n_rows), np.diff(found.indptr)), found.item_idx] = False
+        lengths = np.diff(found.indptr).tolist()
         drawn = [
-            exploration.draw(requests, row, n_listed=len(one.item_idx), left=left[row])
-            for row, one in enumerate(lists)
+            self.exploration.draw(requests, row, n_listed=length, left=left[row])
+            for row, length in enumerate(lengths)
         ]
         rows = np.flatnonzero([len(one.slots) > 0 for one in drawn])
         if len(rows) > 0:
             last = self.stages[-1]
             scores = self.scores(last, requests.take(rows))
             for row, row_scores in zip(rows, scores, strict=True):
-                one, draw = lists[row], drawn[row]
-                one.item_idx[draw.slots] = draw.item_idx
-                one.scores[draw.slots] = row_scores[draw.item_idx]
-                one.source[draw.slots] = SOURCES.index(last.source)
-        return [one._replace(drawn=draw) for one, draw in zip(lists, drawn, strict=True)]
+                draw = drawn[row]
+                places = found.indptr[row] + draw.slots
+                found.item_idx[places] = draw.item_idx
+                found.scores[places] = row_scores[draw.item_idx]
+                found.source[places] = SOURCES.index(last.source)
+        return replace(found, drawn=tuple(drawn) or None)
 
 
-class _List(NamedTuple):
-    """One request's courses, or a stage's part of them; see `Recommendations`."""
-
-    item_idx: NDArray[np.int64]
-    scores: NDArray[np.float32]
-    source: NDArray[np.int8]
-    drawn: Drawn | None = None
-
-
-_NOTHING = _List(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int8))
-
-
-def _concatenated(lists: list[_List]) -> _List:
-    """One after the other, in arrays of their own."""
-    lists = [_NOTHING, *lists]
-    return _List(
-        np.concatenate([one.item_idx for one in lists]),
-        np.concatenate([one.scores for one in lists]),
-        np.concatenate([one.source for one in lists]),
+def _rules_of(requests: RequestBatch) -> tuple[NDArray[Any], ...]:
+    return (
+        requests.limit_rp,
+        requests.limited,
+        requests.age_at_least,
+        requests.education_at_least,
+        requests.as_of_s,
+        requests.count,
+        requests.owned.indptr,
+        requests.owned.indices,
+        requests.excluded.indptr,
+        requests.excluded.indices,
     )
 
 
-def _join(lists: list[_List]) -> Recommendations:
-    together = _concatenated(lists)
-    lengths = np.array([len(one.item_idx) for one in lists], np.int64)
-    drawn = tuple(one.drawn for one in lists if one.drawn is not None)
+def _joined(blocks: list[Recommendations]) -> Recommendations:
+    lengths = np.concatenate([np.diff(block.indptr) for block in blocks])
+    drawn = tuple(one for block in blocks for one in block.drawn or ())
     return Recommendations(
-        indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        item_idx=together.item_idx,
-        scores=together.scores,
-        source=together.source,
+        indptr=np.concatenate([[0], np.cumsum(lengths)]),
+        item_idx=np.concatenate([block.item_idx for block in blocks]),
+        scores=np.concatenate([block.scores for block in blocks]),
+        source=np.concatenate([block.source for block in blocks]),
         drawn=drawn or None,
     )

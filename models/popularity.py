@@ -14,6 +14,8 @@ from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
 from features.training_set import TrainingSet
 from models.course_prior import DAY_S, TINY, course_levels, expected_sales, exposure
+from models.kernel import Summed
+from models.kernel_parts import Part, same_for_all
 from models.recommender import State
 from models.season import season_factor
 from models.terms import Term
@@ -38,7 +40,7 @@ class PopularityConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class TimeDecayedPopularity:
+class TimeDecayedPopularity(Summed):
     """The decayed share of all purchases, the same for everybody, from a prior for new courses.
 
     n_i is the sum over purchases of i of 2^(-age / half life), scaled to count purchases; e_i the
@@ -64,9 +66,10 @@ class TimeDecayedPopularity:
         """Count purchases; `seed` is not needed."""
         return cls(config, expected_share(config, train).astype(np.float32))
 
-    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_items) the same row for everybody."""
-        return np.tile(self.share, (batch.n_rows, 1))
+    @property
+    def part(self) -> Part:
+        """The same row for everybody."""
+        return same_for_all(self.share)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """A single one."""

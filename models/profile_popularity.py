@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,8 +13,10 @@ from scipy.sparse import csr_array
 
 from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
-from features.profile_groups import distinct_profiles, membership, profile_keys
+from features.profile_groups import distinct_profiles, membership
 from features.training_set import TrainingSet
+from models.kernel import Summed
+from models.kernel_parts import Part, group_shares
 from models.popularity import purchase_weights
 from models.recommender import State
 from models.terms import Term
@@ -32,7 +33,7 @@ class ProfilePopularityConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class ProfilePopularity:
+class ProfilePopularity(Summed):
     """Hierarchically smoothed shares among people of the same profile.
 
     With p the decayed share over everybody, a token t with n_t purchases has
@@ -75,25 +76,16 @@ class ProfilePopularity:
             config, share.astype(np.float32), log_lift.astype(np.float32), groups, group_counts
         )
 
-    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_items) smoothed shares; rows with an unseen profile have its prior."""
-        lift = np.asarray(batch.profile.astype(np.float64) @ self.log_lift.astype(np.float64))
-        lift -= lift.max(axis=1, keepdims=True, initial=0.0)  # any factor: normalised below
-        prior = self.share * np.exp(lift)
-        prior /= np.maximum(prior.sum(axis=1, keepdims=True), TINY)
-        strength = np.float32(self.config.profile_strength)
-        scores = np.empty_like(prior, dtype=np.float32)
-        for row, key in enumerate(profile_keys(batch.profile)):
-            group = self._group_of.get(key)
-            if group is None or not key:
-                scores[row] = prior[row]
-                continue
-            start, end = self.group_counts.indptr[group : group + 2]
-            counts = self.group_counts.data[start:end]
-            total = self._group_totals[group] + strength
-            scores[row] = prior[row] * (strength / total)
-            scores[row, self.group_counts.indices[start:end]] += counts / total
-        return scores
+    @property
+    def part(self) -> Part:
+        """Smoothed shares; rows with an unseen profile have its prior."""
+        return group_shares(
+            self.share,
+            np.exp(self.log_lift),
+            self.group_tokens,
+            self.group_counts,
+            strength=self.config.profile_strength,
+        )
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """What everybody takes, and what people of the profile take beyond that."""
@@ -135,11 +127,3 @@ class ProfilePopularity:
             shape=(n_groups, n_items),
         )
         return cls(config, state["share"], state["log_lift"], tokens, counts)
-
-    @cached_property
-    def _group_of(self) -> dict[bytes, int]:
-        return {key: group for group, key in enumerate(profile_keys(self.group_tokens))}
-
-    @cached_property
-    def _group_totals(self) -> NDArray[np.float32]:
-        return np.asarray(self.group_counts.sum(axis=1), np.float32)

@@ -23,6 +23,8 @@ from models.closed_form import (
     ridge_inverse,
     without_own_weight,
 )
+from models.kernel import Summed
+from models.kernel_parts import Part, Recency
 from models.popularity import trend_factor
 from models.recommender import State
 from models.terms import Term
@@ -64,7 +66,7 @@ class SequenceRidgeConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class SequenceRidge:
+class SequenceRidge(Summed):
     """Closed-form sequence model with profile tokens beside the past.
 
     Each history is cut after t = 0, 1, ... purchases. With x_t the past (weight past_decay^age)
@@ -100,9 +102,11 @@ class SequenceRidge:
             weights = _solve(config, replace(train, participants=known))
         return cls(config, weights, trust)
 
-    def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_items) from recency-weighted histories and profile tokens."""
-        return _scores(self.config, self.weights, batch, newest=self.newest_trust)
+    @property
+    def part(self) -> Part:
+        """Recency-weighted histories and profile tokens."""
+        recency = Recency(self.config.past_decay, self.newest_trust)
+        return self.weights.part(recency, token_weight=self.config.token_weight)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """Each purchase, by its recency, and each token."""
@@ -136,13 +140,14 @@ def newest_purchase_trust(
     rows = np.flatnonzero(people.sequence.lengths >= 3)[:JUDGED_PEOPLE]
     if len(rows) < LEAST_JUDGED_PEOPLE:
         return 1.0
+    untrusting = SequenceRidge(config, weights, 1.0)
     sums = np.zeros(2)
     for start in range(0, len(rows), ROWS_A_BLOCK):
         block = rows[start : start + ROWS_A_BLOCK]
         ends = people.sequence.indptr[block + 1]
         past = people.sequence.prefixes(block, people.sequence.lengths[block] - 2)
         batch = ParticipantBatch(past, people.tokens.take(block))
-        scores = _scores(config, weights, batch, newest=1.0)
+        scores = untrusting.score(batch)
         for place, back in enumerate((1, 2)):
             own = people.sequence.item_idx[ends - back]
             row = np.arange(len(block))
@@ -151,13 +156,6 @@ def newest_purchase_trust(
     if before <= 0 or last >= before / 2:
         return 1.0
     return max(float(last / before), LEAST_TRUST)
-
-
-def _scores(
-    config: SequenceRidgeConfig, weights: ItemWeights, batch: ParticipantBatch, *, newest: float
-) -> NDArray[np.float32]:
-    recency = _recency(config, batch, newest=newest)
-    return weights.score(batch.sequence, recency, batch.profile, token_weight=config.token_weight)
 
 
 def _recency(

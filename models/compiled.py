@@ -1,0 +1,51 @@
+"""The one way to machine code: numba, kept on disk for the very files it is made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from numba import njit
+from numba.core import config
+
+F = TypeVar("F", bound=Callable[..., object])
+# of a function that only machine code calls: it is part of what calls it
+inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+HERE = Path(__file__).parent
+
+
+def compiler(pattern: str, **options: Any) -> Callable[[F], F]:
+    """Compiles functions that Python calls and that are made of the files `pattern`.
+
+    numba looks only at a function's own file, and what it calls in others may be newer: so the
+    machine code lies in a directory named by the content of all these files. Where nothing can be
+    written, each process compiles for itself.
+
+    Args:
+        pattern: of file names beside this one.
+        options: of `numba.njit`.
+    """
+    cache = _directory(pattern)
+
+    def entry(function: F) -> F:
+        usual = config.CACHE_DIR
+        config.CACHE_DIR = str(cache)
+        try:
+            kept: F = njit(cache=True, **options)(function)
+        except RuntimeError:  # no directory at all can be written
+            fresh: F = njit(**options)(function)
+            return fresh
+        finally:
+            config.CACHE_DIR = usual
+        return kept
+
+    return entry
+
+
+def _directory(pattern: str) -> Path:
+    digest = hashlib.sha256()
+    for file in sorted(HERE.glob(pattern)):
+        digest.update(file.read_bytes())
+    return HERE / "__pycache__" / f"{pattern.partition('*')[0]}-{digest.hexdigest()[:16]}"

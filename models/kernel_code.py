@@ -1,0 +1,73 @@
+"""The compiled entries with their types: nothing is ever compiled by a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from numba import types
+
+from models import kernel_lists
+
+Entry = Callable[..., Any]
+
+
+class MachineCode(NamedTuple):
+    """Each function of `models.kernel_lists` that Python calls."""
+
+    rank: Entry
+    score: Entry
+    allowed: Entry
+    lift_rows: Entry
+
+
+@cache
+def machine_code() -> MachineCode:
+    """Compiled in this process, or read from disk: seconds the first time on a machine.
+
+    Whoever loads an artifact replays its golden requests, and so is through with it.
+    """
+    signatures = {
+        "rank": (STAGES, TABLE, GIVEN, PEOPLE, COURSES, RULES, FIT),
+        "score": (STAGE, TABLE, GIVEN, PEOPLE, types.int64),
+        "allowed": (COURSES, RULES),
+        "lift_rows": (types.float32[:, ::1], INT64, INT64, BOOL, FLOAT64, FLOAT32),
+    }
+    return MachineCode(
+        **{
+            name: _of_one_signature(getattr(kernel_lists, name), signature)
+            for name, signature in signatures.items()
+        }
+    )
+
+
+def _of_one_signature(function: Any, signature: Any) -> Entry:
+    function.compile(signature)
+    function.disable_compile()
+    entry: Entry = function
+    return entry
+
+
+def _read_only(element: Any, dimensions: int = 1) -> Any:
+    """What may be written to is taken as well."""
+    return types.Array(element, dimensions, "C", readonly=True)
+
+
+INT64, INT32 = _read_only(types.int64), _read_only(types.int32)
+FLOAT64, FLOAT32 = _read_only(types.float64), _read_only(types.float32)
+BOOL = _read_only(types.boolean)
+STAGE, STAGES = INT64, _read_only(types.int64, 2)
+TABLE = types.Tuple(
+    [
+        _read_only(types.int64, 2),
+        _read_only(types.float64, 2),
+        _read_only(types.float32, 2),
+        _read_only(types.boolean, 2),
+    ]
+)
+GIVEN = _read_only(types.float32, 3)
+PEOPLE = types.Tuple([INT64, INT32, INT64, INT32])
+COURSES = types.UniTuple(INT64, 5)
+RULES = types.Tuple([INT64, BOOL, *[INT64] * 5, INT32, INT64, INT32])
+FIT = types.Tuple([FLOAT64, FLOAT32])

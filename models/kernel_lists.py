@@ -1,0 +1,236 @@
+"""Machine code: which courses are allowed, and the best of them, for each of B requests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.compiled import inner
+from models.kernel_rows import entry, known_items, sum_parts
+
+# columns of the table of stages
+SOURCE, FIRST_PART, END_PART, FIRST_LEVEL, END_LEVEL, N_KNOWN, FIRST_GIVEN = 0, 1, 2, 3, 4, 5, 6
+SAME_SCORES = 7
+N_STAGE_FIELDS = 8
+# sources, as in `models.policy.SOURCES`
+HISTORY, PROFILE = 0, 1
+
+
+@inner
+def allow(courses, rules, row, left):  # type: ignore[no-untyped-def]
+    """left (n_items,) = affordable, on sale, eligible, neither owned nor excluded.
+
+    The definition of each rule is in `features.masks`.
+    """
+    price, from_s, until_s, min_age, min_education = courses
+    limits, limited, ages, educations, moments, _, owned_ptr, owned, excluded_ptr, excluded = rules
+    limit = limits[row] if limited[row] else np.int64(2**63 - 1)
+    age, education, moment = ages[row], educations[row], moments[row]
+    for item in range(len(price)):
+        left[item] = (
+            (price[item] <= limit)
+            & (from_s[item] <= moment)
+            & (moment <= until_s[item])
+            & (min_age[item] <= age)
+            & (min_education[item] <= education)
+        )
+    for place in range(owned_ptr[row], owned_ptr[row + 1]):
+        left[owned[place]] = False
+    for place in range(excluded_ptr[row], excluded_ptr[row + 1]):
+        left[excluded[place]] = False
+
+
+@inner
+def lift_row(scores, price, limit, edges, lift):  # type: ignore[no-untyped-def]
+    """Scores at a balance, see `models.balance_fit`."""
+    for item in range(len(price)):
+        band = 0
+        while band < len(edges) and edges[band] * limit < price[item]:
+            band += 1
+        if scores[item] > 0:
+            scores[item] *= lift[band]
+        else:
+            scores[item] /= lift[band]
+
+
+@inner
+def worse(score, item, other_score, other_item):  # type: ignore[no-untyped-def]
+    """Whether a course comes after the other: by score, ties by course order."""
+    return score < other_score or (score == other_score and item > other_item)
+
+
+@inner
+def sift_down(scores, items, place, size):  # type: ignore[no-untyped-def]
+    """Mends a heap with the worst on top after its entry at `place` became better."""
+    score, item = scores[place], items[place]
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        right = child + 1
+        if right < size and worse(scores[right], items[right], scores[child], items[child]):
+            child = right
+        if not worse(scores[child], items[child], score, item):
+            break
+        scores[place], items[place] = scores[child], items[child]
+        place = child
+    scores[place], items[place] = score, item
+
+
+@inner
+def best(scores, left, count, zeros, top_scores, top_items):  # type: ignore[no-untyped-def]
+    """The best `count` courses that are left, best first; a score of 0 counts where `zeros`.
+
+    A heap of the best so far: since courses come in order, a tie with its worst is worse.
+
+    Returns:
+        how many there are; `top_scores` and `top_items` (count,) receive them.
+    """
+    size = 0
+    worst = np.float32(-np.inf)
+    for item in range(len(scores)):
+        score = scores[item]
+        if not left[item] or (size == count and score <= worst) or (score == 0 and not zeros):
+            continue
+        if size < count:
+            top_scores[size], top_items[size] = score, item
+            size += 1
+            if size == count:
+                for place in range(count // 2 - 1, -1, -1):
+                    sift_down(top_scores, top_items, place, count)
+                worst = top_scores[0]
+        else:
+            top_scores[0], top_items[0] = score, item
+            sift_down(top_scores, top_items, 0, count)
+            worst = top_scores[0]
+    if size < count:
+        for place in range(size // 2 - 1, -1, -1):
+            sift_down(top_scores, top_items, place, size)
+    for end in range(size - 1, 0, -1):  # the worst goes to the end
+        top_scores[0], top_scores[end] = top_scores[end], top_scores[0]
+        top_items[0], top_items[end] = top_items[end], top_items[0]
+        sift_down(top_scores, top_items, 0, end)
+    return size
+
+
+@inner
+def answers(stage, reads, n_events, n_tokens):  # type: ignore[no-untyped-def]
+    """Whether a stage is asked: there is what it needs, and a model with a weight looks at it."""
+    source = stage[SOURCE]
+    if source > PROFILE:
+        return True
+    level = stage[FIRST_LEVEL] + min(n_events, stage[END_LEVEL] - stage[FIRST_LEVEL] - 1)
+    return reads[level, source] and (n_events if source == HISTORY else n_tokens) > 0
+
+
+@inner
+def score_stage(stage, table, given, row, known, n_events, tokens, scratch, scores):  # type: ignore[no-untyped-def]
+    """scores (n_items,) of a stage for one participant."""
+    parts, numbers, factors, _ = table
+    total, prior = scratch
+    first, end = stage[FIRST_PART], stage[END_PART]
+    level = stage[FIRST_LEVEL] + min(n_events, stage[END_LEVEL] - stage[FIRST_LEVEL] - 1)
+    sum_parts(
+        scores,
+        total,
+        prior,
+        parts[first:end],
+        numbers[first:end],
+        factors[level, : end - first],
+        given[stage[FIRST_GIVEN] :, row],
+        known,
+        tokens,
+    )
+
+
+@entry
+def rank(stages, table, given, people, courses, rules, fit):  # type: ignore[no-untyped-def]
+    """The lists of B requests, see `models.policy.Policy`.
+
+    Returns:
+        indptr (B + 1,) int64, and by listed course item int64, score float32, stage int8.
+    """
+    indptr, items, token_indptr, tokens = people
+    limits, limited, counts = rules[0], rules[1], rules[5]
+    edges, lift = fit
+    n_items, n_rows = len(courses[0]), len(limits)
+    scores, total = np.empty(n_items, np.float32), np.empty(n_items, np.float32)
+    prior, left = np.empty(n_items, np.float64), np.empty(n_items, np.bool_)
+    seen, found = np.zeros(n_items, np.bool_), np.empty(n_items, np.int32)
+    ages = np.empty(n_items, np.int64)
+    ends = np.zeros(n_rows + 1, np.int64)
+    room = 0
+    for row in range(n_rows):
+        room += min(counts[row], n_items)
+    top_items, top_scores = np.empty(room, np.int64), np.empty(room, np.float32)
+    stage_of = np.empty(room, np.int8)
+    end = 0
+    for row in range(n_rows):
+        allow(courses, rules, row, left)
+        history = items[indptr[row] : indptr[row + 1]]
+        own_tokens = tokens[token_indptr[row] : token_indptr[row + 1]]
+        wanted = min(counts[row], n_items)
+        answered = False
+        for place in range(len(stages)):
+            stage = stages[place]
+            is_last = place == len(stages) - 1
+            if wanted <= 0:
+                break
+            if answered and stage[SAME_SCORES] and not is_last:
+                continue  # what this model knows is listed already
+            n_found, n_events = known_items(history, stage[N_KNOWN], seen, found, ages)
+            answered = answers(stage, table[3], n_events, len(own_tokens))
+            if not answered:
+                continue
+            known = (found[:n_found], ages[:n_found])
+            score_stage(
+                stage, table, given, row, known, n_events, own_tokens, (total, prior), scores
+            )
+            if limited[row] and len(lift) > 0:
+                lift_row(scores, courses[0], limits[row], edges, lift)
+            top = slice(end, end + wanted)
+            size = best(scores, left, wanted, is_last, top_scores[top], top_items[top])
+            for listed in range(end, end + size):
+                stage_of[listed] = stage[SOURCE]
+                left[top_items[listed]] = False
+            end += size
+            wanted -= size
+        ends[row + 1] = end
+    return ends, top_items[:end], top_scores[:end], stage_of[:end]
+
+
+@entry
+def score(stage, table, given, people, n_items):  # type: ignore[no-untyped-def]
+    """(B, n_items) float32 scores of one stage for B participants."""
+    indptr, items, token_indptr, tokens = people
+    n_rows = len(indptr) - 1
+    scores = np.empty((n_rows, n_items), np.float32)
+    total, prior = np.empty(n_items, np.float32), np.empty(n_items, np.float64)
+    seen, found = np.zeros(n_items, np.bool_), np.empty(n_items, np.int32)
+    ages = np.empty(n_items, np.int64)
+    for row in range(n_rows):
+        history = items[indptr[row] : indptr[row + 1]]
+        n_found, n_events = known_items(history, stage[N_KNOWN], seen, found, ages)
+        known = (found[:n_found], ages[:n_found])
+        own_tokens = tokens[token_indptr[row] : token_indptr[row + 1]]
+        score_stage(
+            stage, table, given, row, known, n_events, own_tokens, (total, prior), scores[row]
+        )
+    return scores
+
+
+@entry
+def allowed(courses, rules):  # type: ignore[no-untyped-def]
+    """(B, n_items) bool, which courses each request may be answered with."""
+    n_rows = len(rules[0])
+    found = np.empty((n_rows, len(courses[0])), np.bool_)
+    for row in range(n_rows):
+        allow(courses, rules, row, found[row])
+    return found
+
+
+@entry
+def lift_rows(scores, price, limits, limited, edges, lift):  # type: ignore[no-untyped-def]
+    """`lift_row` of (B, n) scores in place, where there is a limit."""
+    for row in range(len(limits)):
+        if limited[row]:
+            lift_row(scores[row], price, limits[row], edges, lift)
