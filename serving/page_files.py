@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ HASH_LETTERS = 12
 
 @dataclass(frozen=True)
 class PageFile:
-    """A file as it is sent."""
+    """A file as it is sent; `gzipped` to those who take it."""
 
     content: bytes
+    gzipped: bytes
     media_type: str
     etag: str
 
@@ -58,4 +60,4 @@ def read_page_files(directory: Path = DIRECTORY) -> PageFiles:
 
 def _page_file(content: bytes, suffix: str) -> PageFile:
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    return PageFile(content, TYPES[suffix], etag)
+    return PageFile(content, gzip.compress(content, mtime=0), TYPES[suffix], etag)

@@ -139,7 +139,10 @@ def _numbers(frame: Any, name: str) -> list[int | None]:
 
 def _sent(request: Request, file: PageFile, kept: str, headers: dict[str, str]) -> Response:
     """The file, or 304 where the browser has it."""
-    headers = {"ETag": file.etag, "Cache-Control": kept, **headers}
+    headers = {"ETag": file.etag, "Cache-Control": kept, "Vary": "Accept-Encoding", **headers}
     if file.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(file.content, headers=headers, media_type=file.media_type)
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(file.content, headers=headers, media_type=file.media_type)
+    headers["Content-Encoding"] = "gzip"
+    return Response(file.gzipped, headers=headers, media_type=file.media_type)

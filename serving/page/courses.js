@@ -1,0 +1,154 @@
+// Recommended courses that fit, and their filters.
+
+import { h, icon } from "./dom.js";
+import { money } from "./format.js";
+import { filter, reload } from "./loading.js";
+import { bar, blank, button, failureText, leftAfter, metaLine, reasonText } from "./parts.js";
+import { passed, underWay } from "./person.js";
+import { pinnedCard } from "./pinned.js";
+import { changed, NO_FILTERS, state } from "./state.js";
+import { day } from "./format.js";
+import { detailsDialog } from "./details.js";
+import { buyDialog } from "./buying.js";
+import { preview } from "./wallet.js";
+import { t } from "./words.js";
+
+const PRICE_STEPS = [100_000, 250_000, 500_000, 1_000_000, 2_000_000];
+const DAYS = { 3: [0, 3], 7: [4, 7], more: [8, Infinity] };
+const SKELETONS = 6;
+
+export function coursesView() {
+  return [
+    h("header", { class: "view-head" },
+      h("h1", { id: "view-title" }, t("courses_title")),
+      h("p", { class: "lead" }, lead()),
+    ),
+    hold(),
+    pinnedCard(),
+    filters(),
+    h("div", { id: "list", "aria-busy": state.list.status === "loading" ? "true" : "false" }, list()),
+  ];
+}
+
+function lead() {
+  const { balance, history } = state.person;
+  if (history?.length === 0) return t("new_lead");
+  return balance === null ? t("courses_lead_free") : t("courses_lead", { balance: money(balance) });
+}
+
+/** Why nothing can be bought at the moment. */
+function hold() {
+  const late = passed();
+  if (late) return note("alert", h("strong", {}, t("too_late_title")), ` ${t("too_late_text", { date: day(late.at) })}`);
+  const first = underWay();
+  return first ? note("clock", t("finish_first", { title: first.title })) : null;
+}
+
+const note = (name, ...words) => h("div", { class: "note" }, icon(name), h("p", {}, ...words));
+
+export const mayBuy = () => !passed() && !underWay();
+
+function filters() {
+  const { categories, modes, has_durations: timed } = state.facts;
+  const most = state.person.balance ?? Infinity;
+  const steps = PRICE_STEPS.filter((step) => step < most);
+  const choices = [
+    steps.length ? choice("price", steps.map((step) => [step, t("at_most", { price: money(step) })])) : null,
+    categories.length > 1 ? choice("category", categories.map((name) => [name, name])) : null,
+    modes.length > 1 ? choice("mode", modes.map((name) => [name, name])) : null,
+    timed ? choice("days", Object.keys(DAYS).map((key) => [key, t(`days_${key}`)])) : null,
+  ];
+  return h("form", { class: "filters", "aria-label": t("filters"), onsubmit: (event) => event.preventDefault() },
+    choices,
+    filtered() ? button(t("clear"), "quiet", clear, { "data-key": "clear" }) : null,
+  );
+}
+
+const filtered = () => Object.values(state.filters).some((value) => value !== "");
+
+function clear() {
+  state.filters = { ...NO_FILTERS };
+  filter();
+  document.querySelector("#filter-category, .filters select")?.focus();
+}
+
+function choice(name, options) {
+  const id = `filter-${name}`;
+  const onchange = (event) => {
+    state.filters = { ...state.filters, [name]: event.target.value };
+    if (name === "price" || name === "category") filter();
+    else changed();
+  };
+  const select = h("select", { id, "data-key": id, onchange },
+    h("option", { value: "" }, t("all")),
+    options.map(([value, label]) => h("option", { value }, label)),
+  );
+  select.value = state.filters[name];
+  return h("div", { class: "field" }, h("label", { for: id }, t(`filter_${name}`)), select);
+}
+
+function list() {
+  const { status, items, shown } = state.list;
+  if (status === "failed") {
+    return blank(t("failed_title"), failureText(state.failure), button(t("retry"), "secondary", reload, { "data-key": "retry" }));
+  }
+  if (status === "loading" && !items.length) return skeletons();
+  const kept = items.filter(matches);
+  if (!kept.length) return empty();
+  return [
+    h("p", { class: "count", role: "status" }, t("count", { n: kept.length })),
+    h("ul", { class: "cards" }, kept.slice(0, shown).map(card)),
+    kept.length > shown
+      ? button(t("more"), "secondary wide", showMore, { "data-key": "more" })
+      : null,
+  ];
+}
+
+function matches(item) {
+  const { mode, days } = state.filters;
+  if (mode && item.mode !== mode) return false;
+  if (!days) return true;
+  const [least, most] = DAYS[days];
+  return item.duration_days != null && item.duration_days >= least && item.duration_days <= most;
+}
+
+function showMore() {
+  const { shown } = state.list;
+  state.list.shown += 8;
+  changed();
+  document.querySelectorAll(".cards .details")[shown]?.focus();
+}
+
+function empty() {
+  const { balance } = state.person;
+  if (filtered()) return blank(t("empty_filter"), t("empty_filter_text"), button(t("clear"), "secondary", clear));
+  if (balance === 0) return blank(t("empty_zero"), t("empty_zero_text"), h("a", { class: "secondary", href: "#riwayat" }, t("history_title")));
+  return blank(t("empty_none", { balance: balance === null ? "" : money(balance) }), t("empty_none_text"));
+}
+
+function skeletons() {
+  return [
+    h("p", { class: "count" }, t("loading")),
+    h("ul", { class: "cards", "aria-hidden": "true" }, Array.from({ length: SKELETONS }, () => h("li", { class: "card skeleton" }))),
+  ];
+}
+
+function card(item) {
+  const { course_id: id, title, price, balance_after: left } = item;
+  const [reason] = item.reasons.filter((one) => one.code !== "other");
+  const balance = state.person.balance;
+  return h("li", { class: "card", onmouseenter: () => preview(item), onmouseleave: () => preview(null), onfocusin: () => preview(item), onfocusout: () => preview(null) },
+    item.category ? h("p", { class: "eyebrow" }, item.category) : null,
+    h("h3", {}, title),
+    metaLine(item),
+    h("p", { class: "reason" }, icon("people"), h("span", {}, reason ? reasonText(reason) : t(`source_${item.source}`))),
+    h("div", { class: "card-money" },
+      h("p", {}, h("span", { class: "price" }, money(price)), left === null ? null : h("span", { class: left === 0 ? "after pas" : "after" }, leftAfter(left))),
+      balance ? bar([{ kind: "left", amount: left }, { kind: "this", amount: price }], balance, t("bar", { spent: money(price), left: money(left) })) : null,
+    ),
+    h("div", { class: "actions" },
+      button(t("details"), "quiet details", () => detailsDialog(item), { "aria-label": t("details_label", { title }), "data-key": `details-${id}` }),
+      button(t("buy"), "primary", () => buyDialog(item), { "aria-label": t("buy_label", { title, price: money(price) }), disabled: !mayBuy(), "data-key": `buy-${id}` }),
+    ),
+  );
+}

@@ -1,0 +1,112 @@
+// What is asked of the service, and in which order. Answers that are overtaken are dropped.
+
+import { ApiFailure, get, post, useKey } from "./api.js";
+import { cardOf, loadCards } from "./catalogue.js";
+import { useFacts } from "./format.js";
+import { asker, loadPerson } from "./person.js";
+import { forgetAll, remember } from "./session.js";
+import { changed, NO_FILTERS, state, useState } from "./state.js";
+
+const MOST_ITEMS = 48;
+const FIRST_SHOWN = 8;
+let listAsked = 0;
+let planAsked = 0;
+
+/** The page opens. */
+export async function open() {
+  await guarded(async () => {
+    useState(await get("/page/facts.json"));
+    useFacts(state.facts);
+    if (state.who) await loadAll();
+  });
+}
+
+/** Somebody comes in; throws where the service refuses them. */
+export async function enter(who) {
+  useKey(who.key ?? null);
+  const before = state.who;
+  state.who = who;
+  try {
+    await loadPerson();
+  } catch (failure) {
+    state.who = before;
+    throw failure;
+  }
+  remember("who", who);
+  Object.assign(state, { filters: { ...NO_FILTERS }, pinned: null, pending: null, view: "rekomendasi" });
+  await guarded(loadList);
+}
+
+export function leave() {
+  forgetAll();
+  useKey(null);
+  Object.assign(state, { who: null, person: null, pinned: null, pending: null, degraded: false });
+  state.plan = { status: "none", alternatives: [], chosen: 0, most: state.plan.most };
+  state.failure = null;
+  changed();
+}
+
+/** The participant and the list; both change with a purchase. */
+export async function loadAll() {
+  useKey(state.who.key ?? null);
+  await loadPerson();
+  state.plan.status = "none";
+  await loadList();
+}
+
+/** As `loadAll`, a failure becoming what is shown. */
+export const reload = () => guarded(loadAll);
+
+export async function loadList() {
+  const asked = ++listAsked;
+  state.list = { ...state.list, status: "loading" };
+  changed();
+  const body = { ...asker(), n: MOST_ITEMS, explain: true };
+  if (state.filters.category) body.category = state.filters.category;
+  if (state.filters.price) body.max_price = Number(state.filters.price);
+  const answer = await post("/recommend", body);
+  await loadCards(answer.items.map((item) => item.course_id));
+  if (asked !== listAsked) return;
+  const items = answer.items.map((item) => ({ ...cardOf(item.course_id), ...item, title: item.title || item.course_id }));
+  state.list = { status: "ready", items, shown: FIRST_SHOWN, requestId: answer.request_id };
+  state.degraded = Boolean(answer.degraded);
+  if (state.person.balance === null) state.person.balance = answer.balance;
+  state.failure = null;
+  changed();
+}
+
+/** The list with other filters. */
+export const filter = () => guarded(loadList);
+
+export async function loadPlan() {
+  const asked = ++planAsked;
+  state.plan = { ...state.plan, status: "loading" };
+  changed();
+  try {
+    const answer = await post("/plan", { ...asker(), max_courses: state.plan.most });
+    const alternatives = answer.alternatives.filter((one) => one.courses.length > 0);
+    await loadCards(alternatives.flatMap((one) => one.courses.map((course) => course.course_id)));
+    if (asked !== planAsked) return;
+    state.plan = { ...state.plan, status: "ready", alternatives, chosen: 0, balance: answer.balance };
+  } catch (failure) {
+    if (!(failure instanceof ApiFailure)) throw failure;
+    if (asked !== planAsked) return;
+    state.plan = { ...state.plan, status: "failed", failure };
+  }
+  changed();
+}
+
+async function guarded(work) {
+  try {
+    await work();
+  } catch (failure) {
+    if (!(failure instanceof ApiFailure)) throw failure;
+    if (failure.status === 401) {
+      leave();
+      return;
+    }
+    state.failure = failure;
+    state.list = { ...state.list, status: "failed" };
+    changed();
+  }
+}

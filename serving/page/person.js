@@ -1,0 +1,74 @@
+// The participant as the page shows them: from the service, or from what a visitor typed in.
+
+import { get } from "./api.js";
+import { cardOf, loadCards } from "./catalogue.js";
+import { isTrial, now, state } from "./state.js";
+
+/** Asks the service, or adds up the trial. Throws `ApiFailure`. */
+export async function loadPerson() {
+  state.person = isTrial() ? fromTrial(state.who.trial) : await fromService(state.who.id);
+}
+
+async function fromService(id) {
+  let answer;
+  try {
+    answer = await get(`/participants/${encodeURIComponent(id)}`);
+  } catch (failure) {
+    if (failure.status !== 403) throw failure;
+    return { balance: null, grant: null, spent: 0, history: null, deadlines: [], optedOut: false };
+  }
+  const history = [...answer.history].reverse();
+  await loadCards(history.map((one) => one.course_id));
+  return {
+    balance: answer.balance,
+    grant: answer.grant ?? state.facts.grant,
+    spent: sum(history),
+    history: history.map((one) => ({ ...cardOf(one.course_id), ...known(one) })),
+    deadlines: deadlinesOf(answer.deadlines),
+    optedOut: answer.opted_out,
+  };
+}
+
+function known(one) {
+  const { purchased_at: at, price_paid: price, status, rating } = one;
+  return { at, price, status, rating };
+}
+
+function deadlinesOf(deadlines) {
+  return ["first_purchase", "next_purchase", "last_spending_day"]
+    .filter((kind) => deadlines[kind])
+    .map((kind) => ({ kind, at: deadlines[kind] }));
+}
+
+function fromTrial({ balance, bought }) {
+  const spent = sum(bought);
+  return {
+    balance: balance - spent,
+    grant: balance,
+    spent,
+    history: [...bought].reverse(),
+    deadlines: [],
+    optedOut: false,
+  };
+}
+
+const sum = (history) =>
+  history.reduce((total, one) => total + (one.status === "cancelled" ? 0 : one.price), 0);
+
+/** Who asks, as the body of /recommend and /plan says it. */
+export function asker() {
+  if (!isTrial()) return { participant_id: state.who.id };
+  const { profile, bought } = state.who.trial;
+  return { balance: state.person.balance, purchased: bought.map((one) => one.course_id), profile };
+}
+
+/** The training that must be finished before the next purchase; null where there is none. */
+export function underWay() {
+  if (!state.facts.one_at_a_time || isTrial()) return null;
+  return state.person?.history?.find((one) => one.status === "active") ?? null;
+}
+
+/** The deadline that has passed; null where one may still buy. */
+export function passed() {
+  return state.person?.deadlines.find((one) => Date.parse(one.at) < now().getTime()) ?? null;
+}
