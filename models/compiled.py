@@ -13,6 +13,10 @@ from numba.core import config
 F = TypeVar("F", bound=Callable[..., object])
 # of a function that only machine code calls: it is part of what calls it
 inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# the same, where the order of a sum is free: several at a time
+summing = njit(
+    nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath={"reassoc", "nsz"}
+)
 HERE = Path(__file__).parent
 
 

@@ -119,6 +119,44 @@ class Sums:
         return scores
 
 
+@dataclass(frozen=True)
+class Plan:
+    """All of a policy that no request changes.
+
+    Attributes:
+        sums: its models.
+        numbers: (N_SIZES + 12,) int64, sizes and addresses, as the machine code takes them.
+        kept: arrays whose addresses stand there.
+    """
+
+    sums: Sums
+    numbers: NDArray[np.int64]
+    kept: tuple[NDArray[Any], ...] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        sums: Sums,
+        courses: tuple[NDArray[np.int64], ...],
+        *,
+        edges: Sequence[float],
+        lift: Sequence[float],
+    ) -> Plan:
+        """The plan of these models and rules.
+
+        Args:
+            sums: the models.
+            courses: (n_items,) each, as `models.kernel_lists.allow` takes them.
+            edges, lift: of the balance fit; no lift, no fit.
+        """
+        parts, _, factors, _ = sums.table
+        sizes = (len(courses[0]), len(sums.stages), len(parts), *factors.shape, len(lift))
+        fit = (np.array(edges, np.float64), np.array(lift, np.float32))
+        kept = tuple(map(np.ascontiguousarray, (sums.stages, *sums.table, *courses, *fit)))
+        addresses = [array.ctypes.data for array in kept]
+        return cls(sums, np.array([*sizes, *addresses], np.int64), kept)
+
+
 class Summed:
     """Base of models whose scores the machine code sums: they are `Linear` or `Weighted`."""
 

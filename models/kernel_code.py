@@ -29,8 +29,8 @@ def machine_code() -> MachineCode:
     Whoever loads an artifact replays its golden requests, and so is through with it.
     """
     signatures = {
-        "rank": (STAGES, TABLE, GIVEN, PEOPLE, COURSES, RULES, FIT),
-        "score": (STAGE, TABLE, GIVEN, PEOPLE, types.int64),
+        "rank": (INT64, GIVEN, PEOPLE, RULES),
+        "score": (INT64, TABLE, GIVEN, PEOPLE, types.int64),
         "allowed": (COURSES, RULES),
         "lift_rows": (types.float32[:, ::1], INT64, INT64, BOOL, FLOAT64, FLOAT32),
     }
@@ -57,7 +57,6 @@ def _read_only(element: Any, dimensions: int = 1) -> Any:
 INT64, INT32 = _read_only(types.int64), _read_only(types.int32)
 FLOAT64, FLOAT32 = _read_only(types.float64), _read_only(types.float32)
 BOOL = _read_only(types.boolean)
-STAGE, STAGES = INT64, _read_only(types.int64, 2)
 TABLE = types.Tuple(
     [
         _read_only(types.int64, 2),
@@ -70,4 +69,3 @@ GIVEN = _read_only(types.float32, 3)
 PEOPLE = types.Tuple([INT64, INT32, INT64, INT32])
 COURSES = types.UniTuple(INT64, 5)
 RULES = types.Tuple([INT64, BOOL, *[INT64] * 5, INT32, INT64, INT32])
-FIT = types.Tuple([FLOAT64, FLOAT32])

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import carray
 
 from models.compiled import inner
-from models.kernel_rows import entry, known_items, sum_parts
+from models.kernel_rows import (
+    N_FIELDS,
+    N_NUMBERS,
+    entry,
+    known_items,
+    sum_parts,
+    to_bool,
+    to_float32,
+    to_float64,
+    to_int64,
+)
 
 # columns of the table of stages
 SOURCE, FIRST_PART, END_PART, FIRST_LEVEL, END_LEVEL, N_KNOWN, FIRST_GIVEN = 0, 1, 2, 3, 4, 5, 6
 SAME_SCORES = 7
 N_STAGE_FIELDS = 8
+# a plan: sizes (courses, stages, parts, levels, most parts, lifts), then addresses
+N_SIZES = 6
 # sources, as in `models.policy.SOURCES`
 HISTORY, PROFILE = 0, 1
 
@@ -77,10 +90,12 @@ def sift_down(scores, items, place, size):  # type: ignore[no-untyped-def]
 
 
 @inner
-def best(scores, left, count, zeros, top_scores, top_items):  # type: ignore[no-untyped-def]
+def best(scores, left, count, zeros, ranked, top_scores, top_items):  # type: ignore[no-untyped-def]
     """The best `count` courses that are left, best first; a score of 0 counts where `zeros`.
 
-    A heap of the best so far: since courses come in order, a tie with its worst is worse.
+    A heap of the best so far: since courses come in order, a tie with its worst is worse. What is
+    out of the question is below every score in the scratch `ranked` (n_items,): one comparison a
+    course, which hardly ever holds.
 
     Returns:
         how many there are; `top_scores` and `top_items` (count,) receive them.
@@ -88,8 +103,11 @@ def best(scores, left, count, zeros, top_scores, top_items):  # type: ignore[no-
     size = 0
     worst = np.float32(-np.inf)
     for item in range(len(scores)):
-        score = scores[item]
-        if not left[item] or (size == count and score <= worst) or (score == 0 and not zeros):
+        usable = left[item] & (zeros | (scores[item] != 0))
+        ranked[item] = scores[item] if usable else worst
+    for item in range(len(scores)):
+        score = ranked[item]
+        if score <= worst:
             continue
         if size < count:
             top_scores[size], top_items[size] = score, item
@@ -142,16 +160,47 @@ def score_stage(stage, table, given, row, known, n_events, tokens, scratch, scor
     )
 
 
+@inner
+def unpacked(plan):  # type: ignore[no-untyped-def]
+    """Stages, table, courses, edges and lift of a plan."""
+    n_items, n_stages, n_parts = plan[0], plan[1], plan[2]
+    n_levels, width, n_lift = plan[3], plan[4], plan[5]
+    at = plan[N_SIZES:]
+    stages = carray(to_int64(at[0]), (n_stages, N_STAGE_FIELDS))
+    table = (
+        carray(to_int64(at[1]), (n_parts, N_FIELDS)),
+        carray(to_float64(at[2]), (n_parts, N_NUMBERS)),
+        carray(to_float32(at[3]), (n_levels, width)),
+        carray(to_bool(at[4]), (n_levels, 2)),
+    )
+    courses = (
+        carray(to_int64(at[5]), (n_items,)),
+        carray(to_int64(at[6]), (n_items,)),
+        carray(to_int64(at[7]), (n_items,)),
+        carray(to_int64(at[8]), (n_items,)),
+        carray(to_int64(at[9]), (n_items,)),
+    )
+    edges = carray(to_float64(at[10]), (max(n_lift - 1, 0),))
+    return stages, table, courses, edges, carray(to_float32(at[11]), (n_lift,))
+
+
 @entry
-def rank(stages, table, given, people, courses, rules, fit):  # type: ignore[no-untyped-def]
+def rank(plan, given, people, rules):  # type: ignore[no-untyped-def]
     """The lists of B requests, see `models.policy.Policy`.
+
+    Args:
+        plan: (N_PLAN,) int64, all that stays the same, see `models.kernel.Plan`; each array that
+            Python hands over costs a tenth of a microsecond.
+        given: (g, B, n_known) float32, see `models.kernel.Sums`.
+        people: indptr int64, items int32, and the same of tokens.
+        rules: of each request, see `allow`.
 
     Returns:
         indptr (B + 1,) int64, and by listed course item int64, score float32, stage int8.
     """
     indptr, items, token_indptr, tokens = people
     limits, limited, counts = rules[0], rules[1], rules[5]
-    edges, lift = fit
+    stages, table, courses, edges, lift = unpacked(plan)
     n_items, n_rows = len(courses[0]), len(limits)
     scores, total = np.empty(n_items, np.float32), np.empty(n_items, np.float32)
     prior, left = np.empty(n_items, np.float64), np.empty(n_items, np.bool_)
@@ -188,7 +237,7 @@ def rank(stages, table, given, people, courses, rules, fit):  # type: ignore[no-
             if limited[row] and len(lift) > 0:
                 lift_row(scores, courses[0], limits[row], edges, lift)
             top = slice(end, end + wanted)
-            size = best(scores, left, wanted, is_last, top_scores[top], top_items[top])
+            size = best(scores, left, wanted, is_last, total, top_scores[top], top_items[top])
             for listed in range(end, end + size):
                 stage_of[listed] = stage[SOURCE]
                 left[top_items[listed]] = False

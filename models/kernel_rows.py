@@ -12,7 +12,7 @@ import numpy as np
 from numba import carray, types
 from numba.extending import intrinsic
 
-from models.compiled import compiler, inner
+from models.compiled import compiler, inner, summing
 
 entry = compiler("kernel*.py", nogil=True, error_model="numpy")
 
@@ -42,10 +42,12 @@ def _pointer_to(element: Any) -> Any:
     return pointer
 
 
-_to_float32 = _pointer_to(types.float32)
-_to_int32 = _pointer_to(types.int32)
-_to_int64 = _pointer_to(types.int64)
-_to_uint64 = _pointer_to(types.uint64)
+to_float32 = _pointer_to(types.float32)
+to_int32 = _pointer_to(types.int32)
+to_int64 = _pointer_to(types.int64)
+to_uint64 = _pointer_to(types.uint64)
+to_float64 = _pointer_to(types.float64)
+to_bool = _pointer_to(types.boolean)
 
 
 @inner
@@ -90,34 +92,57 @@ def add_row(total, weight, row):  # type: ignore[no-untyped-def]
 
 
 @inner
+def add_four(total, weights, addresses, width):  # type: ignore[no-untyped-def]
+    """total += the sum of four weighted rows, which are read side by side."""
+    row_0 = carray(to_float32(addresses[0]), (width,))
+    row_1 = carray(to_float32(addresses[1]), (width,))
+    row_2 = carray(to_float32(addresses[2]), (width,))
+    row_3 = carray(to_float32(addresses[3]), (width,))
+    weight_0, weight_1, weight_2, weight_3 = weights[0], weights[1], weights[2], weights[3]
+    for column in range(width):
+        total[column] += (weight_0 * row_0[column] + weight_1 * row_1[column]) + (
+            weight_2 * row_2[column] + weight_3 * row_3[column]
+        )
+
+
+@inner
 def add_rows(scores, total, part, numbers, factor, found, ages, tokens):  # type: ignore[no-untyped-def]
     """Weighted rows of a dense (items and tokens, width) array, whose columns are some items."""
     width = part[WIDTH]
     first_token = part[FIRST_TOKEN]
-    row_of = carray(_to_int32(part[ROW_OF]), (part[N_ITEMS],))
-    item_of = carray(_to_int32(part[ITEM_OF]), (width,))
-    address = part[DENSE]
-    sums = total[:width]
-    sums[:] = 0
+    row_of = carray(to_int32(part[ROW_OF]), (part[N_ITEMS],))
+    item_of = carray(to_int32(part[ITEM_OF]), (width,))
+    start, stride = part[DENSE], 4 * width
+    most = len(found) + len(tokens)
+    addresses, weights = np.empty(most, np.int64), np.empty(most, np.float32)
+    n_rows = 0
     for place in range(len(found)):
         row = row_of[found[place]]
         if row >= 0:
-            values = carray(_to_float32(address + 4 * width * row), (width,))
-            add_row(sums, factor * recency(numbers, ages[place]), values)
-    weight = factor * np.float32(numbers[TOKEN_WEIGHT])
-    for token in tokens:
-        values = carray(_to_float32(address + 4 * width * (first_token + token)), (width,))
-        add_row(sums, weight, values)
+            addresses[n_rows] = start + stride * row
+            weights[n_rows] = factor * recency(numbers, ages[place])
+            n_rows += 1
+    for place in range(len(tokens)):
+        addresses[n_rows] = start + stride * (first_token + tokens[place])
+        weights[n_rows] = factor * np.float32(numbers[TOKEN_WEIGHT])
+        n_rows += 1
     for column in range(width):
-        scores[item_of[column]] += sums[column]
+        total[column] = 0
+    fours = n_rows - n_rows % 4
+    for place in range(0, fours, 4):
+        add_four(total, weights[place:], addresses[place:], width)
+    for place in range(fours, n_rows):
+        add_row(total, weights[place], carray(to_float32(addresses[place]), (width,)))
+    for column in range(width):
+        scores[item_of[column]] += total[column]
 
 
 @inner
 def add_sparse(scores, part, numbers, factor, found, ages):  # type: ignore[no-untyped-def]
     """Weighted rows of a sparse (n_items, n_items) matrix."""
-    indptr = carray(_to_int64(part[INDPTR]), (part[N_ITEMS] + 1,))
-    indices = carray(_to_int32(part[INDICES]), (indptr[-1],))
-    data = carray(_to_float32(part[DATA]), (indptr[-1],))
+    indptr = carray(to_int64(part[INDPTR]), (part[N_ITEMS] + 1,))
+    indices = carray(to_int32(part[INDICES]), (indptr[-1],))
+    data = carray(to_float32(part[DATA]), (indptr[-1],))
     for place in range(len(found)):
         weight = factor * recency(numbers, ages[place])
         for entry in range(indptr[found[place]], indptr[found[place] + 1]):
@@ -128,20 +153,16 @@ def add_sparse(scores, part, numbers, factor, found, ages):  # type: ignore[no-u
 def add_shares(scores, prior, part, numbers, factor, tokens):  # type: ignore[no-untyped-def]
     """Shares among people of a profile, see `models.profile_popularity`."""
     n_items = part[N_ITEMS]
-    share = carray(_to_float32(part[SHARE]), (n_items,))
+    share = carray(to_float32(part[SHARE]), (n_items,))
     for item in range(n_items):
         prior[item] = share[item]
-    for place in range(len(tokens)):
-        lift = carray(_to_float32(part[DENSE] + 4 * n_items * tokens[place]), (n_items,))
-        for item in range(n_items):
-            prior[item] *= lift[item]
-        if place % SAFE_PRODUCT == SAFE_PRODUCT - 1:
-            most = max(prior[:n_items].max(), 1e-300)
+    for place in range(0, len(tokens), 4):
+        multiply(prior, part, tokens[place : place + 4])
+        if place % SAFE_PRODUCT == SAFE_PRODUCT - 4:  # any factor: normalised below
+            shrink = 1.0 / max(sum_of(prior[:n_items]), 1e-300)
             for item in range(n_items):
-                prior[item] /= most
-    total = 0.0
-    for item in range(n_items):
-        total += prior[item]
+                prior[item] *= shrink
+    total = sum_of(prior[:n_items])
     if total <= 0:
         return
     group = group_of(part, tokens)
@@ -150,16 +171,44 @@ def add_shares(scores, prior, part, numbers, factor, tokens):  # type: ignore[no
         for item in range(n_items):
             scores[item] += np.float32(weight * prior[item])
         return
-    totals = carray(_to_float32(part[TOTALS]), (part[N_GROUPS],))
+    totals = carray(to_float32(part[TOTALS]), (part[N_GROUPS],))
     people = totals[group] + numbers[STRENGTH]
     weight *= numbers[STRENGTH] / people
     for item in range(n_items):
         scores[item] += np.float32(weight * prior[item])
-    indptr = carray(_to_int64(part[INDPTR]), (part[N_GROUPS] + 1,))
-    indices = carray(_to_int32(part[INDICES]), (indptr[-1],))
-    data = carray(_to_float32(part[DATA]), (indptr[-1],))
+    indptr = carray(to_int64(part[INDPTR]), (part[N_GROUPS] + 1,))
+    indices = carray(to_int32(part[INDICES]), (indptr[-1],))
+    data = carray(to_float32(part[DATA]), (indptr[-1],))
     for entry in range(indptr[group], indptr[group + 1]):
         scores[indices[entry]] += np.float32(factor * data[entry] / people)
+
+
+@inner
+def multiply(prior, part, tokens):  # type: ignore[no-untyped-def]
+    """prior *= the lifts of at most four tokens, whose product float32 can hold."""
+    n_items = part[N_ITEMS]
+    start, stride = part[DENSE], 4 * n_items
+    if len(tokens) == 4:
+        lift_0 = carray(to_float32(start + stride * tokens[0]), (n_items,))
+        lift_1 = carray(to_float32(start + stride * tokens[1]), (n_items,))
+        lift_2 = carray(to_float32(start + stride * tokens[2]), (n_items,))
+        lift_3 = carray(to_float32(start + stride * tokens[3]), (n_items,))
+        for item in range(n_items):
+            prior[item] *= (lift_0[item] * lift_1[item]) * (lift_2[item] * lift_3[item])
+        return
+    for token in tokens:
+        lift = carray(to_float32(start + stride * token), (n_items,))
+        for item in range(n_items):
+            prior[item] *= lift[item]
+
+
+@summing
+def sum_of(values):  # type: ignore[no-untyped-def]
+    """Their sum, in an order that the processor's vectors suggest: the same each time."""
+    total = 0.0
+    for place in range(len(values)):
+        total += values[place]
+    return total
 
 
 @entry
@@ -189,10 +238,10 @@ def group_of(part, tokens):  # type: ignore[no-untyped-def]
     n_groups = part[N_GROUPS]
     if len(tokens) == 0 or n_groups == 0:
         return np.int64(-1)
-    hashes = carray(_to_uint64(part[HASHES]), (n_groups,))
-    groups = carray(_to_int64(part[GROUPS]), (n_groups,))
-    indptr = carray(_to_int64(part[TOKEN_INDPTR]), (n_groups + 1,))
-    indices = carray(_to_int32(part[TOKEN_INDICES]), (indptr[-1],))
+    hashes = carray(to_uint64(part[HASHES]), (n_groups,))
+    groups = carray(to_int64(part[GROUPS]), (n_groups,))
+    indptr = carray(to_int64(part[TOKEN_INDPTR]), (n_groups + 1,))
+    indices = carray(to_int32(part[TOKEN_INDICES]), (indptr[-1],))
     wanted = profile_hash(tokens)
     low, high = 0, n_groups
     while low < high:
@@ -250,6 +299,6 @@ def sum_parts(scores, total, prior, parts, numbers, factors, given, known, token
         elif kind == SHARES:
             add_shares(scores, prior, part, numbers[place], factor, tokens)
         elif kind == STATIC:
-            add_row(scores, factor, carray(_to_float32(part[DENSE]), (part[N_ITEMS],)))
+            add_row(scores, factor, carray(to_float32(part[DENSE]), (part[N_ITEMS],)))
         else:
             add_row(scores, factor, given[part[GIVEN]])

@@ -17,7 +17,7 @@ from features.requests import RequestBatch
 from models.balance_fit import EDGES, BalanceFit
 from models.blend import Blend
 from models.exploration import Drawn, Exploration
-from models.kernel import Sums, known_to, people_of
+from models.kernel import Plan, Sums, known_to, people_of
 from models.kernel_code import machine_code
 from models.recommender import Recommender
 
@@ -167,39 +167,30 @@ class Policy:
         return self.balance_fit.applied(scores, price, requests.limit_rp, requests.limited)
 
     def _block(self, requests: RequestBatch) -> Recommendations:
-        sums = self._sums
+        plan, people = self._plan, requests.participants
         found = Recommendations(
             *machine_code().rank(
-                sums.stages,
-                sums.table,
-                sums.given(requests.participants),
-                people_of(requests.participants),
-                self._rules_of_courses,
-                _rules_of(requests),
-                self._fit,
+                plan.numbers, plan.sums.given(people), people_of(people), _rules_of(requests)
             )
         )
         return found if self.exploration is None else self._explored(requests, found)
 
     @cached_property
-    def _sums(self) -> Sums:
+    def _plan(self) -> Plan:
         known = self.stages[-1].n_known
-        return Sums.of(
+        sums = Sums.of(
             [stage.model for stage in self.stages],
             sources=[SOURCES.index(stage.source) for stage in self.stages],
             n_known=self.courses.n_items if known is None else known,
         )
+        lift = () if self.balance_fit is None else self.balance_fit.lift
+        return Plan.of(sums, self._rules_of_courses, edges=EDGES, lift=lift)
 
     @cached_property
     def _rules_of_courses(self) -> tuple[NDArray[np.int64], ...]:
         table = self.courses
         dates = (table.on_sale_from_s, table.on_sale_until_s)
         return (table.price_rp, *dates, table.min_age, table.min_education)
-
-    @cached_property
-    def _fit(self) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        lift = () if self.balance_fit is None else self.balance_fit.lift
-        return np.array(EDGES), np.array(lift, np.float32)
 
     def _explored(self, requests: RequestBatch, found: Recommendations) -> Recommendations:
         """The lists with some places given away."""
