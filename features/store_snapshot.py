@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from features import columns as c
 from features.dataset_config import DatasetConfig
@@ -20,8 +20,8 @@ def snapshot_participant(
     snapshot: Snapshot,
     row: int,
     *,
-    course_ids: Sequence[str],
-    prices_rp: Sequence[int],
+    course_ids: NDArray[np.object_],
+    prices_rp: NDArray[np.int64],
     vocabulary: ProfileVocabulary,
     config: DatasetConfig,
 ) -> Participant:

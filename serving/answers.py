@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from features.requests import RequestBatch
+from features.store_state import Found
 from models.answers import answer_items
 from models.policy import Recommendations
 from models.wording import ReasonAnswer, answer_reasons
 from serving.loaded import LoadedModel
 from serving.requests import as_asked
 from serving.schemas import RecommendBody
+from serving.store.desk import StoreDesk
 
 
 def answer_all(
@@ -22,6 +24,8 @@ def answer_all(
     *,
     request_ids: Sequence[str],
     now_s: int,
+    stored: Sequence[Found] | None = None,
+    desk: StoreDesk | None = None,
 ) -> list[dict[str, Any]]:
     """One answer a body, in order, as `schemas.Answer` describes it.
 
@@ -30,15 +34,20 @@ def answer_all(
         model: what answers.
         request_ids: (B,) names of the answers.
         now_s: the clock, epoch seconds.
+        stored: (B,) what the store says of who asks; None: there is no store.
+        desk: what is shown is logged there.
     """
-    asked = as_asked(bodies, model, now_s=now_s)
+    asked = as_asked(bodies, model, now_s=now_s, found=stored)
     found = model.artifact.policy.recommend(asked.batch)
+    if desk is not None:
+        desk.log_served(request_ids, bodies, model, asked, found)
     return [
         {
             "request_id": request_ids[row],
             "model_version": model.version,
             "participant_id": body.participant_id,
             "balance": asked.balances[row],
+            "degraded": stored is not None and stored[row].down,
             "items": _items(body, asked.balances[row], found, row, asked.batch, model),
         }
         for row, body in enumerate(bodies)

@@ -24,6 +24,7 @@ class LoadedModel:
         version: the name that answers give the model.
         fingerprint: sha256 of the artifact's manifest.
         item_of: item index by course id.
+        price_of: price in whole units by course id.
         items_in: (k,) item indices by category.
     """
 
@@ -33,6 +34,7 @@ class LoadedModel:
     n_items: int
     n_tokens: int
     item_of: dict[str, int]
+    price_of: dict[str, int]
     items_in: dict[str, NDArray[np.int64]]
 
 
@@ -77,6 +79,7 @@ def load_model(located: Located) -> LoadedModel:
         n_items=courses.n_items,
         n_tokens=artifact.vocabulary.n_tokens,
         item_of={str(course_id): item for item, course_id in enumerate(courses.course_ids)},
+        price_of=dict(zip(map(str, courses.course_ids), courses.price_rp.tolist(), strict=True)),
         items_in=_by_category(courses.texts(c.CATEGORY)),
     )
 

@@ -41,6 +41,7 @@ REJECTED = Counter(
     "saldopas_rejected", "Requests turned away at once, by what was too much.", ("limit",)
 )
 SWAPS = Counter("saldopas_model_swaps", "New models taken up (done) or not (refused).", ("result",))
+EVENTS = Counter("saldopas_events", "Events by what became of them.", ("result",))
 STORE_SECONDS = Histogram(
     "saldopas_store_seconds",
     "Time of an operation of the store.",

@@ -185,6 +185,9 @@ class Answer(BaseModel):
     model_version: str
     participant_id: str | None
     balance: int | None = Field(ge=0, description="The balance that was used; null: no limit.")
+    degraded: bool = Field(
+        description="The store did not answer in time: history and profile are the body's only."
+    )
     items: list[Item] = Field(max_length=100)
 
 
@@ -233,3 +236,6 @@ class Health(BaseModel):
     """A probe's answer."""
 
     status: Literal["alive", "ready"]
+    store: Literal["up", "down"] | None = Field(
+        default=None, description="Where there is a store: whether it answers."
+    )

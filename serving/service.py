@@ -11,10 +11,12 @@ from serving.http import create_app
 from serving.loaded import ModelSlot
 from serving.logs import LOG, configure_logs
 from serving.settings import read_settings
+from serving.store.desk import StoreDesk
 
 SETTINGS = read_settings()
 SLOT = ModelSlot()
-APP = create_app(SLOT, SETTINGS)
+DESK = StoreDesk(SETTINGS)
+APP = create_app(SLOT, SETTINGS, desk=DESK)
 
 
 class OwnProbes:
@@ -45,6 +47,7 @@ class SaldoPas:
 
     def __init__(self) -> None:
         configure_logs()
+        DESK.open()
         try:
             SLOT.load(SETTINGS)
         except ArtifactError as error:
@@ -52,6 +55,11 @@ class SaldoPas:
         if SLOT.model is not None:
             metrics.show_model(SLOT.model)
             LOG.info("ready", model_version=SLOT.model.version, url=SETTINGS.url)
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    def close(self) -> None:
+        """Write what waits."""
+        DESK.close()
 
     def __is_ready__(self) -> bool:
         """A verified artifact is loaded."""

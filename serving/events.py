@@ -1,0 +1,135 @@
+"""`POST /events`: what participants did, on the disk before it is acknowledged."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio.to_thread
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from features.request_moment import request_moment
+from features.store_snapshot import snapshot_participant
+from features.store_state import Participant
+from serving import metrics
+from serving.errors import ApiError
+from serving.events_schemas import EventBody, EventsBody
+from serving.json_body import read_json
+from serving.loaded import LoadedModel, ModelSlot
+from serving.requests import known_rows
+from serving.routes import json_response, ready, validated
+from serving.settings import Settings
+from serving.store.desk import StoreDesk
+from serving.store.live import LiveStore
+from serving.store.recording import Event, World
+
+
+class EventRoutes:
+    """The handler; one object a process."""
+
+    def __init__(self, slot: ModelSlot, settings: Settings, desk: StoreDesk) -> None:
+        self._slot = slot
+        self._settings = settings
+        self._desk = desk
+
+    async def events(self, request: Request) -> Response:
+        """Record events, in a thread: a commit waits for the disk."""
+        model, store = ready(self._slot), self._desk.store
+        value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
+        body = validated(EventsBody, value)
+
+        def work() -> dict[str, Any]:
+            return record_events(body.events, model, store, now_s=int(time.time()))
+
+        answer = await anyio.to_thread.run_sync(work, limiter=self._desk.limiter)
+        return json_response(answer)
+
+
+def record_events(
+    values: Sequence[Any], model: LoadedModel, store: LiveStore, *, now_s: int
+) -> dict[str, Any]:
+    """As `EventsAnswer` describes it.
+
+    Raises:
+        ApiError: 503, nothing was recorded.
+    """
+    rejected: list[dict[str, Any]] = []
+    places: list[int] = []
+    events: list[Event] = []
+    for place, value in enumerate(values):
+        try:
+            events.append(_event(validated(EventBody, value), model, now_s=now_s))
+            places.append(place)
+        except ApiError as error:
+            rejected.append({"place": place, "error": error.body["error"]})
+    accepted = repeated = 0
+    if events:
+        outcome = store.record(events, world_of(model))
+        accepted, repeated = outcome.accepted, outcome.repeated
+        rejected += [
+            {
+                "place": places[place],
+                "error": {"code": why.code, "message": why.message, "field": why.field},
+            }
+            for place, why in outcome.rejected
+        ]
+    metrics.EVENTS.labels("accepted").inc(accepted)
+    metrics.EVENTS.labels("repeated").inc(repeated)
+    metrics.EVENTS.labels("rejected").inc(len(rejected))
+    rejected.sort(key=lambda one: int(one["place"]))
+    return {"accepted": accepted, "repeated": repeated, "rejected": rejected}
+
+
+def world_of(model: LoadedModel) -> World:
+    """The catalogue, rules and snapshot that events are judged by."""
+    return World(
+        config=model.artifact.manifest.dataset,
+        price_of=model.price_of,
+        seed_of=lambda participant_id: seed_of(participant_id, model),
+    )
+
+
+def seed_of(participant_id: str, model: LoadedModel) -> Participant | None:
+    """A participant as the snapshot knows them; None where it does not."""
+    artifact = model.artifact
+    row = int(known_rows(artifact.snapshot, [participant_id])[0])
+    if row < 0:
+        return None
+    return snapshot_participant(
+        artifact.snapshot,
+        row,
+        course_ids=artifact.policy.courses.course_ids,
+        prices_rp=artifact.policy.courses.price_rp,
+        vocabulary=artifact.vocabulary,
+        config=artifact.manifest.dataset,
+    )
+
+
+def _event(body: EventBody, model: LoadedModel, *, now_s: int) -> Event:
+    sent = body.model_dump(mode="json", exclude_none=True)
+    content = orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)
+    manifest = model.artifact.manifest
+
+    def moment(given: datetime | None) -> datetime:
+        if given is not None and given.tzinfo is not None:
+            return given.astimezone(UTC)
+        seconds = request_moment(manifest.dataset, given, cutoff_s=manifest.cutoff_s, now_s=now_s)
+        return datetime.fromtimestamp(seconds, UTC)
+
+    return Event(
+        event_id=body.event_id,
+        kind=body.kind,
+        participant_id=body.participant_id,
+        course_id=body.course_id,
+        at=moment(body.at),
+        content=hashlib.blake2b(content, digest_size=16).hexdigest(),
+        price_rp=body.price,
+        rating=body.rating,
+        request_id=body.request_id,
+        starts_at=None if body.starts_at is None else moment(body.starts_at),
+    )

@@ -1,0 +1,102 @@
+"""`GET` and `DELETE /participants/{id}`: what the service knows of somebody, and forgetting."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from features import columns as c
+from features.store_rules import deadlines, left_rp
+from features.store_state import Bought, Found
+from serving.errors import ApiError
+from serving.events import seed_of
+from serving.loaded import LoadedModel, ModelSlot
+from serving.routes import json_response, ready
+from serving.schemas import LONGEST_ID
+from serving.store.desk import StoreDesk
+
+UNKNOWN = ApiError(404, "unknown_participant", "neither the store nor the model knows this id")
+
+
+class ParticipantRoutes:
+    """The handlers; one object a process."""
+
+    def __init__(self, slot: ModelSlot, desk: StoreDesk) -> None:
+        self._slot = slot
+        self._desk = desk
+
+    async def show(self, request: Request) -> Response:
+        """Balance, history and deadlines."""
+        model, participant_id = ready(self._slot), _id_of(request)
+        found = await self._desk.find_one(participant_id)
+        if found.down:
+            raise ApiError(503, "store_down", "the store does not answer; try again")
+        return json_response(describe_participant(participant_id, found, model))
+
+    async def erase(self, request: Request) -> Response:
+        """Forget a participant, known or not."""
+        store, participant_id = self._desk.store, _id_of(request)
+        rows = await anyio.to_thread.run_sync(
+            store.erase, participant_id, limiter=self._desk.limiter
+        )
+        return json_response({"erased": True, "rows": rows, "artifacts": "pending"})
+
+
+def describe_participant(participant_id: str, found: Found, model: LoadedModel) -> dict[str, Any]:
+    """As `ParticipantAnswer` describes it.
+
+    Raises:
+        ApiError: 404, nobody knows the participant, or they were erased.
+    """
+    if found.erased:
+        raise UNKNOWN
+    person = found.participant or seed_of(participant_id, model)
+    if person is None:
+        raise UNKNOWN
+    config = model.artifact.manifest.dataset
+    until = deadlines(person, config)
+    return {
+        "participant_id": participant_id,
+        "known_from": "snapshot" if found.participant is None else "store",
+        "balance": left_rp(person, config),
+        "grant": config.rules.grant if person.grant_rp is None else person.grant_rp,
+        "opted_out": person.opted_out,
+        "announced_at": _text(person.announced_at),
+        "profile": {} if person.opted_out else dict(person.profile),
+        "history": [_item(one, model) for one in person.purchases],
+        "deadlines": {
+            "first_purchase": _text(until.first_purchase),
+            "next_purchase": _text(until.next_purchase),
+            "last_spending_day": _text(until.last_spending_day),
+            "buy_until": _text(until.buy_until),
+        },
+    }
+
+
+def _item(one: Bought, model: LoadedModel) -> dict[str, Any]:
+    courses, item = model.artifact.policy.courses, model.item_of.get(one.course_id)
+    return {
+        "course_id": one.course_id,
+        "title": None if item is None else courses.texts(c.TITLE)[item],
+        "category": None if item is None else courses.texts(c.CATEGORY)[item],
+        "purchased_at": one.at.isoformat(),
+        "price_paid": one.price_rp,
+        "status": one.status,
+        "rating": one.rating,
+        "ended_at": _text(one.ended_at),
+    }
+
+
+def _text(moment: date | None) -> str | None:
+    return None if moment is None else str(moment.isoformat())
+
+
+def _id_of(request: Request) -> str:
+    participant_id: str = request.path_params["participant_id"]
+    if len(participant_id) > LONGEST_ID:
+        raise ApiError(422, "out_of_range", f"at most {LONGEST_ID} characters", field="id")
+    return participant_id

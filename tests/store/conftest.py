@@ -1,0 +1,90 @@
+"""A store on SQLite and on a real PostgreSQL, empty or filled, and applications over it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, make_url
+from starlette.testclient import TestClient
+
+from features.store_engine import open_store
+from features.store_upgrade import upgrade_store
+from serving.http import create_app
+from serving.keys import KeyRing
+from serving.loaded import ModelSlot
+from serving.settings import Settings
+from serving.store.desk import StoreDesk
+from tests.postgres_server import MISSING, postgres_binaries, postgres_server
+from tests.store.store_world import StoreWorld, make_store_world
+
+KINDS = ("sqlite", "postgresql")
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip(MISSING)
+    with postgres_server(binaries) as url:
+        yield url
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of its own, with no table yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    return new_database(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Engine]:
+    """An empty store."""
+    engine = open_store(url)
+    upgrade_store(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> StoreWorld:
+    return make_store_world(tmp_path_factory.mktemp("store_world"))
+
+
+Serving = Callable[[str], AbstractContextManager[TestClient]]
+
+
+@pytest.fixture(scope="session")
+def serving(world: StoreWorld) -> Serving:
+    """Start the application of one worker over a store; it stops with the block."""
+
+    @contextmanager
+    def running(url: str, world: StoreWorld = world) -> Iterator[TestClient]:
+        settings = Settings(store=url, artifact=world.path, log_requests=False)
+        slot, desk = ModelSlot(), StoreDesk(settings)
+        slot.load(settings)
+        desk.open()
+        app = create_app(slot, settings, KeyRing(None), desk)
+        try:
+            with TestClient(app, client=("127.0.0.1", 50_000)) as client:
+                yield client
+        finally:
+            desk.close()
+
+    return running
+
+
+def new_database(server: str) -> str:
+    """A fresh database on the server."""
+    name = f"store{next(NUMBERS)}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
