@@ -20,6 +20,8 @@ class Scheme(BaseModel):
     next_purchase_days: int | None = Field(default=None, ge=1)
     last_spending_day: date | None = None
     may_cancel: bool = False
+    online_lead_days: int = Field(default=0, ge=0, description="least days from purchase to start")
+    offline_lead_days: int = Field(default=0, ge=0)
 
 
 SCHEMES: dict[str, Scheme] = {
@@ -36,5 +38,7 @@ SCHEMES: dict[str, Scheme] = {
         first_purchase_days=15,
         next_purchase_days=15,
         may_cancel=True,
+        online_lead_days=1,
+        offline_lead_days=3,
     ),
 }

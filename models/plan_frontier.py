@@ -41,6 +41,12 @@ NAMES: dict[Key, str] = {
     "least_left": "Saldo paling habis",
     "other": "Pilihan lain",
 }
+NAMES_EN: dict[Key, str] = {
+    "best_match": "Best match",
+    "balanced": "Balanced",
+    "least_left": "Least left over",
+    "other": "Another option",
+}
 STEP_LIMIT = 400_000
 FEWEST = 3
 MOST_DIRECTIONS = 4
@@ -64,6 +70,11 @@ class Alternative:
     def name(self) -> str:
         """What participants read."""
         return " · ".join(NAMES[key] for key in self.keys)
+
+    @property
+    def name_en(self) -> str:
+        """The same in English."""
+        return " · ".join(NAMES_EN[key] for key in self.keys)
 
 
 def alternatives(

@@ -1,0 +1,106 @@
+"""What a plan must know of the catalogue: days, categories and near-duplicates of each course."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from features import columns as c
+from features.courses import CourseTable
+from features.dataset_config import Frozen
+from features.scheme import Scheme
+
+WORDS = re.compile(r"\w+")
+
+
+class PlanConfig(Frozen):
+    """What a plan is worth and how long people take; assumptions, not rules of a scheme."""
+
+    leftover_weight: float = Field(
+        default=0.1, ge=0, le=10, description="relevance that leaving the whole balance costs"
+    )
+    candidates: int = Field(
+        default=200, ge=1, le=500, description="most relevant courses looked at"
+    )
+    rating_days: int = Field(default=1, ge=0, description="from the end of a course to its rating")
+    pause_days: int = Field(default=0, ge=0, description="from a rating to the next purchase")
+    offline_modes: tuple[str, ...] = ("luring", "offline", "tatap muka")
+
+
+@dataclass(frozen=True)
+class PlanCourses:
+    """Aligned to the item index; arrays (n_items,) int64.
+
+    Attributes:
+        lead: days from purchase to start.
+        duration: days from start to finish, inclusive; the median where it is not known.
+        category: code; courses without one are each alone.
+        title: code of the title's words, case and punctuation aside; -1 where no other course has
+            the same: equal codes are near-duplicates.
+        has_days: whether the catalogue says how long anything takes.
+    """
+
+    lead: NDArray[np.int64]
+    duration: NDArray[np.int64]
+    category: NDArray[np.int64]
+    title: NDArray[np.int64]
+    has_days: bool
+
+    @classmethod
+    def of(cls, courses: CourseTable, scheme: Scheme, config: PlanConfig) -> PlanCourses:
+        """Read from the catalogue's table."""
+        days = _durations(courses.frame)
+        known = days[days > 0]
+        usual = round(float(np.median(known))) if len(known) else 1
+        return cls(
+            lead=_leads(courses.frame, scheme, config),
+            duration=np.where(days > 0, days, usual),
+            category=_codes([_or_own(text, i) for i, text in enumerate(courses.texts(c.CATEGORY))]),
+            title=_repeated([_words(text) for text in courses.texts(c.TITLE)]),
+            has_days=len(known) > 0,
+        )
+
+    def taken(self, item_idx: int) -> int:
+        """Days from the purchase of a course to its last day."""
+        return int(self.lead[item_idx]) + max(int(self.duration[item_idx]), 1) - 1
+
+
+def _durations(frame: pd.DataFrame) -> NDArray[np.int64]:
+    if c.DURATION_DAYS not in frame:
+        return np.zeros(len(frame), np.int64)
+    days: NDArray[np.float64] = np.ceil(frame[c.DURATION_DAYS].fillna(0).to_numpy(np.float64))
+    return days.astype(np.int64)
+
+
+def _leads(frame: pd.DataFrame, scheme: Scheme, config: PlanConfig) -> NDArray[np.int64]:
+    leads = np.full(len(frame), scheme.online_lead_days, np.int64)
+    if c.MODE in frame:
+        texts = [str(text).casefold() for text in frame[c.MODE]]
+        offline = [any(word in text for word in config.offline_modes) for text in texts]
+        leads[np.array(offline, np.bool_)] = scheme.offline_lead_days
+    return leads
+
+
+def _or_own(text: str | None, item: int) -> str:
+    return f"\0{item}" if text is None else text
+
+
+def _words(text: str | None) -> str:
+    return "" if text is None else " ".join(WORDS.findall(text.casefold()))
+
+
+def _codes(texts: list[str]) -> NDArray[np.int64]:
+    places = {text: code for code, text in enumerate(dict.fromkeys(texts))}
+    return np.array([places[text] for text in texts], np.int64)
+
+
+def _repeated(texts: list[str]) -> NDArray[np.int64]:
+    codes = _codes(texts)
+    several = np.bincount(codes, minlength=1)[codes] > 1
+    named = np.array([text != "" for text in texts], np.bool_)
+    return np.where(several & named, codes, -1)

@@ -1,0 +1,168 @@
+"""`POST /plan`: sets of courses that fit one balance and its deadlines, in an order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from features import columns as c
+from features.requests import RequestBatch
+from features.store_state import Found
+from models.plan_answers import looked_ahead, plans_answer
+from models.plan_problem import PlanRefusedError
+from models.plan_warm import warm_up
+from models.planning import MOST_BALANCE, Planning, PlanWish, bought_last
+from serving.errors import ApiError
+from serving.json_body import read_json
+from serving.loaded import LoadedModel, ModelSlot
+from serving.plan_schemas import PlanBody
+from serving.requests import as_asked
+from serving.routes import REQUEST_ID, json_response, ready, validated
+from serving.settings import Settings
+from serving.store.desk import StoreDesk
+
+WAIT_S = 25.0
+NO_BALANCE = "no balance is known: give one"
+
+
+class PlanRoutes:
+    """The handler; one object a process.
+
+    A thread fetches the machine code (a second; 20 where it must be compiled first), and whoever
+    asks before that waits.
+    """
+
+    def __init__(self, slot: ModelSlot, settings: Settings, desk: StoreDesk) -> None:
+        self._slot = slot
+        self._settings = settings
+        self._desk = desk
+        self._planning: tuple[LoadedModel, Planning] | None = None
+        self._warm = threading.Event()
+        threading.Thread(target=self._warm_up, name="planner", daemon=True).start()
+
+    async def plan(self, request: Request) -> Response:
+        """Answered in the event loop: it takes a millisecond or two."""
+        model = ready(self._slot)
+        if not self._warm.is_set() and not await anyio.to_thread.run_sync(self._warm.wait, WAIT_S):
+            raise ApiError(503, "starting", "the planner is starting; try again soon")
+        value = await read_json(request, most_bytes=self._settings.max_body_bytes)
+        body = validated(PlanBody, value)
+        found = await self._desk.find(body)
+        planning = self._planning_of(model)
+        answer = plan_answer(body, model, planning, now_s=int(time.time()), found=found)
+        named = {"request_id": request.scope[REQUEST_ID], "model_version": model.version}
+        return json_response(named | answer)
+
+    def _warm_up(self) -> None:
+        warm_up()
+        self._warm.set()
+
+    def _planning_of(self, model: LoadedModel) -> Planning:
+        """Made once for each model that is served."""
+        if self._planning is None or self._planning[0] is not model:
+            self._planning = (model, planning_of(model))
+        return self._planning[1]
+
+
+def planning_of(model: LoadedModel) -> Planning:
+    """Plans over what is loaded."""
+    artifact = model.artifact
+    return Planning(artifact.policy, artifact.calibration, artifact.manifest.dataset)
+
+
+def plan_answer(
+    body: PlanBody,
+    model: LoadedModel,
+    planning: Planning,
+    *,
+    now_s: int,
+    found: Sequence[Found] | None,
+) -> dict[str, Any]:
+    """As `PlansAnswer` describes it, but for the names of request and model.
+
+    Raises:
+        ApiError: 422, no balance is known, or what must be in cannot be.
+    """
+    asked = as_asked([body], model, now_s=now_s, found=found)
+    balance = asked.balances[0]
+    if balance is None:
+        raise ApiError(422, "out_of_range", NO_BALANCE, field="balance")
+    if balance > MOST_BALANCE:
+        raise ApiError(422, "out_of_range", f"plans are for at most {MOST_BALANCE}",
+                       field="balance")  # fmt: skip
+    stored = None if found is None else found[0]
+    wish = _wish(body, asked.batch, balance, model, planning.zone, stored)
+    try:
+        problem = planning.asked(asked.batch, wish)
+        answer = plans_answer(planning, problem)
+        ahead = None
+        if body.rank_by is not None:
+            ahead = looked_ahead(planning, problem, n=body.n or 5, by_plan=body.rank_by == "plan")
+    except PlanRefusedError as error:
+        raise ApiError(422, error.reason, str(error), field="must_include") from error
+    return {
+        "participant_id": body.participant_id,
+        "balance": balance,
+        "degraded": stored is not None and stored.down,
+        **answer,
+        "courses": ahead,
+    }
+
+
+def _wish(
+    body: PlanBody,
+    request: RequestBatch,
+    balance: int,
+    model: LoadedModel,
+    zone: ZoneInfo,
+    stored: Found | None,
+) -> PlanWish:
+    today = datetime.fromtimestamp(int(request.as_of_s[0]), zone).date()
+    announced, rated = _day(body.announced_at, zone), _day(body.last_rated_at, zone)
+    last = None if body.purchased is not None else bought_last(request, zone)
+    person = None if stored is None else stored.participant
+    if person is not None:
+        kept = [one for one in person.purchases if one.kept]
+        announced = announced or _day(person.announced_at, zone)
+        ended = kept[-1].ended_at if kept and kept[-1].status == c.COMPLETED else None
+        if rated is None and body.purchased is None and ended is not None:
+            rated = _day(ended, zone)
+        if kept and announced is not None and rated is None and last is None:
+            announced = None  # the first purchase was made
+    return PlanWish(
+        balance_rp=balance,
+        max_courses=body.max_courses or 8,
+        must_include=_must(body, model),
+        max_per_category=body.max_per_category,
+        finish_by=None if body.horizon is None else today + timedelta(days=body.horizon - 1),
+        announced=None if body.purchased else announced,
+        last_rated=rated,
+        last_bought=last,
+    )
+
+
+def _must(body: PlanBody, model: LoadedModel) -> tuple[int, ...]:
+    items = [model.item_of.get(course_id) for course_id in dict.fromkeys(body.must_include or ())]
+    known = tuple(item for item in items if item is not None)
+    if len(known) < len(items):
+        raise ApiError(
+            422,
+            "must_include_unknown",
+            "a course that must be in is not known",
+            field="must_include",
+        )
+    return known
+
+
+def _day(moment: datetime | None, zone: ZoneInfo) -> date | None:
+    if moment is None:
+        return None
+    return moment.astimezone(zone).date() if moment.tzinfo else moment.date()
