@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +32,9 @@ class Pairs:
     @classmethod
     def of(cls, rows: Sequence[Sequence[int]], *, n_columns: int) -> Pairs:
         """Pairs of plain lists of columns."""
-        lengths = [len(row) for row in rows]
-        indptr = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(lengths, out=indptr[1:])
+        ends = accumulate((len(row) for row in rows), initial=0)
         indices = np.array([column for row in rows for column in row], np.int32)
-        return cls(indptr, indices, n_columns)
+        return cls(np.array([*ends], np.int64), indices, n_columns)
 
     @classmethod
     def of_matrix(cls, matrix: csr_array) -> Pairs:

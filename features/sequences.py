@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +30,9 @@ class Sequences:
     @classmethod
     def of(cls, rows: Sequence[Sequence[int]], *, n_items: int) -> Sequences:
         """Sequences of plain lists of item indices, one second apart; for requests and tests."""
-        lengths = np.array([len(row) for row in rows], np.int64)
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        ends = accumulate((len(row) for row in rows), initial=0)
         items = np.array([item for row in rows for item in row], np.int32)
-        return cls(indptr, items, positions_in_row(indptr), n_items)
+        return cls(np.array([*ends], np.int64), items, np.arange(len(items)), n_items)
 
     @property
     def n_rows(self) -> int:
@@ -110,11 +110,6 @@ def kept_only(sequences: Sequences, keep: NDArray[np.bool_]) -> Sequences:
     counts = np.bincount(sequences.rows[keep], minlength=sequences.n_rows)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return Sequences(indptr, sequences.item_idx[keep], sequences.at_s[keep], sequences.n_items)
-
-
-def positions_in_row(indptr: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(E,) place of each event in its row, from 0."""
-    return np.arange(indptr[-1]) - np.repeat(indptr[:-1], np.diff(indptr))
 
 
 def ragged_ranges(starts: NDArray[np.integer], lengths: NDArray[np.integer]) -> NDArray[np.int64]:

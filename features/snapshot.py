@@ -13,6 +13,7 @@ from features import columns as c
 from features.batch import ParticipantBatch
 from features.indexed import IndexedDataset
 from features.pairs import Pairs
+from features.person import STRANGER, Person
 from features.profile import ProfileVocabulary
 from features.requests import RequestBatch
 from features.sequences import Sequences, kept_only, ragged_ranges
@@ -84,6 +85,23 @@ class Snapshot:
         # numpy drops trailing NUL bytes, so an id that holds one is compared as it came
         same = np.array([self.ids[p] == t for p, t in zip(place, encoded, strict=True)], bool)
         return np.where(same, place, -1).astype(np.int64)
+
+    def person(self, row: int) -> Person:
+        """One row, -1 for a stranger, as `requests` has it."""
+        if row < 0:
+            return STRANGER
+        events = slice(int(self.indptr[row]), int(self.indptr[row + 1]))
+        owned, opted_out = self.item_idx[events], bool(self.opted_out[row])
+        tokens = slice(int(self.token_indptr[row]), int(self.token_indptr[row + 1]))
+        return Person(
+            history=() if opted_out else owned[self.kept[events]].tolist(),
+            tokens=self.token_idx[tokens].tolist(),
+            owned=owned.tolist(),
+            balance_rp=int(self.balance_rp[row]) if self.has_balance[row] else None,
+            age_at_least=int(self.age_at_least[row]),
+            education_at_least=int(self.education_at_least[row]),
+            opted_out=opted_out,
+        )
 
     def requests(
         self,
