@@ -185,7 +185,7 @@ def unpacked(plan):  # type: ignore[no-untyped-def]
 
 
 @entry
-def rank(plan, given, people, rules):  # type: ignore[no-untyped-def]
+def rank(plan, given, people, rules, lists):  # type: ignore[no-untyped-def]
     """The lists of B requests, see `models.policy.Policy`.
 
     Args:
@@ -194,9 +194,11 @@ def rank(plan, given, people, rules):  # type: ignore[no-untyped-def]
         given: (g, B, n_known) float32, see `models.kernel.Sums`.
         people: indptr int64, items int32, and the same of tokens.
         rules: of each request, see `allow`.
+        lists: receive the answer: indptr (B + 1,) int64, and by listed course item int64, score
+            float32 and source int8, as long as the lists may become.
 
     Returns:
-        indptr (B + 1,) int64, and by listed course item int64, score float32, stage int8.
+        how many courses are listed.
     """
     indptr, items, token_indptr, tokens = people
     limits, limited, counts = rules[0], rules[1], rules[5]
@@ -206,13 +208,8 @@ def rank(plan, given, people, rules):  # type: ignore[no-untyped-def]
     prior, left = np.empty(n_items, np.float64), np.empty(n_items, np.bool_)
     seen, found = np.zeros(n_items, np.bool_), np.empty(n_items, np.int32)
     ages = np.empty(n_items, np.int64)
-    ends = np.zeros(n_rows + 1, np.int64)
-    room = 0
-    for row in range(n_rows):
-        room += min(counts[row], n_items)
-    top_items, top_scores = np.empty(room, np.int64), np.empty(room, np.float32)
-    stage_of = np.empty(room, np.int8)
-    end = 0
+    ends, top_items, top_scores, sources = lists
+    ends[0] = end = 0
     for row in range(n_rows):
         allow(courses, rules, row, left)
         history = items[indptr[row] : indptr[row + 1]]
@@ -239,12 +236,12 @@ def rank(plan, given, people, rules):  # type: ignore[no-untyped-def]
             top = slice(end, end + wanted)
             size = best(scores, left, wanted, is_last, total, top_scores[top], top_items[top])
             for listed in range(end, end + size):
-                stage_of[listed] = stage[SOURCE]
+                sources[listed] = stage[SOURCE]
                 left[top_items[listed]] = False
             end += size
             wanted -= size
         ends[row + 1] = end
-    return ends, top_items[:end], top_scores[:end], stage_of[:end]
+    return end
 
 
 @entry

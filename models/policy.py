@@ -168,11 +168,19 @@ class Policy:
 
     def _block(self, requests: RequestBatch) -> Recommendations:
         plan, people = self._plan, requests.participants
-        found = Recommendations(
-            *machine_code().rank(
-                plan.numbers, plan.sums.given(people), people_of(people), _rules_of(requests)
-            )
+        most = self.courses.n_items
+        room = sum([min(count, most) for count in requests.count.tolist()])
+        indptr = np.empty(requests.n_rows + 1, np.int64)
+        item_idx, scores = np.empty(room, np.int64), np.empty(room, np.float32)
+        source = np.empty(room, np.int8)
+        end = machine_code().rank(
+            plan.numbers,
+            plan.sums.given(people),
+            people_of(people),
+            _rules_of(requests),
+            (indptr, item_idx, scores, source),
         )
+        found = Recommendations(indptr, item_idx[:end], scores[:end], source[:end])
         return found if self.exploration is None else self._explored(requests, found)
 
     @cached_property
