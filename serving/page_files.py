@@ -16,6 +16,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+LATER = frozenset({"words_en.js"})  # asked for only where it is read
 HASH_LETTERS = 12
 
 
@@ -52,7 +53,7 @@ def read_page_files(directory: Path = DIRECTORY) -> PageFiles:
     preloads = "\n".join(
         f'<link rel="modulepreload" href="{assets}/{name}">'
         for name in files
-        if name.endswith(".js")
+        if name.endswith(".js") and name not in LATER
     )
     text = index.content.decode().replace("{assets}", assets).replace("{preloads}", preloads)
     return PageFiles(version, _page_file(text.encode(), ".html"), files)

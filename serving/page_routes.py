@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'none'; base-uri 'none'"
 )
+Card = dict[str, Any]
 ASKED_FIRST = ("age", "gender", "education", "employment", "province")
 
 
@@ -37,7 +39,7 @@ class PageRoutes:
         self._slot = slot
         self._settings = settings
         self._files = read_page_files()
-        self._cards: tuple[str, dict[str, dict[str, Any]]] = ("", {})
+        self._cards: tuple[str, dict[str, Card]] = ("", {})
 
     async def index(self, request: Request) -> Response:
         """The page itself."""
@@ -54,7 +56,10 @@ class PageRoutes:
 
     async def facts(self, request: Request) -> Response:
         """What is the same for everybody; see `page_schemas.PageFacts`."""
-        return json_response(page_facts(ready(self._slot), self._settings, now_s=int(time.time())))
+        model = ready(self._slot)
+        cards = self._cards_of(model)
+        facts = page_facts(model, cards, self._settings, now_s=int(time.time()))
+        return json_response(facts)
 
     async def courses(self, request: Request) -> Response:
         """Courses as the catalogue describes them."""
@@ -64,19 +69,27 @@ class PageRoutes:
         wanted = validated(CoursesBody, value).ids
         return json_response({"courses": [cards[one] for one in wanted if one in cards]})
 
-    def _cards_of(self, model: LoadedModel) -> dict[str, dict[str, Any]]:
+    def _cards_of(self, model: LoadedModel) -> dict[str, Card]:
         """Made at the first request to each model."""
         if self._cards[0] != model.fingerprint:
             self._cards = (model.fingerprint, course_cards(model))
         return self._cards[1]
 
 
-def page_facts(model: LoadedModel, settings: Settings, *, now_s: int) -> dict[str, Any]:
-    """As `page_schemas.PageFacts` describes it."""
+def page_facts(
+    model: LoadedModel, cards: Mapping[str, Card], settings: Settings, *, now_s: int
+) -> dict[str, Any]:
+    """As `page_schemas.PageFacts` describes it.
+
+    Args:
+        model: what is served.
+        cards: its courses, see `course_cards`.
+        settings: of the service.
+        now_s: the clock, epoch seconds.
+    """
     manifest = model.artifact.manifest
     dataset, rules = manifest.dataset, manifest.dataset.rules
     moment_s = request_moment(dataset, None, cutoff_s=manifest.cutoff_s, now_s=now_s)
-    cards = course_cards(model).values()
     columns = {column.column: column for column in model.artifact.vocabulary.columns}
     return {
         "model_version": model.version,
@@ -89,11 +102,11 @@ def page_facts(model: LoadedModel, settings: Settings, *, now_s: int) -> dict[st
         "grant": rules.grant,
         "may_cancel": rules.may_cancel,
         "one_at_a_time": rules.name != "none",
-        "keys_needed": False,
-        "records": False,
-        "categories": sorted({card["category"] for card in cards if card["category"]}),
-        "modes": sorted({card["mode"] for card in cards if card["mode"]}),
-        "has_durations": any(card["duration_days"] is not None for card in cards),
+        "keys_needed": settings.keys_file is not None,
+        "records": settings.store is not None,
+        "categories": sorted({card["category"] for card in cards.values() if card["category"]}),
+        "modes": sorted({card["mode"] for card in cards.values() if card["mode"]}),
+        "has_durations": any(card["duration_days"] is not None for card in cards.values()),
         "profile": [
             {"column": name, "values": list(columns[name].values)}
             for name in ASKED_FIRST
@@ -102,7 +115,7 @@ def page_facts(model: LoadedModel, settings: Settings, *, now_s: int) -> dict[st
     }
 
 
-def course_cards(model: LoadedModel) -> dict[str, dict[str, Any]]:
+def course_cards(model: LoadedModel) -> dict[str, Card]:
     """Every course by its id, as `page_schemas.CourseCard` describes it."""
     courses = model.artifact.policy.courses
     frame = courses.frame

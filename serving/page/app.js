@@ -7,7 +7,7 @@ import { day } from "./format.js";
 import { historyView } from "./history.js";
 import { leave, open } from "./loading.js";
 import { notices } from "./notices.js";
-import { blank, button, failureText } from "./parts.js";
+import { blank, button, failureText, hush } from "./parts.js";
 import { planView } from "./plan.js";
 import { onChange, state } from "./state.js";
 import { wallet } from "./wallet.js";
@@ -65,13 +65,14 @@ function follow() {
   focusOn(document.querySelector("#view-title"));
 }
 
-languageButton.addEventListener("click", () => {
-  switchLanguage();
+languageButton.addEventListener("click", async () => {
+  await switchLanguage();
   speak();
   draw();
 });
 leaveButton.addEventListener("click", () => {
   leave();
+  hush();
   focusOn(document.querySelector("#view-title"));
 });
 addEventListener("hashchange", follow);

@@ -11,7 +11,7 @@ import { t } from "./words.js";
 
 /** Asks before it buys; `plan`: all courses of a plan whose first is bought now. */
 export function buyDialog(course, plan = null) {
-  const wrong = wrongLine((failure) => (failure.passes ? t("unsure_here") : failureText(failure)));
+  const wrong = wrongLine((failure) => (failure.passes ? unsure(failure) : failureText(failure)));
   const { price } = course;
   const go = working(t("buy_go", { price: money(price) }), t("buying"), () => bought(course, plan), wrong);
   openDialog(t("buy_title"), [
@@ -23,6 +23,8 @@ export function buyDialog(course, plan = null) {
     dialogActions(go),
   ]);
 }
+
+const unsure = ({ status }) => (status === 429 || status === 503 ? t("not_yet") : t("unsure_here"));
 
 function sums(price) {
   const { balance } = state.person;

@@ -1,13 +1,13 @@
 // Recommended courses that fit, and their filters.
 
 import { h, icon } from "./dom.js";
-import { money } from "./format.js";
+import { day, money } from "./format.js";
 import { filter, reload } from "./loading.js";
 import { bar, blank, button, failureText, leftAfter, metaLine, reasonText } from "./parts.js";
-import { passed, underWay } from "./person.js";
+import { reviewDialog } from "./history.js";
+import { mayBuy, passed, underWay } from "./person.js";
 import { pinnedCard } from "./pinned.js";
-import { changed, NO_FILTERS, state } from "./state.js";
-import { day } from "./format.js";
+import { changed, isTrial, NO_FILTERS, state } from "./state.js";
 import { detailsDialog } from "./details.js";
 import { buyDialog } from "./buying.js";
 import { preview } from "./wallet.js";
@@ -16,6 +16,7 @@ import { t } from "./words.js";
 const PRICE_STEPS = [100_000, 250_000, 500_000, 1_000_000, 2_000_000];
 const DAYS = { 3: [0, 3], 7: [4, 7], more: [8, Infinity] };
 const SKELETONS = 6;
+let filtersOpen = false; // on a phone, where they are folded away
 
 export function coursesView() {
   return [
@@ -39,14 +40,15 @@ function lead() {
 /** Why nothing can be bought at the moment. */
 function hold() {
   const late = passed();
-  if (late) return note("alert", h("strong", {}, t("too_late_title")), ` ${t("too_late_text", { date: day(late.at) })}`);
+  if (!state.facts.records && !isTrial()) return note("alert", t("error_no_store"));
+  if (late) return note("alert", h("strong", {}, t("too_late_title")), ` ${t("too_late_text", { date: day(late.on) })}`);
   const first = underWay();
-  return first ? note("clock", t("finish_first", { title: first.title })) : null;
+  if (!first) return null;
+  const review = button(t("review"), "secondary", () => reviewDialog(first), { "data-key": "review-first" });
+  return h("div", { class: "notice" }, icon("clock"), h("p", {}, t("finish_first", { title: first.title })), review);
 }
 
-const note = (name, ...words) => h("div", { class: "note" }, icon(name), h("p", {}, ...words));
-
-export const mayBuy = () => !passed() && !underWay();
+const note = (name, ...words) => h("div", { class: "notice" }, icon(name), h("p", {}, ...words));
 
 function filters() {
   const { categories, modes, has_durations: timed } = state.facts;
@@ -58,9 +60,13 @@ function filters() {
     modes.length > 1 ? choice("mode", modes.map((name) => [name, name])) : null,
     timed ? choice("days", Object.keys(DAYS).map((key) => [key, t(`days_${key}`)])) : null,
   ];
-  return h("form", { class: "filters", "aria-label": t("filters"), onsubmit: (event) => event.preventDefault() },
+  const form = h("form", { "aria-label": t("filters"), onsubmit: (event) => event.preventDefault() },
     choices,
-    filtered() ? button(t("clear"), "quiet", clear, { "data-key": "clear" }) : null,
+  );
+  const open = filtered() || filtersOpen || matchMedia("(min-width: 721px)").matches;
+  return h("details", { class: "filters", open, ontoggle: (event) => (filtersOpen = event.target.open) },
+    h("summary", { class: "secondary", "data-key": "filters" }, t("filters")),
+    form,
   );
 }
 
@@ -96,7 +102,10 @@ function list() {
   const kept = items.filter(matches);
   if (!kept.length) return empty();
   return [
-    h("p", { class: "count", role: "status" }, t("count", { n: kept.length })),
+    h("div", { class: "count" },
+      h("p", { role: "status" }, t("count", { n: kept.length })),
+      filtered() ? button(t("clear"), "quiet", clear, { "data-key": "clear" }) : null,
+    ),
     h("ul", { class: "cards" }, kept.slice(0, shown).map(card)),
     kept.length > shown
       ? button(t("more"), "secondary wide", showMore, { "data-key": "more" })

@@ -7,14 +7,14 @@ import { dialogActions, openDialog } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { money } from "./format.js";
 import { button, leftAfter, reasonText } from "./parts.js";
-import { passed, underWay } from "./person.js";
+import { mayBuy } from "./person.js";
 import { t } from "./words.js";
 
 const MOST_SIMILAR = 4;
 
 export function detailsDialog(item) {
   const similar = h("div", { class: "similar" });
-  const go = button(t("buy_go", { price: money(item.price) }), "primary", () => buyDialog(item), { disabled: Boolean(passed() || underWay()) });
+  const go = button(t("buy_go", { price: money(item.price) }), "primary", () => buyDialog(item), { disabled: !mayBuy() });
   openDialog(item.title, [
     facts(item),
     h("h3", {}, t("why")),

@@ -2,6 +2,7 @@
 
 import { ApiFailure } from "./api.js";
 import { h } from "./dom.js";
+import { number } from "./format.js";
 import { enter } from "./loading.js";
 import { failureText } from "./parts.js";
 import { changed, state } from "./state.js";
@@ -23,7 +24,7 @@ function idForm() {
   const id = h("input", { id: "entry-id", name: "id", required: true, maxlength: 256, autocomplete: "off", autocapitalize: "none", spellcheck: "false", "data-key": "entry-id" });
   const key = h("input", { id: "entry-key", name: "key", type: "password", autocomplete: "off", "aria-describedby": "entry-key-hint", "data-key": "entry-key" });
   const asked = state.facts.keys_needed;
-  return form("entry-form", t("entry_go"), "primary", async () => {
+  const made = form("entry-form", t("entry_go"), "primary", async () => {
     if (!id.value.trim()) throw new BadField(id, t("need_id"));
     try {
       await enter({ id: id.value.trim(), key: key.value.trim() || null });
@@ -36,15 +37,16 @@ function idForm() {
     field(t("entry_id"), id),
     asked ? field(t("entry_key"), key, h("p", { class: "hint", id: "entry-key-hint" }, t("entry_key_hint"))) : null,
   );
+  return panel("entry-in", t("entry_in"), t("entry_in_lead"), made);
 }
 
 function trialForm() {
-  const balance = h("input", { id: "trial-balance", inputmode: "numeric", autocomplete: "off", "aria-describedby": "trial-hint", value: state.facts.grant ? String(state.facts.grant) : "", "data-key": "trial-balance" });
+  const balance = h("input", { id: "trial-balance", inputmode: "numeric", autocomplete: "off", "aria-describedby": "trial-hint", value: state.facts.grant ? number(state.facts.grant) : "", "data-key": "trial-balance" });
   const answers = state.facts.profile.map((question) => [question, control(question)]);
   const key = h("input", { id: "trial-key", type: "password", autocomplete: "off" });
   const asked = state.facts.keys_needed;
   const made = form("trial-form", t("trial_go"), "secondary", async () => {
-    const amount = balance.value.replace(/^\s*Rp\s*/i, "").replace(/[.\s]/g, "");
+    const amount = balance.value.replace(/^\s*Rp\s*/i, "").replace(/[.,\s]/g, "");
     if (!/^\d{1,15}$/.test(amount)) throw new BadField(balance, t("bad_balance"));
     const profile = {};
     for (const [question, answer] of answers) {
@@ -61,11 +63,11 @@ function trialForm() {
     h("div", { class: "fields" }, answers.map(([question, answer]) => field(t(`column_${question.column}`), answer))),
     asked ? field(t("entry_key"), key) : null,
   );
-  return h("section", { class: "trial", "aria-labelledby": "trial-title" },
-    h("h2", { id: "trial-title" }, t("trial_title")),
-    h("p", { class: "muted" }, t("trial_lead")),
-    made,
-  );
+  return panel("trial-title", t("trial_title"), t("trial_lead"), made);
+}
+
+function panel(id, title, lead, made) {
+  return h("section", { "aria-labelledby": id }, h("h2", { id }, title), h("p", { class: "muted" }, lead), made);
 }
 
 function control({ column, values }) {

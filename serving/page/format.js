@@ -2,6 +2,7 @@
 
 import { language } from "./words.js";
 
+const ISO_DAY = "2021-12-15".length;
 let zone = "Asia/Jakarta";
 let currency = "IDR";
 
@@ -22,27 +23,29 @@ const locale = () => (language() === "id" ? "id-ID" : "en-GB");
 
 export const number = (value) => value.toLocaleString(locale());
 
-/** `28 Februari 2024`; `moment` is a Date or ISO text. */
+/** `28 Februari 2024`; `moment` is a Date, or ISO text of a moment or of a day. */
 export function day(moment) {
-  const options = { timeZone: zone, day: "numeric", month: "long", year: "numeric" };
-  return new Date(moment).toLocaleDateString(locale(), options);
+  const options = { day: "numeric", month: "long", year: "numeric" };
+  const text = typeof moment === "string" && moment.length === ISO_DAY;
+  const at = text ? new Date(`${moment}T12:00:00Z`) : new Date(moment);
+  return at.toLocaleDateString(locale(), { ...options, timeZone: text ? "UTC" : zone });
 }
 
-/** `23.59 WIB` */
-export function clock(moment) {
-  const options = { timeZone: zone, hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
-  return new Date(moment).toLocaleTimeString(language() === "id" ? "id-ID" : "en-ID", options);
+/** The last minute of a day: `23.59 WIB`. */
+export function endOfDay() {
+  const parts = new Intl.DateTimeFormat("id-ID", { timeZone: zone, timeZoneName: "short" });
+  const { value } = parts.formatToParts(new Date()).find((part) => part.type === "timeZoneName");
+  return `23${language() === "id" ? "." : ":"}59\u00a0${value}`;
 }
 
-/** Calendar days from `from` to `to` in the dataset's zone; 0: the same day. */
+/** Calendar days from `from` to `to` in the dataset's zone; 0: the same day. Either as for `day`. */
 export function daysBetween(from, to) {
   return dayNumber(to) - dayNumber(from);
 }
 
 function dayNumber(moment) {
-  const [year, month, date] = new Date(moment)
-    .toLocaleDateString("en-CA", { timeZone: zone })
-    .split("-")
-    .map(Number);
+  const text = typeof moment === "string" && moment.length === ISO_DAY;
+  const iso = text ? moment : new Date(moment).toLocaleDateString("en-CA", { timeZone: zone });
+  const [year, month, date] = iso.split("-").map(Number);
   return Date.UTC(year, month - 1, date) / 86_400_000;
 }

@@ -20,11 +20,16 @@ export function historyView() {
       history?.length ? h("p", { class: "lead" }, t("history_lead", { n: history.length, spent: money(spent) })) : null,
     ),
     history === null
-      ? blank(t("history_hidden"), t("history_hidden_text"))
+      ? unseen()
       : history.length
         ? h("ol", { class: "history" }, history.map(bought))
         : blank(t("history_empty"), t("history_empty_text"), h("a", { class: "secondary", href: "#rekomendasi" }, t("to_courses"))),
   ];
+}
+
+function unseen() {
+  if (state.person.unseen === "key") return blank(t("history_hidden"), t("history_hidden_text"));
+  return blank(t("failed_title"), t("failed_busy"), button(t("retry"), "secondary", reload, { "data-key": "retry" }));
 }
 
 function bought(one) {
@@ -71,7 +76,7 @@ function cancelDialog(one) {
   ]);
 }
 
-function reviewDialog(one) {
+export function reviewDialog(one) {
   const wrong = wrongLine(failureText);
   const stars = h("fieldset", { class: "stars" },
     h("legend", {}, t("review_stars")),

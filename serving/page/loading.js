@@ -17,7 +17,9 @@ export async function open() {
   await guarded(async () => {
     useState(await get("/page/facts.json"));
     useFacts(state.facts);
+    state.failure = null;
     if (state.who) await loadAll();
+    else changed();
   });
 }
 
@@ -87,7 +89,7 @@ export async function loadPlan() {
     const alternatives = answer.alternatives.filter((one) => one.courses.length > 0);
     await loadCards(alternatives.flatMap((one) => one.courses.map((course) => course.course_id)));
     if (asked !== planAsked) return;
-    state.plan = { ...state.plan, status: "ready", alternatives, chosen: 0, balance: answer.balance };
+    state.plan = { ...state.plan, status: "ready", alternatives, chosen: 0, reason: answer.reason };
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure;
     if (asked !== planAsked) return;

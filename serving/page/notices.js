@@ -13,9 +13,9 @@ export function notices() {
   if (!state.who) return [];
   return [
     state.pending ? notice("alert", t("unsure", { title: state.pending.title }), button(t("retry"), "secondary", again, { "data-key": "again" })) : null,
-    state.degraded ? notice("alert", t("degraded")) : null,
+    state.degraded || state.person?.unseen === "down" ? notice("alert", t("degraded")) : null,
     state.person?.optedOut ? notice("people", t("opted_out")) : null,
-    state.person?.history === null ? notice("alert", t("weak_key")) : null,
+    state.person?.unseen === "key" ? notice("alert", t("weak_key")) : null,
     isTrial() ? notice("clock", t("trial_mode")) : null,
   ];
 }

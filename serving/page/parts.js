@@ -4,6 +4,9 @@ import { h, icon } from "./dom.js";
 import { money } from "./format.js";
 import { has, language, t } from "./words.js";
 
+const SAID_MS = 6_000;
+let quiet = 0;
+
 /** A bar of money: each segment is { kind, amount }; `whole` is its length. */
 export function bar(segments, whole, label) {
   const element = h("div", { class: "bar", role: "img", "aria-label": label });
@@ -40,7 +43,7 @@ export const reasonText = (reason) => (language() === "id" ? reason.text : reaso
 /** Provider, way of teaching and days of a course, as far as the catalogue says them. */
 export function metaLine(course) {
   const parts = [course.provider, course.mode];
-  if (course.duration_days) parts.push(t("days", { n: course.duration_days }));
+  if (course.duration_days) parts.push(t("days", { n: course.duration_days }).replace(" ", "\u00a0"));
   const known = parts.filter(Boolean);
   return known.length ? h("p", { class: "meta" }, known.join(" · ")) : null;
 }
@@ -52,4 +55,11 @@ export function say(text) {
   said.classList.remove("shown");
   void said.offsetWidth; // starts the animation again
   said.classList.add("shown");
+  clearTimeout(quiet);
+  quiet = setTimeout(hush, SAID_MS);
+}
+
+/** Takes back what was said, as when somebody leaves. */
+export function hush() {
+  document.querySelector("#said").replaceChildren();
 }

@@ -2,7 +2,10 @@
 
 import { get } from "./api.js";
 import { cardOf, loadCards } from "./catalogue.js";
+import { daysBetween } from "./format.js";
 import { isTrial, now, state } from "./state.js";
+
+const UNSEEN = { balance: null, grant: null, spent: 0, history: null, deadlines: [], optedOut: false };
 
 /** Asks the service, or adds up the trial. Throws `ApiFailure`. */
 export async function loadPerson() {
@@ -14,16 +17,17 @@ async function fromService(id) {
   try {
     answer = await get(`/participants/${encodeURIComponent(id)}`);
   } catch (failure) {
-    if (failure.status !== 403) throw failure;
-    return { balance: null, grant: null, spent: 0, history: null, deadlines: [], optedOut: false };
+    if (failure.status === 403) return { ...UNSEEN, unseen: "key" };
+    if (failure.status !== 503) throw failure;
+    return { ...(state.person ?? UNSEEN), unseen: "down" }; // as they were, if that is known
   }
-  const history = [...answer.history].reverse();
-  await loadCards(history.map((one) => one.course_id));
+  await loadCards(answer.history.map((one) => one.course_id));
+  const history = answer.history.map((one) => ({ ...cardOf(one.course_id), ...known(one) })).reverse();
   return {
     balance: answer.balance,
     grant: answer.grant ?? state.facts.grant,
     spent: sum(history),
-    history: history.map((one) => ({ ...cardOf(one.course_id), ...known(one) })),
+    history,
     deadlines: deadlinesOf(answer.deadlines),
     optedOut: answer.opted_out,
   };
@@ -37,7 +41,7 @@ function known(one) {
 function deadlinesOf(deadlines) {
   return ["first_purchase", "next_purchase", "last_spending_day"]
     .filter((kind) => deadlines[kind])
-    .map((kind) => ({ kind, at: deadlines[kind] }));
+    .map((kind) => ({ kind, on: deadlines[kind] }));
 }
 
 function fromTrial({ balance, bought }) {
@@ -57,9 +61,11 @@ const sum = (history) =>
 
 /** Who asks, as the body of /recommend and /plan says it. */
 export function asker() {
-  if (!isTrial()) return { participant_id: state.who.id };
-  const { profile, bought } = state.who.trial;
-  return { balance: state.person.balance, purchased: bought.map((one) => one.course_id), profile };
+  const { balance, history, unseen } = state.person;
+  const purchased = (history ?? []).map((one) => one.course_id).reverse();
+  if (isTrial()) return { balance, purchased, profile: state.who.trial.profile };
+  const asked = { participant_id: state.who.id };
+  return unseen === "down" && history ? { ...asked, balance, purchased } : asked;
 }
 
 /** The training that must be finished before the next purchase; null where there is none. */
@@ -70,5 +76,8 @@ export function underWay() {
 
 /** The deadline that has passed; null where one may still buy. */
 export function passed() {
-  return state.person?.deadlines.find((one) => Date.parse(one.at) < now().getTime()) ?? null;
+  return state.person?.deadlines.find((one) => daysBetween(now(), one.on) < 0) ?? null;
 }
+
+/** Whether a purchase can succeed at all at the moment. */
+export const mayBuy = () => isTrial() || (state.facts.records && !passed() && !underWay());

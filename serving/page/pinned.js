@@ -4,7 +4,7 @@ import { buyDialog } from "./buying.js";
 import { h, icon } from "./dom.js";
 import { money } from "./format.js";
 import { button } from "./parts.js";
-import { passed, underWay } from "./person.js";
+import { mayBuy } from "./person.js";
 import { pin } from "./purchases.js";
 import { changed, state } from "./state.js";
 import { t } from "./words.js";
@@ -39,7 +39,7 @@ function step(course, next, owned) {
     done
       ? h("span", { class: "chip" }, t("pinned_done"))
       : next
-        ? button(t("buy"), "primary", () => buyDialog(course), { "aria-label": t("buy_label", { title, price: money(price) }), disabled: Boolean(passed() || underWay()), "data-key": `step-${id}` })
+        ? button(t("buy"), "primary", () => buyDialog(course), { "aria-label": t("buy_label", { title, price: money(price) }), disabled: !mayBuy(), "data-key": `step-${id}` })
         : h("span", { class: "chip" }, t("pinned_later")),
   );
 }

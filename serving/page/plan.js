@@ -3,10 +3,10 @@
 import { buyDialog } from "./buying.js";
 import { cardOf } from "./catalogue.js";
 import { h } from "./dom.js";
-import { money } from "./format.js";
+import { day, money } from "./format.js";
 import { loadPlan } from "./loading.js";
 import { bar, blank, button, failureText, metaLine } from "./parts.js";
-import { passed, underWay } from "./person.js";
+import { mayBuy } from "./person.js";
 import { pinnedCard } from "./pinned.js";
 import { changed, state } from "./state.js";
 import { has, language, t } from "./words.js";
@@ -32,12 +32,18 @@ function body() {
   if (status !== "ready" && !alternatives.length) {
     return h("div", { "aria-busy": "true" }, h("p", { class: "count" }, t("loading")), h("div", { class: "card skeleton tall", "aria-hidden": "true" }));
   }
-  if (!alternatives.length) return blank(t("plan_empty"), t("plan_empty_text", { balance: money(state.person.balance) }));
+  if (!alternatives.length) return blank(t("plan_empty"), why());
   return h("div", { class: "plan", "aria-busy": status === "ready" ? "false" : "true" },
     most(),
     choices(alternatives, chosen),
     ledger(alternatives[Math.min(chosen, alternatives.length - 1)]),
   );
+}
+
+function why() {
+  const { reason } = state.plan;
+  if (reason) return language() === "id" ? reason.text : reason.text_en;
+  return t("plan_empty_text", { balance: money(state.person.balance) });
 }
 
 function most() {
@@ -80,12 +86,12 @@ function ledger(alternative) {
       courses.map(line),
       h("li", { class: "line end" }, h("span", {}, t("plan_left")), h("span", { class: "running" }, money(alternative.leftover))),
     ),
-    button(t("plan_take"), "primary wide", () => buyDialog(courses[0], courses), { disabled: Boolean(passed() || underWay()), "data-key": "take" }),
+    button(t("plan_take"), "primary wide", () => buyDialog(courses[0], courses), { disabled: !mayBuy(), "data-key": "take" }),
   );
 }
 
 function line(course, place) {
-  const days = course.start_day == null ? null : h("p", { class: "meta" }, t("plan_day", { a: course.start_day, b: course.finish_day }));
+  const days = course.finish ? h("p", { class: "meta" }, t("plan_finish", { date: day(course.finish) })) : null;
   return h("li", { class: "line" },
     h("span", { class: `swatch shade-${place % SHADES}`, "aria-hidden": "true" }),
     h("div", { class: "line-what" }, h("p", { class: "line-title" }, course.title), metaLine(course), days),

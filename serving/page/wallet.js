@@ -1,7 +1,7 @@
 // The balance card: what is left, as a number and a bar, and until when.
 
 import { h, icon } from "./dom.js";
-import { clock, day, daysBetween, money } from "./format.js";
+import { day, daysBetween, endOfDay, money } from "./format.js";
 import { bar } from "./parts.js";
 import { now, state } from "./state.js";
 import { t } from "./words.js";
@@ -16,13 +16,15 @@ export function wallet() {
   return h("section", { class: "wallet", "aria-labelledby": "wallet-title" },
     h("div", { class: "wallet-card" },
       h("h2", { id: "wallet-title" }, t("balance")),
-      h("p", { class: "amount", id: "amount" }, known ? money(balance) : t("no_limit")),
+      h("p", { class: "amount", id: "amount" }, known ? money(balance) : unknown()),
       known ? moneyBar(balance, whole) : null,
       known ? h("p", { class: "wallet-note", id: "wallet-note" }, spentText(whole, balance)) : null,
     ),
     deadlines.length ? deadlineList(deadlines) : null,
   );
 }
+
+const unknown = () => (state.person.unseen ? t("unknown") : t("no_limit"));
 
 function moneyBar(balance, whole) {
   const segments = [
@@ -49,7 +51,7 @@ export function preview(course) {
   place.querySelector(".left").style.inlineSize = width(balance - price);
   place.querySelector(".this").style.inlineSize = width(price);
   note.textContent = course
-    ? t("after_this", { title: course.title, left: money(balance - price) })
+    ? t("after_this", { left: money(balance - price) })
     : spentText(whole, balance);
 }
 
@@ -61,16 +63,16 @@ function deadlineList(deadlines) {
   );
 }
 
-function deadline({ kind, at }) {
-  const left = daysBetween(now(), at);
-  const over = Date.parse(at) < now().getTime();
+function deadline({ kind, on }) {
+  const left = daysBetween(now(), on);
+  const over = left < 0;
   const urgency = over || left <= URGENT ? "urgent" : left <= SOON ? "soon" : "calm";
   const word = over ? t("days_over") : left === 0 ? t("days_left_0") : t("days_left", { n: left });
   return h("li", { class: urgency },
     icon(urgency === "urgent" ? "alert" : "clock"),
     h("div", {},
       h("p", { class: "deadline-what" }, t(kind)),
-      h("p", { class: "deadline-when" }, t("until", { date: day(at), time: clock(at) })),
+      h("p", { class: "deadline-when" }, t("until", { date: day(on), time: endOfDay() })),
     ),
     h("span", { class: "chip" }, word),
   );

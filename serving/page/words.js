@@ -1,10 +1,10 @@
 // The page's words: Indonesian, and English by the switch, which is remembered.
 
-import { words as english } from "./words_en.js";
 import { words as indonesian } from "./words_id.js";
 
 const KEY = "saldopas.language";
 let chosen = remembered();
+let english = chosen === "en" ? await loaded() : null;
 
 export const language = () => chosen;
 
@@ -18,13 +18,20 @@ export function t(key, values = {}) {
 /** Whether there are words for `key`. */
 export const has = (key) => key in indonesian;
 
-export function switchLanguage() {
+/** The other language, from the next `t` on. */
+export async function switchLanguage() {
+  english ??= await loaded();
   chosen = chosen === "id" ? "en" : "id";
   try {
     localStorage.setItem(KEY, chosen);
   } catch {
     // storage is closed: the choice holds until the page is left
   }
+}
+
+/** Asked for only where it is read. */
+async function loaded() {
+  return (await import("./words_en.js")).words;
 }
 
 function remembered() {
