@@ -8,10 +8,12 @@ import typer
 
 from features.errors import ArtifactError, DataError, FitError
 from training_pipeline.commands import (
+    at_risk,
     compare,
     drift,
     evaluate,
     import_data,
+    plan,
     promote,
     recommend,
     sample,
@@ -43,7 +45,9 @@ app.command("compare")(compare.compare)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
 app.command("recommend")(recommend.recommend)
+app.command("plan")(plan.plan)
 app.command("score")(score.score)
+app.command("at-risk")(at_risk.at_risk)
 app.command("serve")(serve.serve)
 app.command("ui")(ui.ui)
 

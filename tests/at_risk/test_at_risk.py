@@ -1,0 +1,243 @@
+"""Who is at risk, by hand; and on a sample: no seat twice, the fair order, one way to plan."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from features.dataset import read_dataset
+from features.errors import DataError
+from features.indexed import IndexedDataset, index_dataset
+from models.artifact import load_artifact
+from models.plan_courses import PlanConfig, PlanCourses
+from models.planning import Planning
+from tests.small_world import SmallWorld
+from training_pipeline.at_risk.deadlines import FORFEIT, NO_RISK, REVOCATION, Risks, risks_of
+from training_pipeline.at_risk.report import AtRisk, at_risk, at_risk_to_file
+from training_pipeline.at_risk.suggest import fair_order
+from training_pipeline.cli import app
+from training_pipeline.record import TrainingRecord
+
+WIB = ZoneInfo("Asia/Jakarta")
+COURSES = pd.DataFrame({"course_id": ["a", "b"], "price": [400_000, 600_000], "duration_days": 5})
+PEOPLE = ("new", "late", "bought", "spent", "cancelled")
+
+
+def at(local: str) -> int:
+    return int(datetime.fromisoformat(local).replace(tzinfo=WIB).timestamp())
+
+
+def dataset(
+    directory: Path, scheme: str, announced: dict[str, str], purchases: list[tuple[str, ...]]
+) -> IndexedDataset:
+    directory.mkdir()
+    people = pd.DataFrame(
+        {"participant_id": list(announced), "announced_at": list(announced.values())}
+    )
+    bought = pd.DataFrame(
+        purchases, columns=["participant_id", "course_id", "purchased_at", "status"]
+    )
+    people.to_csv(directory / "participants.csv", index=False)
+    COURSES.to_csv(directory / "courses.csv", index=False)
+    bought.to_csv(directory / "purchases.csv", index=False)
+    (directory / "dataset.toml").write_text(f'scheme = "{scheme}"\n')
+    return index_dataset(read_dataset(directory))
+
+
+def risks(data: IndexedDataset, moment: str) -> Risks:
+    courses = PlanCourses.of(data.courses, data.config.rules, PlanConfig())
+    return risks_of(data, courses, as_of_s=at(moment), rating_days=1)
+
+
+def days(found: Risks, data: IndexedDataset) -> dict[str, tuple[int, date | None, int]]:
+    names = data.people["participant_id"].tolist()
+    return {
+        name: (
+            int(found.kind[row]),
+            None if found.kind[row] == NO_RISK else date.fromordinal(int(found.deadline[row])),
+            int(found.amount_rp[row]),
+        )
+        for row, name in enumerate(names)
+    }
+
+
+def test_2021_first_purchase_and_last_spending_day(tmp_path: Path) -> None:
+    data = dataset(
+        tmp_path / "d",
+        "2021",
+        dict.fromkeys(PEOPLE, "2021-09-22") | {"late": "2021-11-30"},
+        [
+            ("bought", "a", "2021-10-01T10:00:00", "completed"),
+            ("spent", "a", "2021-10-01T10:00:00", "completed"),
+            ("spent", "b", "2021-10-10T10:00:00", "completed"),
+            ("cancelled", "a", "2021-10-01T10:00:00", "cancelled"),
+        ],
+    )
+    found = risks(data, "2021-10-15T08:00:00")
+    assert days(found, data) == {
+        "new": (REVOCATION, date(2021, 10, 21), 1_000_000),
+        "late": (REVOCATION, date(2021, 12, 15), 1_000_000),  # 30 days would end on 29 Dec
+        "bought": (FORFEIT, date(2021, 12, 15), 600_000),
+        "spent": (NO_RISK, None, 0),
+        "cancelled": (REVOCATION, date(2021, 10, 21), 1_000_000),
+    }
+    today = date(2021, 10, 15).toordinal()
+    assert found.within(today, 7).tolist() == [True, False, False, False, True]
+    assert found.within(today, 6).tolist() == [False] * 5  # 15 to 21 October are seven days
+    late = date(2021, 10, 22).toordinal()
+    assert found.within(late, 7).tolist() == [False] * 5
+
+
+def test_2023_next_purchase_is_counted_from_an_estimated_rating(tmp_path: Path) -> None:
+    data = dataset(
+        tmp_path / "d",
+        "2023",
+        {"new": "2024-02-28", "bought": "2024-01-01"},
+        [("bought", "a", "2024-02-23T10:00:00", "completed")],
+    )
+    found = risks(data, "2024-03-10T08:00:00")
+    # begins on 24 Feb, ends on the 28th, rated on the 29th: 15 inclusive days end on 14 March
+    assert days(found, data) == {
+        "new": (REVOCATION, date(2024, 3, 13), 3_500_000),
+        "bought": (FORFEIT, date(2024, 3, 14), 3_100_000),
+    }
+    assert found.estimated.tolist() == [False, True]
+
+
+def test_within_a_day_the_order_is_a_lottery(small_world: SmallWorld) -> None:
+    data = small_world.data
+    found = risks(data, "2021-12-09T00:00:00")
+    rows = np.flatnonzero(found.within(date(2021, 12, 9).toordinal(), 7))
+    one, same, other = (fair_order(data, found, rows, seed=seed) for seed in (1, 1, 2))
+    assert one.tolist() == same.tolist()
+    assert one.tolist() != other.tolist()
+    assert sorted(one.tolist()) == rows.tolist()
+    for order in (one, other):
+        assert (np.diff(found.deadline[order]) >= 0).all()
+
+
+@pytest.fixture(scope="module")
+def found(small_world: SmallWorld, small_record: TrainingRecord) -> AtRisk:
+    return run(small_world, small_record)
+
+
+def run(world: SmallWorld, record: TrainingRecord) -> AtRisk:
+    artifact = load_artifact(record.artifact)
+    return at_risk(
+        world.data,
+        Planning(artifact.policy, artifact.calibration, world.data.config),
+        artifact.vocabulary,
+        as_of_s=at("2021-12-09T00:00:00"),
+        within_days=7,
+        max_courses=3,
+        seed=7,
+    )
+
+
+def test_no_course_is_suggested_more_often_than_it_has_seats(
+    found: AtRisk, small_world: SmallWorld
+) -> None:
+    suggested = found.people["plan"].explode().dropna().value_counts()
+    courses = small_world.data.courses.frame.set_index("course_id")
+    before = small_world.dataset.purchases
+    before = before[before["purchased_at"] < pd.Timestamp("2021-12-09", tz="Asia/Jakarta")]
+    sold = before["course_id"].value_counts()
+    limited = courses["quota"].dropna()
+    assert suggested.index.isin(limited.index).any()
+    for course_id, quota in limited.items():
+        assert suggested.get(course_id, 0) <= max(quota - sold.get(course_id, 0), 0)
+    assert found.summary["seats"]["oversold"] == 0
+    scarce = [
+        course_id
+        for course_id, quota in limited.items()
+        if suggested.get(course_id, 0) and suggested[course_id] == quota - sold.get(course_id, 0)
+    ]
+    assert scarce, "no course ran out: the sample tests nothing"
+
+
+def test_every_suggestion_fits_the_money_and_repeats_nothing(
+    found: AtRisk, small_world: SmallWorld
+) -> None:
+    price = small_world.dataset.courses.set_index("course_id")["price"]
+    owned = small_world.dataset.purchases.groupby("participant_id")["course_id"].agg(set)
+    acted = found.people[found.people["action"].isin(["course", "plan"])]
+    assert len(acted) > 50
+    for row in acted.itertuples():
+        assert sum(price[one] for one in row.plan) == row.plan_total <= row.amount
+        assert row.plan_leftover == row.amount - row.plan_total
+        assert row.course_id == row.plan[0]
+    later = small_world.dataset.purchases
+    later = later[later["purchased_at"] < pd.Timestamp("2021-12-09", tz="Asia/Jakarta")]
+    owned = later.groupby("participant_id")["course_id"].agg(set)
+    assert not any(
+        owned.get(row.participant_id, set()) & set(row.plan) for row in acted.itertuples()
+    )
+
+
+def test_totals_and_segments_add_up(found: AtRisk) -> None:
+    risk = found.summary["risks"]
+    assert sum(one["participants"] for one in risk.values()) == found.summary["at_risk"]
+    assert sum(one["amount"] for one in risk.values()) == int(found.people["amount"].sum())
+    gender = found.summary["segments"]["gender"]
+    assert sum(one["participants"] for one in gender.values()) == found.summary["at_risk"]
+    assert all(of["participants"] >= 20 for of in found.summary["segments"]["province"].values())
+
+
+def test_the_same_moment_has_the_same_answer(
+    found: AtRisk, small_world: SmallWorld, small_record: TrainingRecord
+) -> None:
+    again = run(small_world, small_record)
+    pd.testing.assert_frame_equal(found.people, again.people)
+
+
+def test_from_the_command_line(
+    small_world: SmallWorld, small_record: TrainingRecord, found: AtRisk, tmp_path: Path
+) -> None:
+    out = tmp_path / "risk.parquet"
+    args = ["at-risk", str(small_world.directory), "--as-of", "2021-12-09", "--out", str(out)]
+    done = CliRunner().invoke(app, [*args, "--model", str(small_record.artifact), "--json"])
+    assert done.exit_code == 0, done.output
+    summary = json.loads(done.stdout)
+    assert summary["at_risk"] == len(pd.read_parquet(out)) == len(found.people)
+    assert summary["risks"] == found.summary["risks"]
+
+
+def test_without_deadlines_nobody_can_be_at_risk(
+    small_record: TrainingRecord, tmp_path: Path, small_world: SmallWorld
+) -> None:
+    for name in ("participants", "courses", "purchases"):
+        source = small_world.directory / f"{name}.parquet"
+        (tmp_path / source.name).symlink_to(source)
+    with pytest.raises(DataError, match="no deadlines"):
+        at_risk_to_file(
+            small_record.artifact,
+            str(tmp_path),
+            out=tmp_path / "o.csv",
+            as_of=datetime(2021, 12, 9),
+            within_days=7,
+            max_courses=3,
+            seed=7,
+        )
+
+
+def test_plans_from_the_command_line(small_record: TrainingRecord) -> None:
+    args = ["plan", "--participant", "nobody", "--balance", "900000", "--max-courses", "3"]
+    args += ["--model", str(small_record.artifact), "--rank-by", "plan"]
+    done = CliRunner().invoke(app, [*args, "--json"])
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert answer["known"] is False
+    assert answer["calibrated"] is True
+    for plan in answer["alternatives"]:
+        assert 1 <= len(plan["courses"]) <= 3
+        assert plan["total"] + plan["leftover"] == 900_000
+    assert len(answer["courses"]) == 5
+    people = CliRunner().invoke(app, args)
+    assert "Paling cocok (Best match)" in people.stdout

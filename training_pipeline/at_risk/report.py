@@ -1,0 +1,233 @@
+"""`saldopas at-risk`: a row for each participant at risk, and who and how much in all."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features import columns as c
+from features.align import align_courses
+from features.dataset import read_dataset
+from features.errors import DataError
+from features.indexed import IndexedDataset, index_dataset
+from features.profile import ProfileVocabulary
+from models.artifact import load_artifact
+from models.plan_warm import warm_up
+from models.planning import Planning
+from training_pipeline.at_risk.deadlines import NAMES, Risks, risks_of
+from training_pipeline.at_risk.suggest import (
+    UNLIMITED,
+    Suggestions,
+    fair_order,
+    seats_before,
+    suggest,
+)
+from training_pipeline.console import progress, say
+
+FEWEST_PEOPLE = 20  # smaller segments are told of together
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """What was found.
+
+    Attributes:
+        people: one row a participant, in the order in which seats were given.
+        summary: for `--json`.
+    """
+
+    people: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def at_risk_to_file(
+    model: Path,
+    source: str,
+    *,
+    out: Path,
+    as_of: datetime,
+    within_days: int,
+    max_courses: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Find, suggest and write; returns the summary.
+
+    Raises:
+        DataError: the data cannot be used, or has no deadlines.
+        ArtifactError: the artifact is damaged.
+    """
+    if out.suffix not in {".parquet", ".csv"}:
+        raise DataError(f"{out}: unknown kind of file", remedy="end --out in .parquet or .csv")
+    started = time.perf_counter()
+    artifact = load_artifact(model)
+    say(f"reading {source.split('@')[-1]}")
+    data = index_dataset(align_courses(read_dataset(source), artifact.policy.courses.frame))
+    planning = Planning(artifact.policy.over(data.courses), artifact.calibration, data.config)
+    found = at_risk(
+        data,
+        planning,
+        artifact.manifest.vocabulary,
+        as_of_s=_moment_s(as_of, ZoneInfo(data.config.timezone)),
+        within_days=within_days,
+        max_courses=max_courses,
+        seed=seed,
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_name(f".{out.name}")
+    if out.suffix == ".csv":
+        listed = found.people["plan"].map(lambda ids: " ".join(ids))
+        found.people.assign(plan=listed).to_csv(beside, index=False)
+    else:
+        found.people.to_parquet(beside, index=False)
+    beside.replace(out)
+    seconds = round(time.perf_counter() - started, 3)
+    return {"out": str(out), **found.summary, "seconds": seconds}
+
+
+def at_risk(
+    data: IndexedDataset,
+    planning: Planning,
+    vocabulary: ProfileVocabulary,
+    *,
+    as_of_s: int,
+    within_days: int,
+    max_courses: int,
+    seed: int,
+) -> AtRisk:
+    """Everybody with at most `within_days` days left, and the best plan of each.
+
+    Args:
+        data: participants and purchases; planning: over its catalogue.
+        vocabulary: of the policy's profile tokens.
+        as_of_s: the moment.
+        within_days: days left to buy, today counted.
+        max_courses: of one suggestion.
+        seed: of the lottery within a day.
+
+    Raises:
+        DataError: the scheme has no deadlines.
+    """
+    rules = data.config.rules
+    if (rules.first_purchase_days, rules.next_purchase_days, rules.last_spending_day) == (
+        None,
+        None,
+        None,
+    ):
+        raise DataError(
+            f"the scheme {rules.name!r} has no deadlines", remedy="set scheme in dataset.toml"
+        )
+    warm_up()
+    own = planning.config
+    risks = risks_of(data, planning.courses, as_of_s=as_of_s, rating_days=own.rating_days)
+    today = datetime.fromtimestamp(as_of_s, planning.zone).date().toordinal()
+    rows = fair_order(data, risks, np.flatnonzero(risks.within(today, within_days)), seed=seed)
+    seats = seats_before(data, as_of_s=as_of_s)
+    with progress("planning", total=len(rows)) as advance:
+        found = suggest(
+            data,
+            planning,
+            risks,
+            rows,
+            vocabulary=vocabulary,
+            as_of_s=as_of_s,
+            max_courses=max_courses,
+            seats=seats,
+            advance=advance,
+        )
+    people = _table(data, risks, found, today)
+    summary = {
+        "as_of": date.fromordinal(today).isoformat(),
+        "within_days": within_days,
+        "participants": data.n_people,
+        "at_risk": len(people),
+        "risks": {name: _totals(people[people["risk"] == name]) for name in NAMES.values()},
+        "seats": {
+            "courses": int((seats != UNLIMITED).sum()),
+            "before": int(seats[seats != UNLIMITED].sum()),
+            "suggested": int((seats - found.seats_left)[seats != UNLIMITED].sum()),
+            "oversold": int((found.seats_left < 0).sum()),
+        },
+        "segments": _segments(data, people, rows),
+    }
+    return AtRisk(people, summary)
+
+
+def _table(data: IndexedDataset, risks: Risks, found: Suggestions, today: int) -> pd.DataFrame:
+    rows = found.rows
+    ids = data.courses.course_ids
+    starts = found.indptr[:-1]
+    n_courses = np.diff(found.indptr)
+    some = n_courses > 0
+    first = np.full(len(rows), None, object)
+    first[some] = ids[found.item_idx[starts[some]]]
+    plans = [
+        ids[found.item_idx[low:high]].tolist()
+        for low, high in zip(starts.tolist(), found.indptr[1:].tolist(), strict=True)
+    ]
+    days = risks.deadline[rows]
+    action = np.where(
+        n_courses > 1,
+        "plan",
+        np.where(some, "course", np.where(found.sold_out, "sold_out", "none")),
+    )
+    return pd.DataFrame(
+        {
+            c.PARTICIPANT_ID: data.people[c.PARTICIPANT_ID].iloc[rows].to_numpy(object),
+            "risk": np.array([NAMES[int(kind)] for kind in risks.kind[rows]], object),
+            "deadline": [date.fromordinal(int(day)) for day in days],
+            "days_left": days - today + 1,
+            "estimated": risks.estimated[rows],
+            "amount": risks.amount_rp[rows],
+            "action": action,
+            c.COURSE_ID: first,
+            "plan": plans,
+            "plan_total": found.total_rp,
+            "plan_leftover": risks.amount_rp[rows] - found.total_rp,
+            "plan_relevance": found.relevance,
+        }
+    )
+
+
+def _totals(people: pd.DataFrame) -> dict[str, int]:
+    actions = people["action"]
+    return {
+        "participants": len(people),
+        "amount": int(people["amount"].sum()),
+        "spendable": int(people["plan_total"].sum()),
+        "with_action": int(actions.isin(["course", "plan"]).sum()),
+        "sold_out": int((actions == "sold_out").sum()),
+        "none": int((actions == "none").sum()),
+    }
+
+
+def _segments(
+    data: IndexedDataset, people: pd.DataFrame, rows: NDArray[np.int64]
+) -> dict[str, dict[str, dict[str, int]]]:
+    """By value of each declared text column of the profile; small ones are told of as `other`."""
+    told: dict[str, dict[str, dict[str, int]]] = {}
+    for column, kind in (data.config.profile or {}).items():
+        if column not in data.people or kind.kind != "categorical":
+            continue
+        values = data.people[column].iloc[rows].astype("str").fillna("missing").to_numpy(object)
+        sizes = pd.Series(values, dtype=object).value_counts()
+        small = set(sizes[sizes < FEWEST_PEOPLE].index)
+        values = np.array(["other" if value in small else value for value in values], object)
+        told[column] = {
+            str(value): _totals(part)
+            for value, part in people.groupby(values, sort=True)
+            if len(part) >= FEWEST_PEOPLE
+        }
+    return told
+
+
+def _moment_s(as_of: datetime, zone: ZoneInfo) -> int:
+    local = as_of if as_of.tzinfo else as_of.replace(tzinfo=zone)
+    return int(local.timestamp())

@@ -1,0 +1,72 @@
+"""`saldopas at-risk`: who is about to lose membership or money, and what each should do next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def at_risk(
+    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    as_of: Annotated[datetime, typer.Option(help="The moment; a day is its first minute.")],
+    out: Annotated[Path, typer.Option(help="Where the rows go (.parquet or .csv).")],
+    within_days: Annotated[
+        int, typer.Option(min=1, max=366, help="Days left to buy, today counted.")
+    ] = 7,
+    max_courses: Annotated[int, typer.Option(min=1, max=10, help="Of one suggestion.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of the lottery within a day.")] = 7,
+    model: Annotated[
+        str, typer.Option(help="champion, challenger, previous, a version or a directory.")
+    ] = "champion",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Participants whose last day is near, the amount at stake, and the best next action.
+
+    Seats of courses with a quota are given to whoever has the least time left, by lottery within
+    a day, and never more than there are.
+
+    Example: `saldopas at-risk data/sample --as-of 2021-12-09 --out at_risk.parquet`
+    """
+    from training_pipeline.at_risk.report import at_risk_to_file
+    from training_pipeline.console import print_json
+    from training_pipeline.tracking.registry import resolve
+
+    done = at_risk_to_file(
+        resolve(model),
+        source,
+        out=out,
+        as_of=as_of,
+        within_days=within_days,
+        max_courses=max_courses,
+        seed=seed,
+    )
+    if as_json:
+        print_json(done)
+    else:
+        _print(done)
+
+
+def _print(done: dict[str, Any]) -> None:
+    from training_pipeline.console import OUT, print_table
+
+    columns = ("participants", "amount", "spendable", "with_action", "sold_out", "none")
+    OUT.print(
+        f"{done['out']}: {done['at_risk']:,} of {done['participants']:,} participants have at most "
+        f"{done['within_days']} days left on {done['as_of']} ({done['seconds']:.1f} s)",
+        markup=False,
+    )
+    rows = [(risk, *(of[name] for name in columns)) for risk, of in done["risks"].items()]
+    print_table("by risk", ("risk", *columns), rows)
+    for column, values in done["segments"].items():
+        rows = [(value, *(of[name] for name in columns)) for value, of in values.items()]
+        if rows:
+            print_table(f"by {column}", (column, *columns), rows)
+    seats = done["seats"]
+    OUT.print(
+        f"{seats['suggested']:,} of {seats['before']:,} seats in {seats['courses']:,} courses with "
+        "a quota were suggested",
+        markup=False,
+    )

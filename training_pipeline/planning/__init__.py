@@ -1,0 +1,1 @@
+"""Plans from an artifact on the command line."""
