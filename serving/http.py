@@ -1,7 +1,9 @@
-"""The HTTP application: finds the route, refuses in one format, and logs and counts."""
+"""The HTTP application: finds the route, lets in or refuses in one format, logs and counts."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 from time import perf_counter
 from uuid import uuid4
 
@@ -11,27 +13,43 @@ from starlette.types import Receive, Scope, Send
 
 from serving import metrics
 from serving.errors import ApiError
+from serving.headers import ResponseHeaders, preflight
+from serving.keys import KeyRing
+from serving.limits import Bound, Rates
 from serving.loaded import ModelSlot
 from serving.logs import LOG
-from serving.route_table import RouteTable, all_routes
+from serving.route_table import RouteTable, Served, all_routes
 from serving.routes import REQUEST_ID, json_response
 from serving.settings import Settings
+from serving.store.desk import StoreDesk
 
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNKNOWN = "unknown"
+SANE_ID = re.compile(rb"[A-Za-z0-9-]{16,64}")
 
 
-def create_app(slot: ModelSlot, settings: Settings) -> Application:
-    """The application over the model in `slot`."""
-    return Application(RouteTable(all_routes(slot, settings)), settings)
+def create_app(
+    slot: ModelSlot,
+    settings: Settings,
+    keys: KeyRing | None = None,
+    desk: StoreDesk | None = None,
+) -> Application:
+    """The application over the model in `slot` and the store at `desk`, for whom `keys` knows."""
+    table = RouteTable(all_routes(slot, settings, desk or StoreDesk(settings)))
+    return Application(table, settings, keys or KeyRing(settings.keys_file))
 
 
 class Application:
     """A plain ASGI application: one look-up finds the handler, whose response is sent whole."""
 
-    def __init__(self, table: RouteTable, settings: Settings) -> None:
+    def __init__(self, table: RouteTable, settings: Settings, keys: KeyRing) -> None:
         self._table = table
+        self._keys = keys
+        self._headers = ResponseHeaders(settings)
+        self._in_flight = Bound(settings.max_in_flight, "in_flight")
+        self._rates = Rates(settings.rate_per_s, settings.rate_burst)
+        self._timeout_s = settings.timeout_s
         self._log = settings.log_requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,42 +62,59 @@ class Application:
             return
         started = perf_counter()
         request_id = scope[REQUEST_ID] = uuid4().hex
-        response, route = await self._answer(scope, receive, send)
-        response.raw_headers.append((b"x-request-id", request_id.encode()))
-        await response(scope, receive, send)
-        self._record(
-            route, scope["method"], response.status_code, perf_counter() - started, request_id
-        )
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> tuple[Response, str]:
-        """The response, and the template of the route."""
-        template = UNKNOWN
+        origin, client_id = _origin_and_id(scope)
+        template, response = UNKNOWN, None
         try:
-            path = scope["path"]
-            raw_path = scope.get("raw_path") or path.encode()
-            route, scope["path_params"] = self._table.find(scope["method"], path, raw_path)
-            template = route.path
-            return await route.handler(Request(scope, receive, send)), template
+            route = self._find(scope)
+            if isinstance(route, Response):
+                response = route
+            else:
+                template = route.path
+                response = await self._answer(route, Request(scope, receive, send))
         except ApiError as error:
-            return refused(error), template
+            response = refused(error)
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever fails
-            return _failed(error, scope[REQUEST_ID]), template
+            response = _failed(error, request_id)
+        self._headers.add(response, request_id=client_id or request_id, origin=origin)
+        await response(scope, receive, send)
+        seconds = perf_counter() - started
+        self._record(template, scope["method"], response.status_code, seconds)
+        if self._log and template not in QUIET:
+            _log(template, scope["method"], response.status_code, seconds, request_id, client_id)
 
-    def _record(
-        self, route: str, method: str, status: int, seconds: float, request_id: str
-    ) -> None:
+    def _find(self, scope: Scope) -> Served | Response:
+        """The route, or the response to what a browser asks before it calls one."""
+        path = scope["path"]
+        raw_path = scope.get("raw_path") or path.encode()
+        if scope["method"] == "OPTIONS":
+            headers = dict(scope["headers"])
+            methods = self._table.methods_of(path, raw_path)
+            asks = b"access-control-request-method" in headers
+            if methods and asks and self._headers.allows(headers.get(b"origin")):
+                return preflight(methods)
+        route, scope["path_params"] = self._table.find(scope["method"], path, raw_path)
+        return route
+
+    async def _answer(self, route: Served, request: Request) -> Response:
+        if route.scope is not None:
+            name = self._keys.caller(request.scope, route.scope)
+            if self._keys.needed:
+                self._rates.take(name)
+        if not route.bounded:
+            return await route.handler(request)
+        with self._in_flight.one():
+            # what arrived at the same time is counted before any of it is worked on
+            await asyncio.sleep(0)
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    return await route.handler(request)
+            except TimeoutError as error:
+                raise ApiError(504, "timeout", "the answer took too long") from error
+
+    def _record(self, route: str, method: str, status: int, seconds: float) -> None:
         method = method if method in METHODS else "other"
         metrics.REQUESTS.labels(route, method, status).inc()
         metrics.DURATION.labels(route).observe(seconds)
-        if self._log and route not in QUIET:
-            LOG.info(
-                "request",
-                route=route,
-                method=method,
-                status=status,
-                ms=round(seconds * 1_000, 2),
-                request_id=request_id,
-            )
 
 
 def refused(error: ApiError) -> Response:
@@ -95,6 +130,30 @@ def _failed(error: Exception, request_id: str) -> Response:
     message = f"the service failed; its log has the cause under request {request_id}"
     LOG.error("failed", request_id=request_id, exc_info=error)
     return json_response(ApiError(500, "failed", message).body, status=500)
+
+
+def _log(
+    route: str, method: str, status: int, seconds: float, request_id: str, client_id: str | None
+) -> None:
+    line = {
+        "route": route,
+        "method": method if method in METHODS else "other",
+        "status": status,
+        "ms": round(seconds * 1_000, 2),
+        "request_id": request_id,
+    }
+    LOG.info("request", **line, **({"client_request_id": client_id} if client_id else {}))
+
+
+def _origin_and_id(scope: Scope) -> tuple[bytes | None, str | None]:
+    """The request's `Origin`, and its `X-Request-ID` where that is one."""
+    origin = client_id = None
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            origin = value
+        elif name == b"x-request-id" and SANE_ID.fullmatch(value):
+            client_id = value.decode()
+    return origin, client_id
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, NoReturn
 
@@ -11,13 +12,15 @@ from serving.errors import ApiError
 
 MOST_DIGITS = 100
 BEYOND: int = 10**MOST_DIGITS
+WITHIN_S = 10.0
 
 
-async def read_json(request: Request, *, most_bytes: int) -> Any:
+async def read_json(request: Request, *, most_bytes: int, within_s: float = WITHIN_S) -> Any:
     """The body of a request as a JSON value, never more than `most_bytes` of it in memory.
 
     Raises:
-        ApiError: 415 it does not say that it is JSON, 413 it is too large, 400 it is malformed.
+        ApiError: 415 it does not say that it is JSON, 413 it is too large, 400 it is malformed,
+            408 it has not arrived within `within_s` seconds.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -30,11 +33,14 @@ async def read_json(request: Request, *, most_bytes: int) -> Any:
         raise too_large
     chunks, size = [], 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > most_bytes:
-                raise too_large
-            chunks.append(chunk)
+        async with asyncio.timeout(within_s):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most_bytes:
+                    raise too_large
+                chunks.append(chunk)
+    except TimeoutError as error:
+        raise ApiError(408, "too_slow", "the body did not arrive in time") from error
     except ClientDisconnect as error:
         raise ApiError(400, "disconnected", "the client went away") from error
     return parse_json(b"".join(chunks))

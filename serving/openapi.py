@@ -5,7 +5,7 @@ BentoML describes mounted FastAPI applications only, so this one describes itsel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,16 +19,30 @@ from serving.version import service_version
 
 REF = "#/components/schemas/{model}"
 JSON = "application/json"
+PROBES = frozenset({"/livez", "/readyz"})
 
 
-def document(settings: Settings) -> dict[str, Any]:
-    """The whole document."""
+def document(settings: Settings, scopes: Mapping[tuple[str, str], str | None]) -> dict[str, Any]:
+    """The whole document.
+
+    Args:
+        settings: limits, and whether keys are needed.
+        scopes: what a key must be allowed, by method and path of every route; None: no key.
+    """
+    keyed = settings.keys_file is not None
     operations = all_operations(settings)
     paths: dict[str, Any] = {}
     for operation in operations:
-        described = _described(operation)
+        scope = scopes[operation.method, operation.path]
+        described = _described(operation, scope)
+        if keyed and scope is not None:
+            described["security"] = [{name: []} for name in KEY_SCHEMES]
         paths.setdefault(operation.path, {})[operation.method.lower()] = described
-    paths["/metrics"] = {"get": METRICS}
+    paths["/metrics"] = {"get": dict(METRICS)}
+    if keyed and scopes["GET", "/metrics"] is not None:
+        responses = {**METRICS["responses"], "401": _error(401), "403": _error(403)}
+        security: list[dict[str, list[str]]] = [{name: []} for name in KEY_SCHEMES]
+        paths["/metrics"]["get"] |= {"responses": responses, "security": security}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -40,11 +54,15 @@ def document(settings: Settings) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": _schemas(operations)},
+        "components": {"schemas": _schemas(operations), "securitySchemes": KEY_SCHEMES},
     }
 
 
-METRICS = {
+KEY_SCHEMES: dict[str, Any] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+METRICS: dict[str, Any] = {
     "operationId": "metrics",
     "summary": "For Prometheus",
     "responses": {
@@ -56,15 +74,23 @@ METRICS = {
 }
 
 
-def _described(operation: Operation) -> dict[str, Any]:
+def _described(operation: Operation, scope: str | None) -> dict[str, Any]:
+    errors = set(operation.errors)
+    if operation.path not in PROBES:
+        errors |= {429, 504}
+    if scope is not None:
+        errors |= {401, 403}
+    if operation.body is not None:
+        errors |= {400, 408, 413, 415, 422}
+    needs = f" Needs a key of scope `{scope}`, where keys are used." if scope else ""
     content = {"schema": _ref(operation.answer), "example": operation.example}
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "description": operation.description,
+        "description": operation.description + needs,
         "responses": {
             str(operation.status): {"description": "Done", "content": {JSON: content}},
-            **{str(status): _error(status) for status in operation.errors},
+            **{str(status): _error(status) for status in sorted(errors)},
         },
     }
     if operation.parameters:

@@ -29,9 +29,10 @@ ANSWER = {
     "model_version": "3",
     "participant_id": "P0000123",
     "balance": 300_000,
+    "degraded": False,
     "items": [ITEM],
 }
-HEALTH = {"status": "ready"}
+HEALTH = {"status": "ready", "store": "up"}
 VERSION = {
     "model_version": "3",
     "model": "blend",
@@ -78,13 +79,63 @@ PAGE_COURSES = {
         }
     ]
 }
+EVENTS = {
+    "accepted": 1,
+    "repeated": 0,
+    "rejected": [
+        {
+            "place": 1,
+            "error": {
+                "code": "above_balance",
+                "message": "the price is 20000 above what is left",
+                "field": "price",
+            },
+        }
+    ],
+}
+PARTICIPANT = {
+    "participant_id": "P0000123",
+    "known_from": "store",
+    "balance": 300_000,
+    "grant": 1_000_000,
+    "opted_out": False,
+    "announced_at": "2021-09-22T02:00:00+00:00",
+    "profile": {"age": 27, "gender": "F"},
+    "history": [
+        {
+            "course_id": "C00107",
+            "title": "Barista Pemula",
+            "category": "Makanan & Minuman",
+            "purchased_at": "2021-10-01T02:30:00+00:00",
+            "price_paid": 700_000,
+            "status": "completed",
+            "rating": 5.0,
+            "ended_at": "2021-10-08T04:00:00+00:00",
+        }
+    ],
+    "deadlines": {
+        "first_purchase": None,
+        "next_purchase": None,
+        "last_spending_day": "2021-12-15",
+        "buy_until": "2021-12-15",
+    },
+}
+ERASED = {"erased": True, "rows": 7, "artifacts": "pending"}
 ERRORS: Mapping[int, tuple[str, str, str | None, str]] = {
     400: ("Malformed JSON, a wrong type or an unknown key.", "wrong_type", "balance",
           "a whole number is wanted, without a decimal point or exponent"),
+    401: ("No key that is known.", "no_key", None,
+          "send a known API key: Authorization: Bearer KEY, or X-API-Key: KEY"),
+    403: ("The key is not for this.", "not_allowed", None, "this key lacks the scope recommend"),
+    404: ("There is no such thing.", "not_found", None, "there is no such route; see /docs.json"),
+    408: ("The body did not arrive.", "too_slow", None, "the body did not arrive in time"),
     413: ("The body is too large.", "too_large", None, "the body is larger than 1048576 bytes"),
     415: ("Not JSON.", "not_json", None, "send JSON, with Content-Type: application/json"),
     422: ("A value out of its range.", "out_of_range", "n",
           "Input should be less than or equal to 100"),
+    429: ("Too many requests; see `Retry-After`.", "overloaded", None,
+          "the service has all it can do; try again soon"),
     503: ("No verified model is loaded.", "no_model", None,
           "there is no model to serve; train and promote one"),
+    504: ("It took too long.", "timeout", None, "the answer took too long"),
 }  # fmt: skip

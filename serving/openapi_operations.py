@@ -8,11 +8,27 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from serving import page_schemas, schemas
-from serving.openapi_examples import ANSWER, ERROR, HEALTH, PAGE_COURSES, PAGE_FACTS, VERSION
+from serving import events_schemas, page_schemas, plan_schemas, schemas
+from serving.openapi_examples import (
+    ANSWER,
+    ERASED,
+    ERROR,
+    EVENTS,
+    HEALTH,
+    PAGE_COURSES,
+    PAGE_FACTS,
+    PARTICIPANT,
+    VERSION,
+)
+from serving.plan_examples import PLANS
 from serving.settings import Settings
 
-BODY_ERRORS = (400, 413, 415, 422)
+PARTICIPANT_ID = {
+    "name": "participant_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": schemas.LONGEST_ID},
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +75,7 @@ def all_operations(settings: Settings) -> list[Operation]:
             ANSWER,
             body=schemas.RecommendBody,
             most_bytes=settings.max_body_bytes,
-            errors=(*BODY_ERRORS, 503),
+            errors=(503,),
         ),
         Operation(
             "POST",
@@ -72,7 +88,56 @@ def all_operations(settings: Settings) -> list[Operation]:
             {"results": [ANSWER, ERROR]},
             body=schemas.BatchBody,
             most_bytes=settings.max_batch_body_bytes,
-            errors=(*BODY_ERRORS, 503),
+            errors=(503,),
+        ),
+        Operation(
+            "POST",
+            "/plan",
+            "plan",
+            "Sets of courses that fit one balance",
+            "One to five plans, each a list of courses in order that fits the balance and can be "
+            "finished in time; the best match, the least left over and what lies between.",
+            plan_schemas.PlansAnswer,
+            PLANS,
+            body=plan_schemas.PlanBody,
+            most_bytes=settings.max_body_bytes,
+            errors=(503,),
+        ),
+        Operation(
+            "POST",
+            "/events",
+            "events",
+            "What participants did",
+            "Up to 1000 events, judged one by one by the scheme's rules. The answer comes only "
+            "after what was accepted is on the disk; sending it again changes nothing.",
+            events_schemas.EventsAnswer,
+            EVENTS,
+            body=events_schemas.EventsBody,
+            most_bytes=settings.max_batch_body_bytes,
+            errors=(503,),
+        ),
+        Operation(
+            "GET",
+            "/participants/{participant_id}",
+            "participant",
+            "A participant as the service sees them",
+            "Balance, history and deadlines, from the store, else from the model's snapshot.",
+            events_schemas.ParticipantAnswer,
+            PARTICIPANT,
+            parameters=(PARTICIPANT_ID,),
+            errors=(404, 422, 503),
+        ),
+        Operation(
+            "DELETE",
+            "/participants/{participant_id}",
+            "erase_participant",
+            "Forget a participant",
+            "At once, in every worker, known or not: the store's rows go, and what the model's "
+            "snapshot says is read no more.",
+            events_schemas.ErasedAnswer,
+            ERASED,
+            parameters=(PARTICIPANT_ID,),
+            errors=(404, 422, 503),
         ),
         Operation(
             "GET",
@@ -123,6 +188,6 @@ def all_operations(settings: Settings) -> list[Operation]:
             PAGE_COURSES,
             body=page_schemas.CoursesBody,
             most_bytes=settings.max_body_bytes,
-            errors=(*BODY_ERRORS, 503),
+            errors=(503,),
         ),
     ]

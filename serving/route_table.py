@@ -11,10 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.errors import ApiError
+from serving.events import EventRoutes
 from serving.loaded import ModelSlot
+from serving.openapi import document
 from serving.page_routes import PageRoutes
-from serving.routes import Routes
+from serving.participants import ParticipantRoutes
+from serving.plans import PlanRoutes
+from serving.routes import Routes, to_bytes
 from serving.settings import Settings
+from serving.store.desk import StoreDesk
 
 Handler = Callable[[Request], Awaitable[Response]]
 KeyScope = Literal["recommend", "events", "admin"]
@@ -39,23 +44,42 @@ class Served:
     bounded: bool = True
 
 
-def all_routes(slot: ModelSlot, settings: Settings) -> list[Served]:
+def all_routes(slot: ModelSlot, settings: Settings, desk: StoreDesk) -> list[Served]:
     """Add a line for a new route, and its description to `serving/openapi_operations.py`."""
-    routes = Routes(slot, settings)
+    routes = Routes(slot, settings, desk)
+    events = EventRoutes(slot, settings, desk)
+    people = ParticipantRoutes(slot, desk)
+    metrics_scope: KeyScope | None = None if settings.open_metrics else "admin"
     page = PageRoutes(slot, settings)
-    return [
+    plans = PlanRoutes(slot, settings, desk)
+    found = [
         Served("POST", "/recommend", routes.recommend, "recommend"),
         Served("POST", "/recommend_batch", routes.recommend_batch, "recommend"),
+        Served("POST", "/plan", plans.plan, "recommend"),
+        Served("POST", "/events", events.events, "events"),
+        Served("GET", "/participants/{participant_id}", people.show, "admin"),
+        Served("DELETE", "/participants/{participant_id}", people.erase, "admin"),
         Served("GET", "/version", routes.version, None),
         Served("GET", "/livez", routes.livez, None, bounded=False),
         Served("GET", "/readyz", routes.readyz, None, bounded=False),
-        Served("GET", "/metrics", routes.metrics, None, bounded=False),
-        Served("GET", "/docs.json", routes.docs, None),
+        Served("GET", "/metrics", routes.metrics, metrics_scope, bounded=False),
         Served("GET", "/", page.index, None),
         Served("GET", "/page/facts.json", page.facts, None),
         Served("GET", "/page/{version}/{name}", page.file, None),
         Served("POST", "/page/courses", page.courses, "recommend"),
     ]
+    return [*found, Served("GET", "/docs.json", _docs(found, settings), None)]
+
+
+def _docs(found: Iterable[Served], settings: Settings) -> Handler:
+    """OpenAPI, written once."""
+    scopes = {(route.method, route.path): route.scope for route in found}
+    described = to_bytes(document(settings, scopes))
+
+    async def docs(request: Request) -> Response:
+        return Response(described, media_type="application/json")
+
+    return docs
 
 
 class RouteTable:
@@ -84,11 +108,7 @@ class RouteTable:
         Raises:
             ApiError: 404 there is no such path, 405 not with this method.
         """
-        methods = self._exact.get(path)
-        parameters: dict[str, str] = {}
-        if methods is None:
-            segments = [unquote_to_bytes(part) for part in raw_path.split(b"/")[1:]]
-            methods, parameters = self._parametrised(segments)
+        methods, parameters = self._methods(path, raw_path)
         route = methods.get(method)
         if route is None:
             headers = {"Allow": ", ".join(sorted(methods))}
@@ -102,16 +122,16 @@ class RouteTable:
 
     def methods_of(self, path: str, raw_path: bytes) -> Mapping[str, Served]:
         """The routes of a path by method; none where there is no such path."""
-        if path in self._exact:
-            return self._exact[path]
         try:
-            return self._parametrised(
-                [unquote_to_bytes(part) for part in raw_path.split(b"/")[1:]]
-            )[0]
+            return self._methods(path, raw_path)[0]
         except ApiError:
             return {}
 
-    def _parametrised(self, segments: list[bytes]) -> tuple[dict[str, Served], dict[str, str]]:
+    def _methods(self, path: str, raw_path: bytes) -> tuple[dict[str, Served], dict[str, str]]:
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, {}
+        segments = [unquote_to_bytes(part) for part in raw_path.partition(b"?")[0].split(b"/")[1:]]
         for shape, methods in self._with_parameters.items():
             if len(shape) != len(segments) or not all(segments):
                 continue

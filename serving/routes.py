@@ -18,10 +18,11 @@ from serving import metrics
 from serving.answers import answer_all
 from serving.errors import ApiError, refusal
 from serving.json_body import read_json
+from serving.limits import Bound
 from serving.loaded import LoadedModel, ModelSlot
-from serving.openapi import document
 from serving.schemas import BatchBody, RecommendBody
 from serving.settings import Settings
+from serving.store.desk import StoreDesk
 from serving.version import describe
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -31,11 +32,12 @@ REQUEST_ID = "saldopas.request_id"  # key of the ASGI scope
 class Routes:
     """The handlers; one object a process."""
 
-    def __init__(self, slot: ModelSlot, settings: Settings) -> None:
+    def __init__(self, slot: ModelSlot, settings: Settings, desk: StoreDesk) -> None:
         self._slot = slot
         self._settings = settings
+        self._desk = desk
         self._one_batch = CapacityLimiter(1)
-        self._document = to_bytes(document(settings))
+        self._batches = Bound(settings.max_batches, "batches")
 
     async def recommend(self, request: Request) -> Response:
         """One request, answered in the event loop: it takes about as long as a hop to a thread."""
@@ -43,22 +45,31 @@ class Routes:
         value = await read_json(request, most_bytes=self._settings.max_body_bytes)
         body = validated(RecommendBody, value)
         ids = [request.scope[REQUEST_ID]]
-        [answer] = answer_all([body], model, request_ids=ids, now_s=int(time.time()))
+        stored = await self._desk.find(body)
+        [answer] = answer_all(
+            [body],
+            model,
+            request_ids=ids,
+            now_s=int(time.time()),
+            stored=stored,
+            desk=self._desk,
+        )
         _count([answer])
         return json_response(answer)
 
     async def recommend_batch(self, request: Request) -> Response:
         """Many requests, in a thread of their own so that single ones are not held up."""
         model = ready(self._slot)
-        value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
-        batch = validated(BatchBody, value)
 
-        def work() -> bytes:
-            results = _results(batch.requests, model, now_s=int(time.time()))
+        def work(batch: BatchBody) -> bytes:
+            results = _results(batch.requests, model, self._desk, now_s=int(time.time()))
             _count(results)
             return to_bytes({"results": results})
 
-        content = await anyio.to_thread.run_sync(work, limiter=self._one_batch)
+        with self._batches.one():
+            value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
+            batch = validated(BatchBody, value)
+            content = await anyio.to_thread.run_sync(work, batch, limiter=self._one_batch)
         return Response(content, media_type="application/json")
 
     async def version(self, request: Request) -> Response:
@@ -72,15 +83,12 @@ class Routes:
     async def readyz(self, request: Request) -> Response:
         """A verified artifact is loaded."""
         ready(self._slot)
-        return json_response({"status": "ready"})
+        store = self._desk.state
+        return json_response({"status": "ready"} | ({} if store is None else {"store": store}))
 
     async def metrics(self, request: Request) -> Response:
         """For Prometheus."""
         return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
-
-    async def docs(self, request: Request) -> Response:
-        """OpenAPI."""
-        return Response(self._document, media_type="application/json")
 
 
 NOT_READY = {
@@ -129,7 +137,9 @@ def validated(schema: type[Body], value: Any) -> Body:
         raise refusal(error, schema) from error
 
 
-def _results(values: Sequence[Any], model: LoadedModel, *, now_s: int) -> list[Any]:
+def _results(
+    values: Sequence[Any], model: LoadedModel, desk: StoreDesk, *, now_s: int
+) -> list[Any]:
     """Answers and errors in the order of `values`; the good ones go to the policy together."""
     results: list[Any] = [None] * len(values)
     bodies: dict[int, RecommendBody] = {}
@@ -140,7 +150,9 @@ def _results(values: Sequence[Any], model: LoadedModel, *, now_s: int) -> list[A
             results[place] = error.body
     if bodies:
         ids = [uuid4().hex for _ in bodies]
-        answers = answer_all(list(bodies.values()), model, request_ids=ids, now_s=now_s)
+        asked = list(bodies.values())
+        stored = desk.find_many(asked)
+        answers = answer_all(asked, model, request_ids=ids, now_s=now_s, stored=stored, desk=desk)
         for place, answer in zip(bodies, answers, strict=True):
             results[place] = answer
     return results
@@ -151,5 +163,7 @@ def _count(results: Sequence[Mapping[str, Any]]) -> None:
         if "error" in result:
             metrics.REFUSED_IN_BATCH.labels(result["error"]["code"]).inc()
         else:
+            if result["degraded"]:
+                metrics.DEGRADED.labels("store").inc()
             items = result["items"]
             metrics.ANSWERS.labels(items[0]["source"] if items else "none").inc()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 2**20
 
@@ -28,8 +30,43 @@ class Settings(BaseSettings):
     max_batch_body_bytes: int = Field(default=16 * MIB, ge=1_024)
     workers: int = Field(default=1, ge=1, le=64)
     timeout_s: float = Field(default=60, gt=0, description="then the answer is 504")
+    keys_file: Path | None = Field(
+        default=None, description="hashes of API keys; without it only this machine is answered"
+    )
+    open_metrics: bool = Field(default=True, description="/metrics without a key of scope admin")
+    rate_per_s: float = Field(default=1_000, gt=0, description="requests a key, in each worker")
+    rate_burst: int = Field(default=2_000, ge=1, description="requests a key may send at once")
+    max_in_flight: int = Field(default=128, ge=1, description="accepted at a time in each worker")
+    max_batches: int = Field(default=4, ge=1, description="of them batches")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="origins whose pages may call, with commas between them"
+    )
+    hsts_s: int = Field(default=0, ge=0, description="Strict-Transport-Security; 0: not sent")
+    poll_s: float = Field(default=0.5, gt=0, description="how often the champion is looked up")
+    store: str | None = Field(
+        default=None, description="URL of the store; without it the artifact's snapshot is all"
+    )
+    store_timeout_ms: int = Field(
+        default=50, ge=1, le=10_000, description="a look-up's; then the answer is degraded"
+    )
+    log_served: bool = Field(default=True, description="served lists go to the store")
     url: str | None = Field(default=None, description="shown when ready; `saldopas serve` sets it")
     log_requests: bool = Field(default=True, description="one JSON line a request")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not re.fullmatch(r"https?://[^/\s*]+", origin):
+                raise ValueError("write origins such as https://dashboard.example, never *")
+        return value
 
 
 def read_settings() -> Settings:

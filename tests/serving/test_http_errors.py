@@ -214,7 +214,7 @@ def test_a_body_that_is_too_large_is_413_whether_it_says_so_or_not(client: TestC
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/", "/recommend/", "/Recommend", "/recommend/x", "/%00", "/..%2f..", "//"]
+    "path", ["/nowhere", "/recommend/", "/Recommend", "/recommend/x", "/%00", "/..%2f.."]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_unknown_route_is_404(client: TestClient, method: str, path: str) -> None:

@@ -1,0 +1,176 @@
+"""API keys: who calls and what it may do; the service knows hashes of keys only.
+
+A key is 32 random bytes, so one round of sha256 is enough: there is nothing to guess from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.types import Scope
+
+from serving.errors import ApiError
+from serving.logs import LOG
+
+SCOPES = ("recommend", "events", "admin")
+LINE = re.compile(r"([0-9a-f]{64}) ([A-Za-z0-9._-]{1,64}) ([a-z]+(?:,[a-z]+)*)")
+LOOK_EVERY_S = 1.0
+LONGEST_KEY = 200
+
+
+@dataclass(frozen=True)
+class Key:
+    """One line of the file: `sha256 name scope,scope`."""
+
+    digest: bytes
+    name: str
+    scopes: frozenset[str]
+
+    def line(self) -> str:
+        """As it stands in the file."""
+        scopes = ",".join(scope for scope in SCOPES if scope in self.scopes)
+        return f"{self.digest.hex()} {self.name} {scopes}"
+
+
+def new_key(name: str, scopes: frozenset[str]) -> tuple[str, Key]:
+    """A key to hand out once, and what the file keeps of it."""
+    text = "sp_" + secrets.token_urlsafe(32)
+    return text, Key(digest_of(text.encode()), name, scopes)
+
+
+def digest_of(text: bytes) -> bytes:
+    """sha256."""
+    return hashlib.sha256(text).digest()
+
+
+def read_keys(path: Path) -> tuple[Key, ...]:
+    """The keys of a file; lines that are empty or begin with # are for people.
+
+    Raises:
+        ValueError: names the line that is none; never quotes it.
+        OSError: the file cannot be read.
+    """
+    keys = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = LINE.fullmatch(line.strip())
+        scopes = frozenset(match[3].split(",")) if match else frozenset()
+        if match is None or not scopes <= set(SCOPES):
+            raise ValueError(
+                f"{path} line {number}: write `sha256 name scopes`, as `saldopas keys new` does"
+            )
+        keys.append(Key(bytes.fromhex(match[1]), match[2], scopes))
+    return tuple(keys)
+
+
+class KeyRing:
+    """The keys of a file, read again when the file changes; a bad file changes nothing.
+
+    Args:
+        path: the file; None: development, where this machine alone is answered.
+
+    Raises:
+        ValueError, OSError: the file is bad at the start.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._looked_s = time.monotonic()
+        self._stamp = _stamp(path) if path is not None else None
+        self._keys = read_keys(path) if path is not None else ()
+
+    @property
+    def needed(self) -> bool:
+        """Whether requests need a key."""
+        return self._path is not None
+
+    def caller(self, scope: Scope, needs: str) -> str:
+        """The name of the key of a request, which has the scope that it needs.
+
+        Raises:
+            ApiError: 401 no key that is known, 403 not for this.
+        """
+        if self._path is None:
+            if _from_elsewhere(scope):
+                raise ApiError(
+                    403,
+                    "keys_needed",
+                    "without API keys only the service's own machine is answered",
+                )
+            return "development"
+        self._look(self._path)
+        found = self._known(_presented(scope))
+        if found is None:
+            raise ApiError(
+                401,
+                "no_key",
+                "send a known API key: Authorization: Bearer KEY, or X-API-Key: KEY",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if needs not in found.scopes:
+            raise ApiError(403, "not_allowed", f"this key lacks the scope {needs}")
+        return found.name
+
+    def _known(self, text: bytes) -> Key | None:
+        """Compares with every key, whichever fits, so that time tells nothing."""
+        digest = digest_of(text)
+        found = None
+        for key in self._keys:
+            if hmac.compare_digest(key.digest, digest):
+                found = key
+        return found
+
+    def _look(self, path: Path) -> None:
+        now_s = time.monotonic()
+        if now_s - self._looked_s < LOOK_EVERY_S:
+            return
+        self._looked_s = now_s
+        stamp = _stamp(path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._keys = read_keys(path)
+        except (OSError, ValueError) as error:
+            LOG.error("keys not read again", cause=str(error))
+        else:
+            LOG.info("keys read again", keys=len(self._keys))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _presented(scope: Scope) -> bytes:
+    headers: Mapping[bytes, bytes] = dict(scope["headers"])
+    text = headers.get(b"x-api-key", b"")
+    if not text:
+        scheme, _, text = headers.get(b"authorization", b"").partition(b" ")
+        if scheme.lower() != b"bearer":
+            return b""
+    return text.strip()[:LONGEST_KEY]
+
+
+def _from_elsewhere(scope: Scope) -> bool:
+    """Whether the peer has an address that is not this machine's own."""
+    client = scope.get("client")
+    try:
+        address = ipaddress.ip_address(client[0]) if client else None
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address is not None and not address.is_loopback

@@ -1,0 +1,89 @@
+"""How much is accepted: a bound on requests at a time, and a rate for each key.
+
+What is beyond is answered at once with 429, so that the wait of what is accepted stays bounded:
+at most `max_in_flight` requests stand before it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from serving import metrics
+from serving.errors import ApiError
+
+
+class Bound:
+    """At most `most` at a time.
+
+    Args:
+        most: how many.
+        limit: its name in the metrics.
+    """
+
+    def __init__(self, most: int, limit: str) -> None:
+        self._most = most
+        self._limit = limit
+        self._now = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one for as long as the block runs.
+
+        Raises:
+            ApiError: 429, there are too many.
+        """
+        if self._now >= self._most:
+            metrics.REJECTED.labels(self._limit).inc()
+            raise ApiError(
+                429,
+                "overloaded",
+                "the service has all it can do; try again soon",
+                headers={"Retry-After": "1"},
+            )
+        self._now += 1
+        try:
+            yield
+        finally:
+            self._now -= 1
+
+
+class Rates:
+    """A bucket of `burst` requests for each key, refilled by `per_s`.
+
+    Args:
+        per_s: requests a second.
+        burst: requests that a key may have saved up.
+        clock: seconds.
+    """
+
+    def __init__(
+        self, per_s: float, burst: int, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._clock = clock
+        self._buckets: dict[str, tuple[float, float]] = {}  # by key: what is left, and when it was
+
+    def take(self, name: str) -> None:
+        """Count a request of a key.
+
+        Raises:
+            ApiError: 429, with the seconds until there is one again.
+        """
+        now_s = self._clock()
+        left, then_s = self._buckets.get(name, (float(self._burst), now_s))
+        left = min(self._burst, left + (now_s - then_s) * self._per_s)
+        if left < 1:
+            self._buckets[name] = (left, now_s)
+            metrics.REJECTED.labels("rate").inc()
+            wait_s = max(1, math.ceil((1 - left) / self._per_s))
+            raise ApiError(
+                429,
+                "too_many_requests",
+                "this key's requests come too fast; try again later",
+                headers={"Retry-After": str(wait_s)},
+            )
+        self._buckets[name] = (left - 1, now_s)
