@@ -161,6 +161,15 @@ def score_stage(stage, table, given, row, known, n_events, tokens, scratch, scor
 
 
 @inner
+def longest_of(indptr):  # type: ignore[no-untyped-def]
+    """How long the longest row is."""
+    longest = np.int64(0)
+    for row in range(len(indptr) - 1):
+        longest = max(longest, indptr[row + 1] - indptr[row])
+    return longest
+
+
+@inner
 def unpacked(plan):  # type: ignore[no-untyped-def]
     """Stages, table, courses, edges and lift of a plan."""
     n_items, n_stages, n_parts = plan[0], plan[1], plan[2]
@@ -206,8 +215,8 @@ def rank(plan, given, people, rules, lists):  # type: ignore[no-untyped-def]
     n_items, n_rows = len(courses[0]), len(limits)
     scores, total = np.empty(n_items, np.float32), np.empty(n_items, np.float32)
     prior, left = np.empty(n_items, np.float64), np.empty(n_items, np.bool_)
-    seen, found = np.zeros(n_items, np.bool_), np.empty(n_items, np.int32)
-    ages = np.empty(n_items, np.int64)
+    seen, longest = np.zeros(n_items, np.bool_), longest_of(indptr)
+    found, ages = np.empty(longest, np.int32), np.empty(longest, np.int64)
     ends, top_items, top_scores, sources = lists
     ends[0] = end = 0
     for row in range(n_rows):
@@ -251,8 +260,8 @@ def score(stage, table, given, people, n_items):  # type: ignore[no-untyped-def]
     n_rows = len(indptr) - 1
     scores = np.empty((n_rows, n_items), np.float32)
     total, prior = np.empty(n_items, np.float32), np.empty(n_items, np.float64)
-    seen, found = np.zeros(n_items, np.bool_), np.empty(n_items, np.int32)
-    ages = np.empty(n_items, np.int64)
+    seen, longest = np.zeros(n_items, np.bool_), longest_of(indptr)
+    found, ages = np.empty(longest, np.int32), np.empty(longest, np.int64)
     for row in range(n_rows):
         history = items[indptr[row] : indptr[row + 1]]
         n_found, n_events = known_items(history, stage[N_KNOWN], seen, found, ages)

@@ -120,7 +120,7 @@ class Policy:
         self, requests: RequestBatch, *, advance: Callable[[int], object] | None = None
     ) -> Recommendations:
         """Exactly min(count, allowed) courses a request; a batch equals its single requests."""
-        size = max(1, CELLS_A_BLOCK // max(self.courses.n_items, 1))
+        size = self._rows_a_block
         if requests.n_rows <= size:
             found = self._block(requests)
             if advance is not None:
@@ -168,8 +168,8 @@ class Policy:
 
     def _block(self, requests: RequestBatch) -> Recommendations:
         plan, people = self._plan, requests.participants
-        most = self.courses.n_items
-        room = sum([min(count, most) for count in requests.count.tolist()])
+        most = int(plan.numbers[0])
+        room = sum(min(count, most) for count in requests.count.tolist())
         indptr = np.empty(requests.n_rows + 1, np.int64)
         item_idx, scores = np.empty(room, np.int64), np.empty(room, np.float32)
         source = np.empty(room, np.int8)
@@ -182,6 +182,10 @@ class Policy:
         )
         found = Recommendations(indptr, item_idx[:end], scores[:end], source[:end])
         return found if self.exploration is None else self._explored(requests, found)
+
+    @cached_property
+    def _rows_a_block(self) -> int:
+        return max(1, CELLS_A_BLOCK // max(self.courses.n_items, 1))
 
     @cached_property
     def _plan(self) -> Plan:
