@@ -24,9 +24,9 @@ from serving.settings import Settings
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"
 GENERATED = "Generated data"  # how a sample's description begins, see training_pipeline/sample
-CSP = (
+POLICY = (  # a browser that reads frame-ancestors takes no notice of X-Frame-Options
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'none'; base-uri 'none'"
+    "form-action 'none'; base-uri 'none'; frame-ancestors {ancestors}"
 )
 Card = dict[str, Any]
 ASKED_FIRST = ("age", "gender", "education", "employment", "province")
@@ -39,11 +39,13 @@ class PageRoutes:
         self._slot = slot
         self._settings = settings
         self._files = read_page_files()
+        ancestors = " ".join(settings.frame_ancestors) or "'none'"
+        self._index_headers = {"Content-Security-Policy": POLICY.format(ancestors=ancestors)}
         self._cards: tuple[str, dict[str, Card]] = ("", {})
 
     async def index(self, request: Request) -> Response:
         """The page itself."""
-        return _sent(request, self._files.index, ASK_FIRST, {"Content-Security-Policy": CSP})
+        return _sent(request, self._files.index, ASK_FIRST, self._index_headers)
 
     async def file(self, request: Request) -> Response:
         """A file of the page; one that a page of another release asks for is not kept."""

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="origins whose pages may call, with commas between them"
     )
+    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="origins that may show the page in a frame"
+    )
     hsts_s: int = Field(default=0, ge=0, description="Strict-Transport-Security; 0: not sent")
     poll_s: float = Field(default=0.5, gt=0, description="how often the champion is looked up")
     store: str | None = Field(
@@ -53,18 +56,18 @@ class Settings(BaseSettings):
     url: str | None = Field(default=None, description="shown when ready; `saldopas serve` sets it")
     log_requests: bool = Field(default=True, description="one JSON line a request")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "frame_ancestors", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "frame_ancestors")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
-            if not re.fullmatch(r"https?://[^/\s*]+", origin):
+            if not re.fullmatch(r"https?://[^/\s*;]+", origin):
                 raise ValueError("write origins such as https://dashboard.example, never *")
         return value
 

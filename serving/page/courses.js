@@ -22,14 +22,16 @@ export function coursesView() {
   return [
     h("header", { class: "view-head" },
       h("h1", { id: "view-title" }, t("courses_title")),
-      h("p", { class: "lead" }, lead()),
+      h("p", { class: "lead" }, nothing() ? null : lead()),
     ),
     hold(),
     pinnedCard(),
-    filters(),
+    nothing() ? null : filters(),
     h("div", { id: "list", "aria-busy": state.list.status === "loading" ? "true" : "false" }, list()),
   ];
 }
+
+const nothing = () => state.list.status === "ready" && !state.list.items.length && !filtered();
 
 function lead() {
   const { balance, history } = state.person;

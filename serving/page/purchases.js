@@ -22,7 +22,7 @@ export async function buy(course) {
     throw failure;
   }
   setPending(null);
-  showBought(course, event.at);
+  showBought(course);
 }
 
 /** Sends the unconfirmed purchase again, with the same event id. */
@@ -58,8 +58,7 @@ function newEvent(kind, course, more) {
     kind,
     participant_id: state.who.id,
     course_id: course.course_id,
-    at: now().toISOString(),
-    ...more,
+    ...more, // without a moment: the service's clock decides
   };
 }
 
@@ -70,11 +69,11 @@ async function acknowledged(event) {
 }
 
 /** At once, before the service is asked for the new list. */
-function showBought(course, at) {
+function showBought(course) {
   const { person, list } = state;
   if (person.balance !== null) person.balance -= course.price;
   person.spent += course.price;
-  person.history?.unshift({ ...course, at, status: "active" });
+  person.history?.unshift({ ...course, at: now().toISOString(), status: "active" });
   const fits = (item) =>
     item.course_id !== course.course_id && (person.balance === null || item.price <= person.balance);
   const items = list.items.filter(fits);
