@@ -77,9 +77,14 @@ def has_table(connection: Connection, table: str) -> bool:
 
 
 def read_database_table(
-    connection: Connection, *, table: str, wanted: Sequence[str] | None, limits: ReadLimits
+    connection: Connection,
+    *,
+    table: str,
+    wanted: Sequence[str] | None,
+    limits: ReadLimits,
+    order: Sequence[str] = (),
 ) -> RawTable:
-    """The `wanted` columns, or all (None), in the order in which the database gives the rows."""
+    """The `wanted` columns, or all (None), sorted by `order`, or as the database gives the rows."""
     inspector = sa.inspect(connection)
     declared = {str(column["name"]): column["type"] for column in inspector.get_columns(table)}
     check_names(list(declared), table=table)
@@ -87,7 +92,8 @@ def read_database_table(
     count = connection.execute(sa.select(sa.func.count()).select_from(source)).scalar_one()
     limits.check_rows(int(count), table=table)
     kept = [name for name in declared if wanted is None or name in wanted]
-    parts = _read(connection, sa.select(*(source.c[name] for name in kept)), len(kept))
+    query = sa.select(*(source.c[name] for name in kept)).order_by(*(source.c[k] for k in order))
+    parts = _read(connection, query, len(kept))
     columns = {
         name: _column(part, boolean=isinstance(declared[name], sa.Boolean))
         for name, part in zip(kept, parts, strict=True)
@@ -106,11 +112,12 @@ def _read(
     result = connection.execution_options(stream_results=True).execute(query)
     for rows in result.partitions(ROWS_AT_ONCE):
         for part, values in zip(parts, zip(*rows, strict=True), strict=True):
-            part.append(_array(list(values)))
+            part.append(array_of(list(values)))
     return parts
 
 
-def _array(values: list[object]) -> pa.Array:
+def array_of(values: list[object]) -> pa.Array:
+    """An Arrow array of what a driver gives; of texts where the values have no one type."""
     try:
         array = pa.array(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

@@ -13,6 +13,7 @@ from features.dataset_config import FILE_NAME, DatasetConfig, read_dataset_confi
 from features.errors import DataError
 from features.parquet_source import read_parquet
 from features.raw_table import RawTable, ReadLimits
+from features.store_source import expanded, order_of_store, stored_config
 
 
 def is_database(source: str | Path) -> bool:
@@ -21,7 +22,7 @@ def is_database(source: str | Path) -> bool:
 
 
 def find_config(source: str | Path, given: DatasetConfig | Path | None) -> DatasetConfig:
-    """The given configuration, or `dataset.toml` in the directory or beside the SQLite file."""
+    """The given configuration, else the store's own, or `dataset.toml` where the data is."""
     if isinstance(given, DatasetConfig):
         return given
     if given is not None:
@@ -31,6 +32,9 @@ def find_config(source: str | Path, given: DatasetConfig | Path | None) -> Datas
     if not is_database(source):
         return read_dataset_config(_directory(source) / FILE_NAME)
     url = database_url(str(source))
+    with connected(url) as connection:
+        if (stored := stored_config(connection)) is not None:
+            return stored
     if url.get_backend_name() == "sqlite":
         return read_dataset_config(Path(str(url.database)).parent / FILE_NAME)
     return DatasetConfig()
@@ -58,8 +62,14 @@ def _database_tables(source: str, limits: ReadLimits) -> Mapping[str, RawTable]:
             if table not in present:
                 raise _missing(table, "the database has no such table", "create it or a view")
         return {
-            table: read_database_table(
-                connection, table=table, wanted=wanted_columns(table), limits=limits
+            table: expanded(
+                read_database_table(
+                    connection,
+                    table=table,
+                    wanted=wanted_columns(table),
+                    limits=limits,
+                    order=order_of_store(connection, table),
+                )
             )
             for table in present
         }
