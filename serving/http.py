@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from serving import metrics
 from serving.errors import ApiError
 from serving.headers import ResponseHeaders, preflight
-from serving.keys import KeyRing
+from serving.keys import KeyRing, keys_of
 from serving.limits import Bound, Rates
 from serving.loaded import ModelSlot
 from serving.logs import LOG
@@ -37,7 +37,7 @@ def create_app(
 ) -> Application:
     """The application over the model in `slot` and the store at `desk`, for whom `keys` knows."""
     table = RouteTable(all_routes(slot, settings, desk or StoreDesk(settings)))
-    return Application(table, settings, keys or KeyRing(settings.keys_file))
+    return Application(table, settings, keys or keys_of(settings))
 
 
 class Application:

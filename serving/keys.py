@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import ipaddress
 import re
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from starlette.types import Scope
 
 from serving.errors import ApiError
 from serving.logs import LOG
+from serving.settings import Settings
 
 SCOPES = ("recommend", "events", "admin")
 LINE = re.compile(r"([0-9a-f]{64}) ([A-Za-z0-9._-]{1,64}) ([a-z]+(?:,[a-z]+)*)")
@@ -33,17 +33,6 @@ class Key:
     digest: bytes
     name: str
     scopes: frozenset[str]
-
-    def line(self) -> str:
-        """As it stands in the file."""
-        scopes = ",".join(scope for scope in SCOPES if scope in self.scopes)
-        return f"{self.digest.hex()} {self.name} {scopes}"
-
-
-def new_key(name: str, scopes: frozenset[str]) -> tuple[str, Key]:
-    """A key to hand out once, and what the file keeps of it."""
-    text = "sp_" + secrets.token_urlsafe(32)
-    return text, Key(digest_of(text.encode()), name, scopes)
 
 
 def digest_of(text: bytes) -> bytes:
@@ -144,6 +133,18 @@ class KeyRing:
             LOG.error("keys not read again", cause=str(error))
         else:
             LOG.info("keys read again", keys=len(self._keys))
+
+
+def keys_of(settings: Settings) -> KeyRing:
+    """The keys of these settings.
+
+    Raises:
+        SystemExit: the file is bad; its text is one line for a person.
+    """
+    try:
+        return KeyRing(settings.keys_file)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"saldopas: SALDOPAS_KEYS_FILE: {error}") from error
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -43,6 +43,7 @@ class ModelSlot:
 
     def __init__(self) -> None:
         self.model: LoadedModel | None = None
+        self.located: Located | None = None
         self.reason = "starting"
 
     def load(self, settings: Settings) -> None:
@@ -57,10 +58,14 @@ class ModelSlot:
             self.reason = "no_model"
             raise
         try:
-            self.model = load_model(located)
+            self.put(load_model(located), located)
         except ArtifactError:
             self.reason = "model_refused"
             raise
+
+    def put(self, model: LoadedModel, located: Located) -> None:
+        """Serve `model` from the next request on."""
+        self.model, self.located = model, located
 
 
 def load_model(located: Located) -> LoadedModel:

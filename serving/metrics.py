@@ -56,7 +56,7 @@ STORE_UP = Gauge(
 DEGRADED = Counter(
     "saldopas_degraded_answers", "Answers given without the store, by why.", ("why",)
 )
-MODEL_SINCE = Gauge(
+MODEL_CUTOFF = Gauge(
     "saldopas_model_cutoff_timestamp_seconds",
     "Nothing at or after this moment was learned by the model that is served.",
     multiprocess_mode="livemin",
@@ -67,11 +67,18 @@ MODEL = Gauge(
     ("model_version", "dataset", "fingerprint"),
     multiprocess_mode="livemax",
 )
+_SHOWN: set[tuple[str, str, str]] = set()
 
 
 def show_model(model: LoadedModel) -> None:
-    """Say which model is served."""
-    MODEL.labels(model.version, model.artifact.manifest.dataset.name, model.fingerprint).set(1)
+    """Say which model is served, and no longer another."""
+    manifest = model.artifact.manifest
+    shown = (model.version, manifest.dataset.name, model.fingerprint)
+    for labels in _SHOWN - {shown}:  # several processes' files keep a label that was removed
+        MODEL.labels(*labels).set(0)
+    _SHOWN.add(shown)
+    MODEL.labels(*shown).set(1)
+    MODEL_CUTOFF.set(manifest.cutoff_s)
 
 
 def exposition() -> bytes:

@@ -8,15 +8,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from features.errors import ArtifactError
 from serving import metrics
 from serving.http import create_app
+from serving.keys import keys_of
 from serving.loaded import ModelSlot
 from serving.logs import LOG, configure_logs
 from serving.settings import read_settings
 from serving.store.desk import StoreDesk
+from serving.swap import ChampionWatch
 
 SETTINGS = read_settings()
 SLOT = ModelSlot()
 DESK = StoreDesk(SETTINGS)
-APP = create_app(SLOT, SETTINGS, desk=DESK)
+APP = create_app(SLOT, SETTINGS, keys_of(SETTINGS), desk=DESK)
+WATCH = ChampionWatch(SLOT, SETTINGS)
+SPARE_S = 5.0  # our own timeout speaks first, in the documented format
 
 
 class OwnProbes:
@@ -36,7 +40,7 @@ class OwnProbes:
 @bentoml.service(
     name="saldopas",
     workers=SETTINGS.workers,
-    traffic={"timeout": SETTINGS.timeout_s},
+    traffic={"timeout": SETTINGS.timeout_s + SPARE_S},
     metrics={"enabled": False},  # see serving/metrics.py
     logging={"access": {"enabled": False}},  # it writes paths as they come; see serving/logs.py
     tracing={"excluded_urls": [".*"]},  # nothing is exported, and it is half of a request's time
@@ -56,9 +60,12 @@ class SaldoPas:
             metrics.show_model(SLOT.model)
             LOG.info("ready", model_version=SLOT.model.version, url=SETTINGS.url)
 
+        WATCH.start()
+
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
         """Write what waits."""
+        WATCH.end()
         DESK.close()
 
     def __is_ready__(self) -> bool:

@@ -13,6 +13,7 @@ from training_pipeline.commands import (
     drift,
     evaluate,
     import_data,
+    keys,
     plan,
     promote,
     recommend,
@@ -48,6 +49,7 @@ app.command("recommend")(recommend.recommend)
 app.command("plan")(plan.plan)
 app.command("score")(score.score)
 app.command("at-risk")(at_risk.at_risk)
+app.add_typer(keys.app, name="keys")
 app.command("serve")(serve.serve)
 app.command("ui")(ui.ui)
 

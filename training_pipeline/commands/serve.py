@@ -33,23 +33,34 @@ def serve(
         Path | None, typer.Option(help="Serve this artifact directory instead.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="SALDOPAS_KEYS_FILE",
+            help="Hashes of API keys, see `saldopas keys new`; without it only this machine is "
+            "answered.",
+        ),
+    ] = None,
 ) -> None:
     """Serve recommendations over HTTP: POST /recommend, OpenAPI at /docs.json.
 
     The process becomes `bentoml serve`: SIGTERM or Ctrl-C lets running requests finish.
     """
     address = _address(host)
+    _check_keys(address, keys)
     _check_free(address, port)
     directory, chosen, name = _chosen(model, artifact)
     manifest = _proven(directory)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
-    _announce(url, manifest, name)
+    _announce(url, manifest, name, keyed=keys is not None)
     environment = {
         name: value
         for name, value in os.environ.items()
         if name not in ("SALDOPAS_ARTIFACT", "SALDOPAS_CHAMPION", "SALDOPAS_MODEL_VERSION")
     }
     environment |= {"SALDOPAS_WORKERS": str(workers), "SALDOPAS_URL": url, **chosen}
+    if keys is not None:
+        environment["SALDOPAS_KEYS_FILE"] = str(keys.resolve())
     environment.setdefault("BENTOML_DO_NOT_TRACK", "True")  # it would report to its makers
     command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
     command += ["--host", address, "--port", str(port), "--working-dir", str(CODE)]
@@ -68,6 +79,21 @@ def _address(host: str) -> str:
         raise DataError(
             f"--host {host} is no address", remedy="give one such as 127.0.0.1 or 0.0.0.0"
         ) from error
+
+
+def _check_keys(address: str, keys: Path | None) -> None:
+    """Strangers are answered for keys only."""
+    from features.errors import DataError
+
+    if keys is None:
+        if not ipaddress.ip_address(address).is_loopback:
+            raise DataError(
+                f"--host {address} is open to other machines, and there are no API keys",
+                remedy="make one with `saldopas keys new` and give its file with --keys, or "
+                "listen on 127.0.0.1",
+            )
+    elif not keys.is_file():
+        raise DataError(f"--keys {keys} is no file", remedy="make it with `saldopas keys new`")
 
 
 def _check_free(address: str, port: int) -> None:
@@ -125,11 +151,13 @@ def _proven(directory: Path) -> Manifest:
         raise RunFailedError(str(error)) from error
 
 
-def _announce(url: str, manifest: Manifest, name: str) -> None:
+def _announce(url: str, manifest: Manifest, name: str, *, keyed: bool) -> None:
     from datetime import UTC, datetime
 
     from training_pipeline.console import say
 
     learned = datetime.fromtimestamp(manifest.cutoff_s, UTC).date().isoformat()
     say(f"{name}: {manifest.model} on {manifest.dataset.name}, learned before {learned}")
+    if not keyed:
+        say("development mode: without API keys (--keys) only this machine is answered")
     say(f"starting {url} (a line with `ready` follows; Ctrl-C stops)")
