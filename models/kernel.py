@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.batch import ParticipantBatch
+from features.courses import CourseTable
 from features.sequences import kept_only
 from models import kernel_lists as lists
 from models import kernel_rows as rows
@@ -125,7 +126,7 @@ class Plan:
 
     Attributes:
         sums: its models.
-        numbers: (N_SIZES + 12,) int64, sizes and addresses, as the machine code takes them.
+        numbers: int64 sizes and addresses, as `models.kernel_lists.unpacked` takes them.
         kept: arrays whose addresses stand there.
     """
 
@@ -137,7 +138,7 @@ class Plan:
     def of(
         cls,
         sums: Sums,
-        courses: tuple[NDArray[np.int64], ...],
+        courses: CourseTable,
         *,
         edges: Sequence[float],
         lift: Sequence[float],
@@ -146,15 +147,34 @@ class Plan:
 
         Args:
             sums: the models.
-            courses: (n_items,) each, as `models.kernel_lists.allow` takes them.
+            courses: whose rules hold.
             edges, lift: of the balance fit; no lift, no fit.
         """
         parts, _, factors, _ = sums.table
-        sizes = (len(courses[0]), len(sums.stages), len(parts), *factors.shape, len(lift))
-        fit = (np.array(edges, np.float64), np.array(lift, np.float32))
-        kept = tuple(map(np.ascontiguousarray, (sums.stages, *sums.table, *courses, *fit)))
-        addresses = [array.ctypes.data for array in kept]
-        return cls(sums, np.array([*sizes, *addresses], np.int64), kept)
+        sizes = (courses.n_items, len(sums.stages), len(parts), *factors.shape, len(lift))
+        numbers = [*sizes]
+        kept: list[NDArray[Any]] = [
+            np.ascontiguousarray(array) for array in (sums.stages, *sums.table)
+        ]
+        numbers += [_address(array) for array in kept]
+        for rule in (
+            courses.price_rp,
+            courses.on_sale_from_s,
+            courses.on_sale_until_s,
+            courses.min_age,
+            courses.min_education,
+        ):
+            values, ranks = np.unique(rule, return_inverse=True)
+            pair: list[NDArray[Any]] = [ranks.astype(np.int32), values.astype(np.int64)]
+            numbers += [*map(_address, pair), len(values)]
+            kept += pair
+        fit: list[NDArray[Any]] = [
+            np.ascontiguousarray(courses.price_rp),
+            np.array(edges, np.float64),
+            np.array(lift, np.float32),
+        ]
+        numbers += map(_address, fit)
+        return cls(sums, np.array(numbers, np.int64), (*kept, *fit))
 
 
 class Summed:
@@ -231,7 +251,7 @@ class _Builder:
             part = member.part
             row[rows.KIND], row[rows.N_ITEMS], numbers = part.kind, part.n_items, part.numbers
             for column, value in part.fields.items():
-                row[column] = value if isinstance(value, int) else self._address(value)
+                row[column] = value if isinstance(value, int) else self._kept_address(value)
         else:
             row[rows.KIND] = rows.SCORED
             row[rows.GIVEN] = len(self._asked) - first_given
@@ -239,9 +259,9 @@ class _Builder:
         self._parts.append(row)
         self._numbers.append(numbers)
 
-    def _address(self, array: NDArray[Any]) -> int:
+    def _kept_address(self, array: NDArray[Any]) -> int:
         self._kept.append(array)
-        return int(array.ctypes.data)
+        return _address(array)
 
     def built(self) -> Sums:
         """The table."""
@@ -256,6 +276,10 @@ class _Builder:
             asked=tuple(self._asked),
             kept=tuple(self._kept),
         )
+
+
+def _address(array: NDArray[Any]) -> int:
+    return int(array.ctypes.data)
 
 
 def _members(model: Recommender) -> tuple[Recommender, ...]:

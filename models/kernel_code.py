@@ -31,7 +31,7 @@ def machine_code() -> MachineCode:
     signatures = {
         "rank": (INT64, GIVEN, PEOPLE, RULES, LISTS),
         "score": (INT64, TABLE, GIVEN, PEOPLE, types.int64),
-        "allowed": (COURSES, RULES),
+        "allowed": (INT64, RULES),
         "lift_rows": (types.float32[:, ::1], INT64, INT64, BOOL, FLOAT64, FLOAT32),
     }
     return MachineCode(
@@ -67,6 +67,5 @@ TABLE = types.Tuple(
 )
 GIVEN = _read_only(types.float32, 3)
 PEOPLE = types.Tuple([INT64, INT32, INT64, INT32])
-COURSES = types.UniTuple(INT64, 5)
 LISTS = types.Tuple([types.int64[::1], types.int64[::1], types.float32[::1], types.int8[::1]])
 RULES = types.Tuple([INT64, BOOL, *[INT64] * 5, INT32, INT64, INT32])

@@ -15,6 +15,7 @@ from models.kernel_rows import (
     to_bool,
     to_float32,
     to_float64,
+    to_int32,
     to_int64,
 )
 
@@ -29,22 +30,53 @@ HISTORY, PROFILE = 0, 1
 
 
 @inner
+def rank_at_most(values, limit):  # type: ignore[no-untyped-def]
+    """How many of the ascending `values` are at most `limit`: a rank below that is allowed."""
+    low, high = 0, len(values)
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] <= limit:
+            low = middle + 1
+        else:
+            high = middle
+    return np.int32(low)
+
+
+@inner
 def allow(courses, rules, row, left):  # type: ignore[no-untyped-def]
     """left (n_items,) = affordable, on sale, eligible, neither owned nor excluded.
 
-    The definition of each rule is in `features.masks`.
+    The definition of each rule is in `features.masks`. A rule compares a course's number with the
+    request's; here it is the number's rank among all courses' numbers that is compared, which is
+    the same and half as wide.
+
+    Args:
+        courses: of price, start and end of sale, minimum age and education, each: int32 rank of
+            each course, and the int64 values that ranks stand for, ascending.
+        rules: of B requests, see `models.policy`; row: which of them.
+        left: receives the answer.
     """
-    price, from_s, until_s, min_age, min_education = courses
-    limits, limited, ages, educations, moments, _, owned_ptr, owned, excluded_ptr, excluded = rules
-    limit = limits[row] if limited[row] else np.int64(2**63 - 1)
-    age, education, moment = ages[row], educations[row], moments[row]
+    prices, starts, ends, ages, educations = courses
+    limits, limited, age, education, moment, _, owned_ptr, owned, excluded_ptr, excluded = rules
+    price, from_s, until_s, min_age, min_education = (
+        prices[0],
+        starts[0],
+        ends[0],
+        ages[0],
+        educations[0],
+    )
+    n_prices = rank_at_most(prices[1], limits[row]) if limited[row] else np.int32(len(price))
+    n_starts = rank_at_most(starts[1], moment[row])
+    n_ended = rank_at_most(ends[1], moment[row] - 1)
+    n_ages = rank_at_most(ages[1], age[row])
+    n_educations = rank_at_most(educations[1], education[row])
     for item in range(len(price)):
         left[item] = (
-            (price[item] <= limit)
-            & (from_s[item] <= moment)
-            & (moment <= until_s[item])
-            & (min_age[item] <= age)
-            & (min_education[item] <= education)
+            (price[item] < n_prices)
+            & (from_s[item] < n_starts)
+            & (until_s[item] >= n_ended)
+            & (min_age[item] < n_ages)
+            & (min_education[item] < n_educations)
         )
     for place in range(owned_ptr[row], owned_ptr[row + 1]):
         left[owned[place]] = False
@@ -170,8 +202,15 @@ def longest_of(indptr):  # type: ignore[no-untyped-def]
 
 
 @inner
+def ranked_values(at, first, n_items):  # type: ignore[no-untyped-def]
+    """Ranks and values of one rule, from addresses and size."""
+    ranks = carray(to_int32(at[first]), (n_items,))
+    return ranks, carray(to_int64(at[first + 1]), (at[first + 2],))
+
+
+@inner
 def unpacked(plan):  # type: ignore[no-untyped-def]
-    """Stages, table, courses, edges and lift of a plan."""
+    """Stages, table, courses, and prices, edges and lift of a plan."""
     n_items, n_stages, n_parts = plan[0], plan[1], plan[2]
     n_levels, width, n_lift = plan[3], plan[4], plan[5]
     at = plan[N_SIZES:]
@@ -183,14 +222,15 @@ def unpacked(plan):  # type: ignore[no-untyped-def]
         carray(to_bool(at[4]), (n_levels, 2)),
     )
     courses = (
-        carray(to_int64(at[5]), (n_items,)),
-        carray(to_int64(at[6]), (n_items,)),
-        carray(to_int64(at[7]), (n_items,)),
-        carray(to_int64(at[8]), (n_items,)),
-        carray(to_int64(at[9]), (n_items,)),
+        ranked_values(at, 5, n_items),
+        ranked_values(at, 8, n_items),
+        ranked_values(at, 11, n_items),
+        ranked_values(at, 14, n_items),
+        ranked_values(at, 17, n_items),
     )
-    edges = carray(to_float64(at[10]), (max(n_lift - 1, 0),))
-    return stages, table, courses, edges, carray(to_float32(at[11]), (n_lift,))
+    price = carray(to_int64(at[20]), (n_items,))
+    edges = carray(to_float64(at[21]), (max(n_lift - 1, 0),))
+    return stages, table, courses, (price, edges, carray(to_float32(at[22]), (n_lift,)))
 
 
 @entry
@@ -211,8 +251,9 @@ def rank(plan, given, people, rules, lists):  # type: ignore[no-untyped-def]
     """
     indptr, items, token_indptr, tokens = people
     limits, limited, counts = rules[0], rules[1], rules[5]
-    stages, table, courses, edges, lift = unpacked(plan)
-    n_items, n_rows = len(courses[0]), len(limits)
+    stages, table, courses, fit = unpacked(plan)
+    price, edges, lift = fit
+    n_items, n_rows = len(price), len(limits)
     scores, total = np.empty(n_items, np.float32), np.empty(n_items, np.float32)
     prior, left = np.empty(n_items, np.float64), np.empty(n_items, np.bool_)
     seen, longest = np.zeros(n_items, np.bool_), longest_of(indptr)
@@ -241,7 +282,7 @@ def rank(plan, given, people, rules, lists):  # type: ignore[no-untyped-def]
                 stage, table, given, row, known, n_events, own_tokens, (total, prior), scores
             )
             if limited[row] and len(lift) > 0:
-                lift_row(scores, courses[0], limits[row], edges, lift)
+                lift_row(scores, price, limits[row], edges, lift)
             top = slice(end, end + wanted)
             size = best(scores, left, wanted, is_last, total, top_scores[top], top_items[top])
             for listed in range(end, end + size):
@@ -274,10 +315,11 @@ def score(stage, table, given, people, n_items):  # type: ignore[no-untyped-def]
 
 
 @entry
-def allowed(courses, rules):  # type: ignore[no-untyped-def]
+def allowed(plan, rules):  # type: ignore[no-untyped-def]
     """(B, n_items) bool, which courses each request may be answered with."""
-    n_rows = len(rules[0])
-    found = np.empty((n_rows, len(courses[0])), np.bool_)
+    _, _, courses, _ = unpacked(plan)
+    n_rows, n_items = len(rules[0]), plan[0]
+    found = np.empty((n_rows, n_items), np.bool_)
     for row in range(n_rows):
         allow(courses, rules, row, found[row])
     return found

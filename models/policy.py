@@ -139,7 +139,7 @@ class Policy:
 
         What `features.masks` says of each rule, all at once.
         """
-        found = machine_code().allowed(self._rules_of_courses, _rules_of(requests))
+        found = machine_code().allowed(self._plan.numbers, _rules_of(requests))
         return masks.CandidateMask(found)
 
     def over(self, courses: CourseTable) -> Policy:
@@ -196,13 +196,7 @@ class Policy:
             n_known=self.courses.n_items if known is None else known,
         )
         lift = () if self.balance_fit is None else self.balance_fit.lift
-        return Plan.of(sums, self._rules_of_courses, edges=EDGES, lift=lift)
-
-    @cached_property
-    def _rules_of_courses(self) -> tuple[NDArray[np.int64], ...]:
-        table = self.courses
-        dates = (table.on_sale_from_s, table.on_sale_until_s)
-        return (table.price_rp, *dates, table.min_age, table.min_education)
+        return Plan.of(sums, self.courses, edges=EDGES, lift=lift)
 
     def _explored(self, requests: RequestBatch, found: Recommendations) -> Recommendations:
         """The lists with some places given away."""
