@@ -1,4 +1,4 @@
-"""Machine code: which courses are allowed, and the best of them, for each of B requests."""
+"""Machine code: the best of what is allowed, for each of B requests."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from models.kernel_rows import (
     to_bool,
     to_float32,
     to_float64,
-    to_int32,
     to_int64,
 )
+from models.kernel_rules import allow, ranked_values
 
 # columns of the table of stages
 SOURCE, FIRST_PART, END_PART, FIRST_LEVEL, END_LEVEL, N_KNOWN, FIRST_GIVEN = 0, 1, 2, 3, 4, 5, 6
@@ -27,61 +27,6 @@ N_STAGE_FIELDS = 8
 N_SIZES = 6
 # sources, as in `models.policy.SOURCES`
 HISTORY, PROFILE = 0, 1
-
-
-@inner
-def rank_at_most(values, limit):  # type: ignore[no-untyped-def]
-    """How many of the ascending `values` are at most `limit`: a rank below that is allowed."""
-    low, high = 0, len(values)
-    while low < high:
-        middle = (low + high) // 2
-        if values[middle] <= limit:
-            low = middle + 1
-        else:
-            high = middle
-    return np.int32(low)
-
-
-@inner
-def allow(courses, rules, row, left):  # type: ignore[no-untyped-def]
-    """left (n_items,) = affordable, on sale, eligible, neither owned nor excluded.
-
-    The definition of each rule is in `features.masks`. A rule compares a course's number with the
-    request's; here it is the number's rank among all courses' numbers that is compared, which is
-    the same and half as wide.
-
-    Args:
-        courses: of price, start and end of sale, minimum age and education, each: int32 rank of
-            each course, and the int64 values that ranks stand for, ascending.
-        rules: of B requests, see `models.policy`; row: which of them.
-        left: receives the answer.
-    """
-    prices, starts, ends, ages, educations = courses
-    limits, limited, age, education, moment, _, owned_ptr, owned, excluded_ptr, excluded = rules
-    price, from_s, until_s, min_age, min_education = (
-        prices[0],
-        starts[0],
-        ends[0],
-        ages[0],
-        educations[0],
-    )
-    n_prices = rank_at_most(prices[1], limits[row]) if limited[row] else np.int32(len(price))
-    n_starts = rank_at_most(starts[1], moment[row])
-    n_ended = rank_at_most(ends[1], moment[row] - 1)
-    n_ages = rank_at_most(ages[1], age[row])
-    n_educations = rank_at_most(educations[1], education[row])
-    for item in range(len(price)):
-        left[item] = (
-            (price[item] < n_prices)
-            & (from_s[item] < n_starts)
-            & (until_s[item] >= n_ended)
-            & (min_age[item] < n_ages)
-            & (min_education[item] < n_educations)
-        )
-    for place in range(owned_ptr[row], owned_ptr[row + 1]):
-        left[owned[place]] = False
-    for place in range(excluded_ptr[row], excluded_ptr[row + 1]):
-        left[excluded[place]] = False
 
 
 @inner
@@ -199,13 +144,6 @@ def longest_of(indptr):  # type: ignore[no-untyped-def]
     for row in range(len(indptr) - 1):
         longest = max(longest, indptr[row + 1] - indptr[row])
     return longest
-
-
-@inner
-def ranked_values(at, first, n_items):  # type: ignore[no-untyped-def]
-    """Ranks and values of one rule, from addresses and size."""
-    ranks = carray(to_int32(at[first]), (n_items,))
-    return ranks, carray(to_int64(at[first + 1]), (at[first + 2],))
 
 
 @inner
