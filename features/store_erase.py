@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
@@ -92,13 +91,6 @@ def erased_in(url: str) -> tuple[bytes, frozenset[str]]:
         return erased_hashes(engine)
     finally:
         engine.dispose()
-
-
-def is_erased(ids: pd.Series[str], salt: bytes, hashes: frozenset[str]) -> pd.Series[bool]:
-    """Which of the ids are of erased people."""
-    if not hashes:
-        return pd.Series(data=False, index=ids.index)
-    return ids.map(lambda name: hash_of(name, salt) in hashes).astype(bool)
 
 
 def _hashes(engine: Engine, query: sa.Select[Any]) -> tuple[bytes, frozenset[str]]:

@@ -11,6 +11,7 @@ from training_pipeline.commands import (
     at_risk,
     compare,
     drift,
+    erase,
     evaluate,
     import_data,
     keys,
@@ -20,6 +21,7 @@ from training_pipeline.commands import (
     sample,
     score,
     serve,
+    store,
     train,
     tune,
     ui,
@@ -51,6 +53,8 @@ app.command("score")(score.score)
 app.command("at-risk")(at_risk.at_risk)
 app.add_typer(keys.app, name="keys")
 app.command("serve")(serve.serve)
+app.add_typer(store.app, name="store")
+app.command("erase")(erase.erase)
 app.command("ui")(ui.ui)
 
 

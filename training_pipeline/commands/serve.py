@@ -33,6 +33,14 @@ def serve(
         Path | None, typer.Option(help="Serve this artifact directory instead.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    store: Annotated[
+        str,
+        typer.Option(
+            envvar="SALDOPAS_STORE",
+            help="URL of participants, purchases and events (SQLite, PostgreSQL); `none`: only "
+            "the model's snapshot.",
+        ),
+    ] = "sqlite:///mlruns/store.db",
     keys: Annotated[
         Path | None,
         typer.Option(
@@ -47,6 +55,7 @@ def serve(
     The process becomes `bentoml serve`: SIGTERM or Ctrl-C lets running requests finish.
     """
     address = _address(host)
+    chosen_store = _prepared(store)
     _check_keys(address, keys)
     _check_free(address, port)
     directory, chosen, name = _chosen(model, artifact)
@@ -56,9 +65,15 @@ def serve(
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("SALDOPAS_ARTIFACT", "SALDOPAS_CHAMPION", "SALDOPAS_MODEL_VERSION")
+        if name
+        not in (
+            "SALDOPAS_ARTIFACT",
+            "SALDOPAS_CHAMPION",
+            "SALDOPAS_MODEL_VERSION",
+            "SALDOPAS_STORE",
+        )
     }
-    environment |= {"SALDOPAS_WORKERS": str(workers), "SALDOPAS_URL": url, **chosen}
+    environment |= {"SALDOPAS_WORKERS": str(workers), "SALDOPAS_URL": url, **chosen, **chosen_store}
     if keys is not None:
         environment["SALDOPAS_KEYS_FILE"] = str(keys.resolve())
     environment.setdefault("BENTOML_DO_NOT_TRACK", "True")  # it would report to its makers
@@ -67,6 +82,16 @@ def serve(
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
+
+
+def _prepared(store: str) -> dict[str, str]:
+    """How the service is told of the store; a wrong URL is said here, in one line.
+
+    The service brings the schema up to date, and starts without a store that does not answer.
+    """
+    from features.store_engine import absolute_store
+
+    return {} if store == "none" else {"SALDOPAS_STORE": absolute_store(store)}
 
 
 def _address(host: str) -> str:

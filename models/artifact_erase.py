@@ -1,0 +1,90 @@
+"""Taking people out of an artifact's snapshot; everything else of it stays as it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.sequences import ragged_ranges
+from features.snapshot import Snapshot
+from models.artifact import SNAPSHOT_DIR, load_artifact
+from models.manifest import MANIFEST, file_hash
+
+WhoGoes = Callable[[Sequence[str]], NDArray[np.bool_]]
+
+
+def artifacts_below(directory: Path) -> list[Path]:
+    """Every artifact directory below, sorted."""
+    found = [file.parent for file in directory.rglob(MANIFEST)]
+    return sorted(path for path in found if (path / SNAPSHOT_DIR).is_dir())
+
+
+def erase_from_artifact(path: Path, who_goes: WhoGoes) -> int:
+    """Write the artifact beside, verify it, and put it in its place; how many people went.
+
+    A service that has the old one mapped goes on with it until it loads the new one.
+
+    Args:
+        path: the artifact.
+        who_goes: (P,) bool of (P,) ids.
+
+    Raises:
+        ArtifactError: it does not verify, before or after; it is left as it was.
+    """
+    artifact = load_artifact(path)
+    ids = [name.decode() for name in artifact.snapshot.ids.tolist()]
+    goes = who_goes(ids)
+    if not goes.any():
+        return 0
+    beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        shutil.copytree(path, beside, copy_function=os.link, dirs_exist_ok=True)
+        shutil.rmtree(beside / SNAPSHOT_DIR)
+        (beside / SNAPSHOT_DIR).mkdir()
+        hashes = dict(artifact.manifest.files)
+        for name, array in without_rows(artifact.snapshot, goes).arrays().items():
+            file = beside / SNAPSHOT_DIR / f"{name}.npy"
+            np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+            hashes[str(file.relative_to(beside))] = file_hash(file)
+        manifest = artifact.manifest.model_copy(update={"files": hashes})
+        (beside / MANIFEST).unlink()  # a link to the old one's
+        (beside / MANIFEST).write_text(manifest.model_dump_json(indent=1), "utf-8")
+        load_artifact(beside)
+        beside.chmod(0o755)
+        old = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        path.rename(old / "old")
+        beside.rename(path)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    shutil.rmtree(old)
+    return int(goes.sum())
+
+
+def without_rows(snapshot: Snapshot, goes: NDArray[np.bool_]) -> Snapshot:
+    """The others, in their order."""
+    rows = np.flatnonzero(~goes)
+    events = np.diff(snapshot.indptr)[rows]
+    tokens = np.diff(snapshot.token_indptr)[rows]
+    of_events = ragged_ranges(snapshot.indptr[rows], events)
+    of_tokens = ragged_ranges(snapshot.token_indptr[rows], tokens)
+    return Snapshot(
+        ids=snapshot.ids[rows],
+        indptr=np.concatenate([[0], np.cumsum(events)]).astype(np.int64),
+        item_idx=snapshot.item_idx[of_events],
+        at_s=snapshot.at_s[of_events],
+        kept=snapshot.kept[of_events],
+        token_indptr=np.concatenate([[0], np.cumsum(tokens)]).astype(np.int64),
+        token_idx=snapshot.token_idx[of_tokens],
+        balance_rp=snapshot.balance_rp[rows],
+        has_balance=snapshot.has_balance[rows],
+        age_at_least=snapshot.age_at_least[rows],
+        education_at_least=snapshot.education_at_least[rows],
+        opted_out=snapshot.opted_out[rows],
+    )
