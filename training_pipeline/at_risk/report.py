@@ -57,6 +57,7 @@ def at_risk_to_file(
     within_days: int,
     max_courses: int,
     seed: int,
+    monthly_seats: bool = True,
 ) -> dict[str, Any]:
     """Find, suggest and write; returns the summary.
 
@@ -79,6 +80,7 @@ def at_risk_to_file(
         within_days=within_days,
         max_courses=max_courses,
         seed=seed,
+        monthly_seats=monthly_seats,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}")
@@ -101,6 +103,7 @@ def at_risk(
     within_days: int,
     max_courses: int,
     seed: int,
+    monthly_seats: bool = True,
 ) -> AtRisk:
     """Everybody with at most `within_days` days left, and the best plan of each.
 
@@ -111,6 +114,7 @@ def at_risk(
         within_days: days left to buy, today counted.
         max_courses: of one suggestion.
         seed: of the lottery within a day.
+        monthly_seats: see `seats_before`.
 
     Raises:
         DataError: the scheme has no deadlines.
@@ -129,7 +133,7 @@ def at_risk(
     risks = risks_of(data, planning.courses, as_of_s=as_of_s, rating_days=own.rating_days)
     today = datetime.fromtimestamp(as_of_s, planning.zone).date().toordinal()
     rows = fair_order(data, risks, np.flatnonzero(risks.within(today, within_days)), seed=seed)
-    seats = seats_before(data, as_of_s=as_of_s)
+    seats = seats_before(data, as_of_s=as_of_s, monthly=monthly_seats)
     with progress("planning", total=len(rows)) as advance:
         found = suggest(
             data,

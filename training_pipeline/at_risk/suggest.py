@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import blake2b
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,18 +44,30 @@ class Suggestions:
     seats_left: NDArray[np.int64]
 
 
-def seats_before(data: IndexedDataset, *, as_of_s: int) -> NDArray[np.int64]:
-    """(n_items,) quota less purchases before the moment, at least 0; `UNLIMITED` without one."""
+def seats_before(data: IndexedDataset, *, as_of_s: int, monthly: bool) -> NDArray[np.int64]:
+    """(n_items,) quota less purchases before the moment, at least 0; `UNLIMITED` without one.
+
+    Args:
+        data: courses and purchases.
+        as_of_s: the moment.
+        monthly: a quota counts the seats of a calendar month (as in the sample), else of all time.
+    """
     if c.QUOTA not in data.courses.frame:
         return np.full(data.courses.n_items, UNLIMITED, np.int64)
     quota = data.courses.frame[c.QUOTA]
-    sold = np.bincount(
-        data.events.item_idx[data.kept & (data.events.at_s < as_of_s)],
-        minlength=data.courses.n_items,
-    )
+    at_s = data.events.at_s
+    counted = data.kept & (at_s < as_of_s)
+    if monthly:
+        counted &= at_s >= _month_start_s(as_of_s, ZoneInfo(data.config.timezone))
+    sold = np.bincount(data.events.item_idx[counted], minlength=data.courses.n_items)
     limited = quota.notna().to_numpy()
     left = np.maximum(quota.fillna(0).to_numpy(np.int64) - sold, 0)
     return np.where(limited, left, UNLIMITED)
+
+
+def _month_start_s(as_of_s: int, zone: ZoneInfo) -> int:
+    local = datetime.fromtimestamp(as_of_s, zone)
+    return int(datetime(local.year, local.month, 1, tzinfo=zone).timestamp())
 
 
 def fair_order(

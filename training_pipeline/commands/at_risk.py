@@ -17,6 +17,9 @@ def at_risk(
         int, typer.Option(min=1, max=366, help="Days left to buy, today counted.")
     ] = 7,
     max_courses: Annotated[int, typer.Option(min=1, max=10, help="Of one suggestion.")] = 3,
+    monthly_seats: Annotated[
+        bool, typer.Option(help="A quota is of a calendar month, or of all time.")
+    ] = True,
     seed: Annotated[int, typer.Option(min=0, help="Of the lottery within a day.")] = 7,
     model: Annotated[
         str, typer.Option(help="champion, challenger, previous, a version or a directory.")
@@ -42,6 +45,7 @@ def at_risk(
         within_days=within_days,
         max_courses=max_courses,
         seed=seed,
+        monthly_seats=monthly_seats,
     )
     if as_json:
         print_json(done)
