@@ -1,0 +1,36 @@
+"""A worker of its own process: records purchases, says which were acknowledged.
+
+Arguments: store URL, participant, first number, how many (0: until it is killed), price.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+from features.dataset_config import DatasetConfig
+from features.store_engine import open_store, read_salt
+from serving.store.recording import Event, World, record
+
+
+def main() -> None:
+    url, name, first, count, price = sys.argv[1:]
+    engine = open_store(url)
+    with engine.begin() as connection:
+        salt = read_salt(connection)
+    ids = [f"C{number}" for number in range(int(first), int(first) + (int(count) or 100_000))]
+    world = World(DatasetConfig(scheme="2021"), dict.fromkeys(ids, int(price)), lambda name: None)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    at = datetime(2021, 11, 20, tzinfo=UTC)
+    for course_id in ids:
+        event = Event(f"{name} {course_id}", "purchase", name, course_id, at, course_id)
+        outcome = record(engine, [event], world, salt=salt, now=datetime.now(UTC))
+        if outcome.accepted:
+            sys.stdout.write(f"{event.event_id}\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

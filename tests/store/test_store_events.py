@@ -1,0 +1,144 @@
+"""Events: recorded once, judged by the scheme, and each bad one told by its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.store.conftest import Serving
+from tests.store.store_world import AT, StoreWorld, make_store_world
+from tests.store.test_store_serving import loaded, purchase, sent
+
+
+@pytest.fixture(scope="module")
+def world_2023(tmp_path_factory: pytest.TempPathFactory) -> StoreWorld:
+    return make_store_world(tmp_path_factory.mktemp("world_2023"), scheme="2023")
+
+
+def codes(answer: dict[str, Any]) -> list[tuple[int, str]]:
+    return [(one["place"], one["error"]["code"]) for one in answer["rejected"]]
+
+
+def balance(client: TestClient, name: str) -> int:
+    return int(client.get(f"/participants/{name}").json()["balance"])
+
+
+def test_the_same_event_is_recorded_once_and_another_with_its_id_is_refused(
+    url: str, world: StoreWorld, serving: Serving
+) -> None:
+    loaded(url, world)
+    course = world.affordable(400_000, not_of=world.buyer)
+    event = purchase("e1", world.buyer, course)
+    with serving(url) as client:
+        before = balance(client, world.buyer)
+        assert sent(client, event, event) == {"accepted": 1, "repeated": 1, "rejected": []}
+        assert sent(client, event)["repeated"] == 1
+        assert balance(client, world.buyer) == before - world.price(course)
+        other = sent(client, {**event, "price": 1})
+        assert codes(other) == [(0, "id_taken")]
+
+
+def test_each_event_of_a_request_is_judged_after_those_before_it(
+    url: str, world: StoreWorld, serving: Serving
+) -> None:
+    loaded(url, world)
+    course = world.affordable(400_000, not_of=world.buyer)
+    with serving(url) as client:
+        answer = sent(
+            client,
+            purchase("a", world.buyer, course),
+            purchase("b", world.buyer, course),
+            purchase("c", world.buyer, "no such course"),
+            {"event_id": "d", "kind": "purchase", "participant_id": world.buyer},
+            {"event_id": "e", "kind": "eats", "participant_id": world.buyer},
+            {"event_id": "f", "kind": "finish", "participant_id": world.buyer, "course_id": course,
+             "at": "2021-11-21T09:00:00+07:00", "rating": 4.5},
+            {"event_id": "g", "kind": "impression", "participant_id": world.buyer},
+            7,
+        )  # fmt: skip
+        assert answer["accepted"] == 3
+        assert codes(answer) == [
+            (1, "already_bought"), (2, "unknown_course"), (3, "out_of_range"), (4, "out_of_range"),
+            (7, "wrong_type"),
+        ]  # fmt: skip
+        newest = client.get(f"/participants/{world.buyer}").json()["history"][-1]
+        assert (newest["status"], newest["rating"]) == ("completed", 4.5)
+
+
+def test_what_costs_more_than_is_left_is_refused_and_what_costs_all_of_it_is_not(
+    url: str, world: StoreWorld, serving: Serving
+) -> None:
+    loaded(url, world)
+    course = world.affordable(1_000_000, not_of=world.newcomer)
+    with serving(url) as client:
+        left = balance(client, world.newcomer)
+        above = sent(client, purchase("a", world.newcomer, course, price=left + 1))
+        assert codes(above) == [(0, "above_balance")]
+        assert sent(client, purchase("b", world.newcomer, course, price=left))["accepted"] == 1
+        assert balance(client, world.newcomer) == 0
+
+
+def test_in_2021_nobody_cancels(url: str, world: StoreWorld, serving: Serving) -> None:
+    course = world.affordable(300_000)
+    with serving(url) as client:
+        bought = purchase("a", "new", course)
+        answer = sent(client, bought, {**bought, "event_id": "b", "kind": "cancel"})
+        assert codes(answer) == [(1, "no_cancelling")]
+
+
+def test_in_2023_cancelling_gives_the_money_back_and_the_course_never_again(
+    url: str, world_2023: StoreWorld, serving: Any
+) -> None:
+    course = world_2023.affordable(300_000)
+    bought = purchase("a", "new", course, starts_at="2021-11-30T09:00:00+07:00")
+
+    def cancelled(event_id: str, name: str, at: str) -> dict[str, Any]:
+        return {"event_id": event_id, "kind": "cancel", "participant_id": name,
+                "course_id": course, "at": at}  # fmt: skip
+
+    with serving(url, world_2023) as client:
+        assert sent(client, bought)["accepted"] == 1
+        assert balance(client, "new") == 3_500_000 - world_2023.price(course)
+        late = cancelled("b", "new", "2021-11-24T00:00:00+07:00")
+        assert codes(sent(client, late)) == [(0, "too_late")]
+        in_time = cancelled("c", "new", "2021-11-23T23:59:00+07:00")
+        assert sent(client, in_time)["accepted"] == 1
+        assert balance(client, "new") == 3_500_000
+        again = purchase("d", "new", course, at="2021-11-24T09:00:00+07:00")
+        assert codes(sent(client, again)) == [(0, "cancelled_before")]
+        answer = client.post("/recommend", json={"participant_id": "new", "n": 100}).json()
+        assert course not in {item["course_id"] for item in answer["items"]}
+        soon = purchase("e", "other", course, starts_at="2021-11-22T09:00:00+07:00")
+        sent(client, soon)
+        assert codes(sent(client, cancelled("f", "other", AT))) == [(0, "too_late")]
+
+
+def test_the_next_purchase_is_due_within_fifteen_days_of_the_last_rating(
+    url: str, world_2023: StoreWorld, serving: Any
+) -> None:
+    one, two = world_2023.dataset.courses["course_id"][:2]
+    finish = {"event_id": "b", "kind": "finish", "participant_id": "new", "course_id": one,
+              "at": "2024-03-01T10:00:00+07:00", "rating": 5}  # fmt: skip
+    with serving(url, world_2023) as client:
+        bought = purchase("a", "new", one, at="2024-02-28T10:00:00+07:00")
+        assert sent(client, bought, finish)["accepted"] == 2
+        until = client.get("/participants/new").json()["deadlines"]
+        assert until["next_purchase"] == "2024-03-15"
+        late = purchase("c", "new", two, at="2024-03-16T00:00:00+07:00")
+        assert codes(sent(client, late)) == [(0, "too_late")]
+
+
+def test_without_a_store_events_are_not_acknowledged(world: StoreWorld) -> None:
+    from serving.http import create_app
+    from serving.loaded import ModelSlot
+    from serving.settings import Settings
+
+    settings = Settings(artifact=world.path, log_requests=False)
+    slot = ModelSlot()
+    slot.load(settings)
+    with TestClient(create_app(slot, settings), client=("127.0.0.1", 1)) as client:
+        answer = client.post("/events", json={"events": [purchase("a", "x", "y")]})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_store")
+        assert client.get(f"/participants/{world.buyer}").json()["known_from"] == "snapshot"
