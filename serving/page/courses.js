@@ -150,7 +150,7 @@ function card(item) {
   const balance = state.person.balance;
   return h("li", { class: "card", onmouseenter: () => preview(item), onmouseleave: () => preview(null), onfocusin: () => preview(item), onfocusout: () => preview(null) },
     item.category ? h("p", { class: "eyebrow" }, item.category) : null,
-    h("h3", {}, title),
+    h("h2", {}, title),
     metaLine(item),
     h("p", { class: "reason" }, icon("people"), h("span", {}, reason ? reasonText(reason) : t(`source_${item.source}`))),
     h("div", { class: "card-money" },

@@ -20,7 +20,7 @@ export function bar(segments, whole, label) {
 
 /** An empty or failed state: a title, a line, and what one may do. */
 export function blank(title, text, ...actions) {
-  return h("div", { class: "blank" }, h("h3", {}, title), h("p", {}, text), ...actions);
+  return h("div", { class: "blank" }, h("h2", {}, title), h("p", {}, text), ...actions);
 }
 
 export function button(label, kind, onclick, more = {}) {
