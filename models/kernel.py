@@ -90,7 +90,7 @@ class Sums:
             sources: place of each stage's source in `models.policy.SOURCES`.
             n_known: how many courses the models know.
         """
-        builder = _Builder(n_known, most_parts=max(len(_members(model)) for model in models))
+        builder = _Builder(n_known, most_parts=max((len(_members(model)) for model in models), default=1))
         for model, source in zip(models, sources, strict=True):
             builder.add(model, source)
         return builder.built()
@@ -266,12 +266,12 @@ class _Builder:
     def built(self) -> Sums:
         """The table."""
         return Sums(
-            stages=np.array(self._stages, np.int64),
+            stages=np.array(self._stages, np.int64).reshape(-1, lists.N_STAGE_FIELDS),
             table=(
-                np.array(self._parts, np.int64),
-                np.array(self._numbers, np.float64),
-                np.array(self._factors, np.float32),
-                np.array(self._looked_at, np.bool_),
+                np.array(self._parts, np.int64).reshape(-1, rows.N_FIELDS),
+                np.array(self._numbers, np.float64).reshape(-1, rows.N_NUMBERS),
+                np.array(self._factors, np.float32).reshape(-1, self._most_parts),
+                np.array(self._looked_at, np.bool_).reshape(-1, len(LOOKED_AT)),
             ),
             asked=tuple(self._asked),
             kept=tuple(self._kept),

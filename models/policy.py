@@ -189,7 +189,7 @@ class Policy:
 
     @cached_property
     def _plan(self) -> Plan:
-        known = self.stages[-1].n_known
+        known = self.stages[-1].n_known if self.stages else None  # rules alone: see `allowed`
         sums = Sums.of(
             [stage.model for stage in self.stages],
             sources=[SOURCES.index(stage.source) for stage in self.stages],
