@@ -1,0 +1,156 @@
+"""A store that is down: answers go on, marked, and all is well again by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from serving.degrade import FAILURES, PAUSE_S, Breaker
+from tests.postgres_server import MISSING, postgres_binaries, postgres_server
+from tests.store.conftest import Serving
+from tests.store.store_world import StoreWorld
+from tests.store.test_store_serving import asked, loaded, purchase, sent
+
+pytestmark = pytest.mark.slow
+
+
+class Stoppable:
+    """A PostgreSQL that a test stops and starts."""
+
+    def __init__(self, url: str, binaries: Path) -> None:
+        self.url = url
+        port = url.rpartition(":")[2].partition("/")[0]
+        [data] = [
+            file.parent
+            for file in Path(tempfile.gettempdir()).glob("saldopas-pg-*/data/postmaster.pid")
+            if file.read_text().split()[3] == port
+        ]
+        self._data = data
+        self._ctl = binaries / "pg_ctl"
+        self._options = f"-p {port} -c listen_addresses=127.0.0.1 -k {data.parent} -c fsync=off"
+
+    def stop(self) -> None:
+        self._run("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        self._run("-l", str(self._data.parent / "log"), "-o", self._options, "-w", "start")
+
+    def _run(self, *arguments: str) -> None:
+        prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        command = [*prefix, str(self._ctl), "-D", str(self._data), *arguments]
+        subprocess.run(command, check=True, capture_output=True, timeout=60, cwd=self._data.parent)
+
+
+@pytest.fixture
+def server() -> Iterator[Stoppable]:
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip(MISSING)
+    with postgres_server(binaries) as url:
+        yield Stoppable(url, binaries)
+
+
+def up_again(client: TestClient, name: str, *, seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not asked(client, participant_id=name)["degraded"]:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_answers_go_on_without_the_store_and_recover(
+    server: Stoppable, world: StoreWorld, serving: Serving
+) -> None:
+    loaded(server.url, world)
+    with serving(server.url) as client:
+        assert up_again(client, world.buyer)
+        before = asked(client, participant_id=world.buyer)
+        course = before["items"][0]
+        assert sent(client, purchase("a", world.buyer, course["course_id"]))["accepted"] == 1
+        server.stop()
+
+        without = asked(client, participant_id=world.buyer)
+        assert without["degraded"]
+        assert {item["source"] for item in without["items"]} == {"popular"}
+        owned = set(world.artifact.policy.courses.course_ids[
+            world.artifact.snapshot.person(
+                int(world.artifact.snapshot.rows_of([world.buyer])[0])
+            ).owned
+        ])  # fmt: skip
+        assert owned
+        assert not owned & {item["course_id"] for item in without["items"]}
+        body = {"purchased": [course["course_id"]], "profile": {"age": 30, "gender": "F"}}
+        named = asked(client, participant_id=world.buyer, **body)
+        assert named["degraded"]
+        assert "history" in {item["source"] for item in named["items"]}
+        assert course["course_id"] not in {item["course_id"] for item in named["items"]}
+        assert not asked(client, **body)["degraded"]  # nobody is looked up
+        for _ in range(FAILURES):
+            asked(client, participant_id=world.buyer)
+        assert client.get("/readyz").json() == {"status": "ready", "store": "down"}
+        events = client.post("/events", json={"events": [purchase("b", world.buyer, "x")]})
+        assert events.status_code == 503
+        assert events.json()["error"]["code"] == "store_down"
+        assert int(events.headers["retry-after"]) > 0
+        assert client.get(f"/participants/{world.buyer}").status_code == 503
+
+        server.start()
+        assert up_again(client, world.buyer)
+        assert client.get("/readyz").json() == {"status": "ready", "store": "up"}
+        after = asked(client, participant_id=world.buyer)
+        assert after["balance"] == before["balance"] - course["price"]
+        assert sent(client, purchase("a", world.buyer, course["course_id"]))["repeated"] == 1
+
+
+def test_a_service_that_starts_before_its_store_finds_it_later(
+    server: Stoppable, world: StoreWorld, serving: Serving
+) -> None:
+    server.stop()
+    with serving(server.url) as client:
+        assert asked(client, participant_id=world.buyer)["degraded"]
+        assert client.get("/readyz").json() == {"status": "ready", "store": "down"}
+        server.start()
+        assert up_again(client, world.buyer)
+
+
+def test_a_store_that_does_not_answer_in_time_costs_no_more_than_the_deadline(
+    server: Stoppable, world: StoreWorld, serving: Serving
+) -> None:
+    """A lock on the table makes each look-up wait; the answer comes all the same."""
+    loaded(server.url, world)
+    engine = sa.create_engine(server.url)
+    with serving(server.url) as client:
+        assert up_again(client, world.buyer)
+        with engine.begin() as connection:
+            connection.execute(sa.text("LOCK TABLE participants IN ACCESS EXCLUSIVE MODE"))
+            assert asked(client, participant_id=world.buyer)["degraded"]
+        assert up_again(client, world.buyer)
+    engine.dispose()
+
+
+def test_the_breaker_asks_once_a_pause_and_closes_on_the_first_answer() -> None:
+    now = [0.0]
+    breaker = Breaker(lambda: now[0])
+    for _ in range(FAILURES):
+        assert breaker.allows()
+        breaker.failed()
+    assert not breaker.up
+    assert not breaker.allows()
+    now[0] += PAUSE_S
+    assert breaker.allows()
+    assert not breaker.allows()  # one trial is enough
+    breaker.failed()
+    now[0] += PAUSE_S
+    assert breaker.allows()
+    breaker.worked()
+    assert breaker.up
+    assert breaker.allows()
