@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from features import columns as c
+from features.errors import DataError
 from features.store_engine import (
     for_reading,
     hash_of,
@@ -52,13 +55,24 @@ def purge_files(engine: Engine, *, whole: bool) -> None:
 
     SQLite: what is in the write-ahead log moves into the file; with `whole` the file is written
     anew. PostgreSQL: the rows' space is freed, and with `whole` the tables are written anew.
+
+    Raises:
+        DataError: somebody else uses the SQLite file for too long.
     """
+    if is_sqlite(engine):
+        try:
+            with closing(engine.raw_connection()) as file:  # neither runs inside a transaction
+                cursor = file.cursor()
+                if whole:
+                    cursor.execute("VACUUM")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise DataError(
+                "the store is in use, so deleted rows are still in its file",
+                remedy="run `saldopas erase --pending` again in a quiet moment",
+            ) from error
+        return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if is_sqlite(engine):
-            if whole:
-                connection.exec_driver_sql("VACUUM")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            return
         for table in OF_A_PERSON:
             connection.execute(sa.text(f"VACUUM {'FULL' if whole else ''} {table.name}"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, TypeVar
@@ -127,7 +127,8 @@ class LiveStore:
             now = datetime.now(UTC)
             gone = erase_people(self._writing, [participant_id], now=now, pending=True)
             if is_sqlite(self._writing):
-                purge_files(self._writing, whole=False)
+                with suppress(DataError):  # `saldopas erase --pending` does it again
+                    purge_files(self._writing, whole=False)
             return gone
 
         return self._written("erase", work)

@@ -1,0 +1,160 @@
+"""Somebody who is erased is forgotten at once, everywhere, and nothing brings them back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from features.dataset import read_dataset
+from features.store_engine import open_store
+from features.store_load import load_store
+from features.store_schema import EVENTS, OF_A_PERSON
+from models.artifact import load_artifact
+from models.artifact_erase import erase_from_artifact
+from tests.store.conftest import Serving
+from tests.store.store_world import StoreWorld
+from tests.store.test_store_serving import asked, loaded, purchase, sent, without_names
+from training_pipeline import cli
+from training_pipeline.erased_people import Erased, erased_people, without_erased
+
+
+def saldopas(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object
+) -> dict[str, Any]:
+    monkeypatch.setattr(sys, "argv", ["saldopas", *map(str, arguments), "--json"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    captured = capsys.readouterr()
+    assert not ended.value.code, captured.err
+    outcome: dict[str, Any] = json.loads(captured.out)
+    return outcome
+
+
+def files_with(text: str, directory: Path) -> list[str]:
+    """Every file below that holds the bytes, the ids of numpy's fixed width included."""
+    needle = text.encode()
+    found = [path for path in sorted(directory.rglob("*")) if path.is_file()]
+    return [str(path.relative_to(directory)) for path in found if needle in path.read_bytes()]
+
+
+def test_erasing_over_http_is_known_to_the_other_worker_at_once(
+    url: str, world: StoreWorld, serving: Serving
+) -> None:
+    loaded(url, world)
+    name = world.buyer
+    with serving(url) as one, serving(url) as other:
+        stranger = asked(other)
+        assert asked(other, participant_id=name)["items"] != stranger["items"]
+        answer = one.delete(f"/participants/{name}").json()
+        assert answer["erased"] is True
+        assert answer["rows"] > 1
+        forgotten = asked(other, participant_id=name)
+        assert forgotten["items"] == stranger["items"]
+        assert forgotten["balance"] is None
+        batch = other.post("/recommend_batch", json={"requests": [{"participant_id": name}]})
+        assert batch.json()["results"][0]["items"] == stranger["items"][:5]
+        assert other.get(f"/participants/{name}").status_code == 404
+        late = sent(other, purchase("late", name, world.affordable(300_000)))
+        assert [found["error"]["code"] for found in late["rejected"]] == ["erased"]
+        assert one.delete(f"/participants/{name}").json()["rows"] == 0
+    engine = open_store(url)
+    again = load_store(engine, world.dataset, advance=lambda count: None)
+    assert again.erased == 1
+    with engine.begin() as connection:
+        for table in OF_A_PERSON:  # the served lists of the last moments too
+            rows = sa.select(sa.func.count()).where(table.c.participant_id == name)
+            assert connection.execute(rows).scalar_one() == 0, table.name
+    engine.dispose()
+
+
+def test_an_artifact_without_somebody_verifies_and_answers_the_others_as_before(
+    tmp_path: Path, world: StoreWorld
+) -> None:
+    path = tmp_path / "artifact"
+    shutil.copytree(world.path, path)
+    before = load_artifact(path)
+    gone = erase_from_artifact(path, lambda ids: np.array([name == world.buyer for name in ids]))
+    after = load_artifact(path)
+    assert gone == 1
+    assert after.snapshot.n_people == before.snapshot.n_people - 1
+    assert list(tmp_path.iterdir()) == [path]
+    assert after.snapshot.rows_of([world.buyer]).tolist() == [-1]
+    for name in world.ids[:50]:
+        if name != world.buyer:
+            rows = [int(one.snapshot.rows_of([name])[0]) for one in (before, after)]
+            assert before.snapshot.person(rows[0]) == after.snapshot.person(rows[1])
+
+
+def test_nothing_is_left_in_any_file(
+    tmp_path: Path,
+    world: StoreWorld,
+    serving: Serving,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A byte search of store, artifacts and data; one is erased over HTTP, one by command."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("SALDOPAS_STORE", raising=False)
+    shutil.copytree(world.directory / "data", tmp_path / "data")
+    artifact = tmp_path / "mlruns" / "artifacts" / "1" / "artifact"
+    shutil.copytree(world.path, artifact)
+    url = f"sqlite:///{tmp_path}/mlruns/store.db"
+    by_http, by_command = world.buyer, world.canceller
+    loaded(url, world)
+    with serving(url) as client:
+        for name in (by_http, by_command):
+            asked(client, participant_id=name)
+            sent(client, {"event_id": name, "kind": "impression", "participant_id": name})
+        bystander = without_names(asked(client, participant_id=world.newcomer))
+    for name in (by_http, by_command):
+        assert len(files_with(name, tmp_path)) >= 2  # store and snapshot; Parquet is compressed
+        assert name in set(read_dataset(tmp_path / "data").participants["participant_id"])
+
+    with serving(url) as client:
+        assert client.delete(f"/participants/{by_http}").status_code == 200
+    waiting = saldopas(monkeypatch, capsys, "store", "status")
+    assert waiting["erased_pending"] == 1
+    done = saldopas(monkeypatch, capsys, "erase", "--pending", "--data", tmp_path / "data")
+    assert (done["people"], done["artifacts_rewritten"]) == (1, 1)
+    done = saldopas(monkeypatch, capsys, "erase", by_command, "--data", tmp_path / "data")
+    assert (done["people"], done["artifacts_rewritten"]) == (1, 1)
+    assert done["store_rows"] >= 3
+    assert saldopas(monkeypatch, capsys, "store", "status")["erased_pending"] == 0
+
+    for name in (by_http, by_command):
+        assert files_with(name, tmp_path) == []
+    assert files_with(world.newcomer, tmp_path)  # the search finds who is there
+    load_artifact(artifact)
+    left = set(read_dataset(tmp_path / "data").participants["participant_id"])
+    assert left == set(world.ids) - {by_http, by_command}
+    with serving(url) as client:
+        assert without_names(asked(client, participant_id=world.newcomer)) == bystander
+
+
+def test_training_leaves_erased_people_out(url: str, world: StoreWorld, serving: Serving) -> None:
+    with serving(url) as client:
+        client.delete(f"/participants/{world.buyer}")
+    left = without_erased(world.dataset, erased_people(url))
+    assert len(left.participants) == len(world.ids) - 1
+    assert world.buyer not in set(left.purchases["participant_id"])
+    assert left.fingerprint != world.dataset.fingerprint
+    assert without_erased(world.dataset, Erased(b"", frozenset())) is world.dataset
+
+
+def test_impressions_of_erased_people_go_too(url: str, world: StoreWorld, serving: Serving) -> None:
+    with serving(url) as client:
+        sent(client, {"event_id": "i", "kind": "impression", "participant_id": "nobody"})
+        assert client.delete("/participants/nobody").json()["rows"] == 1
+    engine = open_store(url)
+    with engine.begin() as connection:
+        assert connection.execute(sa.select(EVENTS)).all() == []
+    engine.dispose()
