@@ -113,8 +113,14 @@ def ranked_pairs(
     place = np.full(allowed.shape, -1, np.int8)
     left = allowed.copy()
     last = len(policy.stages) - 1
+    asked_already: dict[int, NDArray[np.bool_]] = {}
     for at, stage in enumerate(policy.stages):
-        rows = np.flatnonzero(stage.answers(requests.participants) & left.any(axis=1))
+        wanted = stage.answers(requests.participants) & left.any(axis=1)
+        before = asked_already.get(id(stage.model), np.zeros(len(wanted), np.bool_))
+        if at < last:  # the same model knows no more pairs the second time
+            wanted &= ~before
+        asked_already[id(stage.model)] = before | wanted
+        rows = np.flatnonzero(wanted)
         if len(rows) == 0:
             continue
         asked = requests if len(rows) == requests.n_rows else requests.take(rows)

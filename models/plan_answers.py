@@ -13,6 +13,7 @@ from models.plan_frontier import Alternative, alternatives
 from models.planning import Asked, Planning
 
 URGENT_DAYS = 7
+ANSWER_STEPS = 100_000
 MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September",
           "Oktober", "November", "Desember")  # fmt: skip
 KINDS = {
@@ -105,13 +106,17 @@ class PlansAnswer(TypedDict):
     reason: Told | None
 
 
-def plans_answer(planning: Planning, asked: Asked) -> PlansAnswer:
-    """The alternatives, or why there is none.
+def plans_answer(
+    planning: Planning, asked: Asked, *, step_limit: int = ANSWER_STEPS
+) -> PlansAnswer:
+    """The alternatives, or why there is none; `step_limit` is of each search.
 
     Raises:
         PlanRefusedError: what must be in cannot be.
     """
-    found = [one for one in alternatives(asked.problem) if len(one.plan.items)]
+    found = [
+        one for one in alternatives(asked.problem, step_limit=step_limit) if len(one.plan.items)
+    ]
     late = asked.days_left is not None and asked.days_left <= 0
     return PlansAnswer(
         calibrated=planning.calibration is not None,

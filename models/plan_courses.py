@@ -25,7 +25,7 @@ class PlanConfig(Frozen):
         default=0.1, ge=0, le=10, description="relevance that leaving the whole balance costs"
     )
     candidates: int = Field(
-        default=200, ge=1, le=500, description="most relevant courses looked at"
+        default=100, ge=1, le=500, description="most relevant courses looked at"
     )
     rating_days: int = Field(default=1, ge=0, description="from the end of a course to its rating")
     pause_days: int = Field(default=0, ge=0, description="from a rating to the next purchase")
