@@ -7,16 +7,33 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 MISSING = "no PostgreSQL here: apt-get install -y postgresql"
 
 
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server: its address, and how to take it away for a while."""
+
+    url: str
+    start: Callable[[], None]
+    stop: Callable[[], None]
+
+
 @contextmanager
 def postgres_server(binaries: Path) -> Iterator[str]:
     """The URL of a fresh server whose programs are in `binaries`; ends with the block."""
+    with stoppable_postgres(binaries) as server:
+        yield server.url
+
+
+@contextmanager
+def stoppable_postgres(binaries: Path, *, fsync: bool = False) -> Iterator[PostgresServer]:
+    """A fresh server that can be stopped (as by a crash) and started; ends with the block."""
     prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     folder = Path(tempfile.mkdtemp(prefix="saldopas-pg-"))
     if prefix:
@@ -29,13 +46,23 @@ def postgres_server(binaries: Path) -> Iterator[str]:
         subprocess.run(command, check=True, capture_output=True, timeout=120, cwd=folder)
 
     postgres("initdb", "-D", str(data), "-U", "saldopas", "--auth=trust", "-E", "UTF8", "-N")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
+    durable = "on" if fsync else "off"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync={durable}"
     log = str(folder / "log")
-    postgres("pg_ctl", "-D", str(data), "-l", log, "-o", options, "-w", "start")
-    try:
-        yield f"postgresql+psycopg://saldopas@127.0.0.1:{port}/postgres"
-    finally:
+
+    def start() -> None:
+        postgres("pg_ctl", "-D", str(data), "-l", log, "-o", options, "-w", "start")
+
+    def stop() -> None:
         postgres("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+
+    start()
+    try:
+        url = f"postgresql+psycopg://saldopas@127.0.0.1:{port}/postgres"
+        yield PostgresServer(url, start, stop)
+    finally:
+        if (data / "postmaster.pid").exists():
+            stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

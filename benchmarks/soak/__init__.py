@@ -1,0 +1,1 @@
+"""`python -m benchmarks.soak`: the service under load while parts of it are taken away."""
