@@ -190,7 +190,7 @@ def truth_of(data: IndexedDataset, seed: int) -> Callable[[Cases], NDArray[np.fl
     seats = Seats(config.catalogue, world.catalogue, world.model.item_idx)
     title_of = np.full(data.courses.n_items, NOTHING)
     title_of[world.model.item_idx] = np.arange(len(world.model.item_idx))
-    person = data.people[c.PARTICIPANT_ID].str[1:].astype("int64").to_numpy() - 1
+    person = np.array([int(name[1:]) - 1 for name in data.people[c.PARTICIPANT_ID]], np.int64)
 
     def chances(cases: Cases) -> NDArray[np.float64]:
         found = np.zeros((cases.n_cases, data.courses.n_items))
