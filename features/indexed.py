@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features import columns as c
+from features.ages import ages_at_least
 from features.batch import ParticipantBatch
 from features.courses import CourseTable, education_level, epoch_seconds
 from features.dataset import Dataset
@@ -143,17 +143,6 @@ def index_dataset(dataset: Dataset) -> IndexedDataset:
     )
 
 
-def ages_at_least(people: pd.DataFrame, column: str) -> NDArray[np.int64]:
-    """(P,) years surely reached: a number, or the lower end of a band such as `26-35`."""
-    if column not in people:
-        return np.zeros(len(people), np.int64)
-    values = people[column]
-    if not pd.api.types.is_numeric_dtype(values):
-        values = values.map(_lower_end, na_action="ignore")
-    years = pd.to_numeric(values, errors="coerce").to_numpy(float, na_value=np.nan)
-    return np.where(np.isfinite(years), np.clip(np.floor(years), 0, 150), 0).astype(np.int64)
-
-
 def education_levels(
     people: pd.DataFrame, column: str, order: tuple[str, ...]
 ) -> NDArray[np.int64]:
@@ -162,11 +151,6 @@ def education_levels(
         return np.zeros(len(people), np.int64)
     levels = people[column].map(lambda text: education_level(text, order))
     return levels.fillna(0).to_numpy(np.int64)
-
-
-def _lower_end(text: object) -> float | None:
-    found = re.match(r"\s*(?:>=?|≥)?\s*(\d+)", str(text))
-    return float(found.group(1)) if found else None
 
 
 def _grants(

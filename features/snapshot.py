@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features import columns as c
 from features.batch import ParticipantBatch
-from features.indexed import IndexedDataset
 from features.pairs import Pairs
 from features.person import STRANGER, Person
 from features.profile import ProfileVocabulary
 from features.requests import RequestBatch
 from features.sequences import Sequences, kept_only, ragged_ranges
+
+if TYPE_CHECKING:
+    from features.indexed import IndexedDataset
 
 
 @dataclass(frozen=True)

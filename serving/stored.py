@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import pandas as pd
 
+from features.ages import ages_at_least
 from features.courses import education_level
-from features.indexed import ages_at_least
 from features.person import Person
 from features.store_rules import left_rp
 from features.store_state import Found

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.ages import ages_at_least
 from features.align import align_courses
 from features.dataset import read_dataset
-from features.indexed import IndexedDataset, ages_at_least, education_levels, index_dataset
+from features.indexed import IndexedDataset, education_levels, index_dataset
 from features.snapshot import Snapshot
 
 MOMENT = 2_000_000_000
