@@ -1,24 +1,22 @@
 // One modal dialog: the browser keeps the focus inside and gives it back.
 
-import { fill, h } from "./dom.js";
+import { focusOn, h } from "./dom.js";
 import { button } from "./parts.js";
 import { t } from "./words.js";
 
 const dialog = document.querySelector("#dialog");
-let onclosed = null;
+let opener = null;
 
-/** Shows `children` under a title; `closed` is called however it ends. */
-export function openDialog(title, children, { closed = null } = {}) {
+/** Shows `children` under a title. */
+export function openDialog(title, children) {
   const heading = h("h2", { id: "dialog-title", tabindex: "-1" }, title);
-  fill(dialog, heading, ...children);
-  onclosed = closed;
+  if (!dialog.open) opener = document.activeElement?.dataset.key ?? null;
+  dialog.replaceChildren(heading, ...children.filter(Boolean));
   if (!dialog.open) dialog.showModal();
   heading.focus();
 }
 
 export const closeDialog = () => dialog.close();
-
-export const dialogIsOpen = () => dialog.open;
 
 /** The row of buttons at the end of a dialog. */
 export function dialogActions(primary, back = t("back")) {
@@ -53,8 +51,9 @@ export function wrongLine(words) {
 }
 
 dialog.addEventListener("close", () => {
-  onclosed?.();
-  onclosed = null;
+  if (document.activeElement !== document.body) return;
+  const key = opener && document.querySelector(`[data-key="${CSS.escape(opener)}"]`); // drawn anew
+  focusOn(key || document.querySelector("#view-title"));
 });
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog) closeDialog(); // beside it

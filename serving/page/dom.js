@@ -37,6 +37,6 @@ export function fill(place, ...children) {
 /** Moves the focus to something that is not a control, such as a heading. */
 export function focusOn(element) {
   if (!element) return;
-  element.tabIndex = -1;
+  if (!element.matches("a, button, input, select")) element.tabIndex = -1;
   element.focus();
 }

@@ -87,9 +87,10 @@ function showBought(course) {
 function setPending(pending) {
   state.pending = pending;
   remember("pending", pending);
+  changed();
 }
 
 function setTrial(bought) {
-  state.who = { trial: { ...state.who.trial, bought } };
+  state.who = { ...state.who, trial: { ...state.who.trial, bought } };
   remember("who", state.who);
 }

@@ -35,7 +35,7 @@ class Dashboard:
         self.page.on("console", lambda line: self._console(line.type, line.text))
         self.page.on("pageerror", lambda error: self.wrong.append(f"uncaught {error}"))
         self.page.on("request", self._seen)
-        self.page.goto(f"{served.url}/")
+        self.page.goto(f"{served.url}/", wait_until="domcontentloaded")
         self.page.wait_for_selector("#entry-id")
 
     def _console(self, kind: str, text: str) -> None:

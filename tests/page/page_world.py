@@ -33,6 +33,7 @@ from training_pipeline.sample.write import write_sample
 HOSTILE = '<img src="x" onerror="alert(1)"><b>Bold</b> "\'&amp;'
 SALDOPAS = [sys.executable, "-c", "from training_pipeline.cli import main; main()"]
 LEAST_LEFT_RP = 500_000
+READY_S = 300  # the first start of all compiles
 TOO_LITTLE_RP = 20_000  # below the cheapest course
 
 
@@ -148,11 +149,11 @@ def serving(directory: Path) -> Iterator[Served]:
         yield Served(url, full, weak, people, store, log, process)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + READY_S
     while time.monotonic() < end and process.poll() is None:
         try:
             if httpx.get(f"{url}/readyz").status_code == 200:
