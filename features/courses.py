@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,15 @@ from features import columns as c
 
 ALWAYS_FROM_S = np.iinfo(np.int64).min
 ALWAYS_UNTIL_S = np.iinfo(np.int64).max
+
+
+class Card(NamedTuple):
+    """One course as people read it; the price is in whole units."""
+
+    course_id: str
+    title: str | None
+    category: str | None
+    price: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,17 @@ class CourseTable:
     def course_ids(self) -> NDArray[np.object_]:
         """(n_items,) text ids in item order."""
         return self.frame[c.COURSE_ID].to_numpy(object)
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        """(n_items,) what people read of each course, as plain values."""
+        words = zip(self.texts(c.TITLE), self.texts(c.CATEGORY), strict=True)
+        return [
+            Card(str(course_id), title, category, price)
+            for course_id, (title, category), price in zip(
+                self.course_ids, words, self.price_rp.tolist(), strict=True
+            )
+        ]
 
     def texts(self, column: str) -> Sequence[str | None]:
         """(n_items,) words of an optional text column; None where there is none."""

@@ -45,7 +45,7 @@ class TokenColumn(Frozen):
 
     def place_of(self, value: Any) -> int:
         """Place of one value's token in this column, -1 where it is missing."""
-        if pd.isna(value):
+        if not isinstance(value, str) and pd.isna(value):
             return -1
         if self.kind == "values":
             return self.place_of_value.get(_text(value), len(self.values))

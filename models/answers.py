@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from features import columns as c
 from features.courses import CourseTable
 from models.policy import SOURCES, Recommendations, Source
 
@@ -26,24 +25,23 @@ def answer_items(
 ) -> list[AnswerItem]:
     """The courses of one request, best first."""
     items: list[AnswerItem] = []
-    titles, categories = courses.texts(c.TITLE), courses.texts(c.CATEGORY)
-    place = lists.row(row)
+    cards, place = courses.cards, lists.row(row)
     for item_idx, score, source in zip(
         lists.item_idx[place].tolist(),
         lists.scores[place],
         lists.source[place].tolist(),
         strict=True,
     ):
-        price = int(courses.price_rp[item_idx])
+        course_id, title, category, price = cards[item_idx]
         items.append(
-            AnswerItem(
-                course_id=str(courses.course_ids[item_idx]),
-                title=titles[item_idx],
-                category=categories[item_idx],
-                price=price,
-                score=float(str(score)),  # the shortest decimal that is this float32
-                balance_after=None if balance_rp is None else balance_rp - price,
-                source=SOURCES[source],
-            )
+            {
+                "course_id": course_id,
+                "title": title,
+                "category": category,
+                "price": price,
+                "score": float(str(score)),  # the shortest decimal that is this float32
+                "balance_after": None if balance_rp is None else balance_rp - price,
+                "source": SOURCES[source],
+            }
         )
     return items

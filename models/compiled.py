@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,4 +53,5 @@ def _directory(pattern: str) -> Path:
     digest = hashlib.sha256()
     for file in sorted(HERE.glob(pattern)):
         digest.update(file.read_bytes())
-    return HERE / "__pycache__" / f"{pattern.partition('*')[0]}-{digest.hexdigest()[:16]}"
+    name = re.match(r"[a-z]*", pattern)
+    return HERE / "__pycache__" / f"{name and name.group()}-{digest.hexdigest()[:16]}"

@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 from models.compiled import compiler, inner, summing
 
-entry = compiler("kernel*.py", nogil=True, error_model="numpy")
+entry = compiler("kernel_[lr]*.py", nogil=True, error_model="numpy")
 
 # columns of the table of parts: what each is, sizes, and addresses of arrays
 KIND, N_ITEMS, WIDTH, FIRST_TOKEN, N_GROUPS, GIVEN = 0, 1, 2, 3, 4, 5

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import anyio.to_thread
+import orjson
 from anyio import CapacityLimiter
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
@@ -111,9 +111,8 @@ def ready(slot: ModelSlot) -> LoadedModel:
 
 
 def to_bytes(value: Mapping[str, Any]) -> bytes:
-    """Compact JSON; NaN is refused, not written."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode()
+    """Compact JSON; scores are finite, see `models.recommender`."""
+    return orjson.dumps(value)
 
 
 def json_response(

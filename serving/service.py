@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,21 +22,32 @@ SLOT = ModelSlot()
 DESK = StoreDesk(SETTINGS)
 APP = create_app(SLOT, SETTINGS, keys_of(SETTINGS), desk=DESK)
 WATCH = ChampionWatch(SLOT, SETTINGS)
+GARBAGE = 20_000  # objects more, then the youngest are looked at
 SPARE_S = 5.0  # our own timeout speaks first, in the documented format
 
 
-class OwnProbes:
-    """Answers the probes in the documented format; BentoML's own speak plain text."""
+class Straight:
+    """Hands every request to our application, past BentoML's routing and probes.
 
-    PATHS = frozenset({"/livez", "/readyz"})
+    (Its probes speak plain text, and its router tries each of its own routes first.)
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take the probes, pass on the rest."""
-        own = scope["type"] == "http" and scope["path"] in self.PATHS
-        await (APP if own else self._app)(scope, receive, send)
+        """Take what is asked over HTTP, pass on the rest: start and shutdown."""
+        await (APP if scope["type"] == "http" else self._app)(scope, receive, send)
+
+
+def leave_alone_what_stays() -> None:
+    """What was loaded stays until the process ends: the collector need not look at it each time.
+
+    What a request leaves is freed by itself; collecting seldom keeps pauses out of answers.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 50, 100)
 
 
 @bentoml.service(
@@ -61,6 +74,7 @@ class SaldoPas:
             LOG.info("ready", model_version=SLOT.model.version, url=SETTINGS.url)
 
         WATCH.start()
+        leave_alone_what_stays()
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
@@ -73,4 +87,4 @@ class SaldoPas:
         return SLOT.model is not None
 
 
-SaldoPas.add_asgi_middleware(OwnProbes)  # type: ignore[attr-defined]  # it is a Service
+SaldoPas.add_asgi_middleware(Straight)  # type: ignore[attr-defined]  # it is a Service

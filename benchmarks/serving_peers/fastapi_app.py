@@ -1,0 +1,17 @@
+"""FastAPI on uvicorn: `uvicorn benchmarks.serving_peers.fastapi_app:app`."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from benchmarks.serving_peers.answering import answer, load
+from serving.schemas import RecommendBody
+
+MODEL = load()
+app = FastAPI()
+
+
+@app.post("/recommend")
+async def recommend(body: RecommendBody) -> JSONResponse:
+    return JSONResponse(answer(body, MODEL))
