@@ -90,7 +90,9 @@ class Sums:
             sources: place of each stage's source in `models.policy.SOURCES`.
             n_known: how many courses the models know.
         """
-        builder = _Builder(n_known, most_parts=max((len(_members(model)) for model in models), default=1))
+        builder = _Builder(
+            n_known, most_parts=max((len(_members(model)) for model in models), default=1)
+        )
         for model, source in zip(models, sources, strict=True):
             builder.add(model, source)
         return builder.built()
