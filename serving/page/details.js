@@ -1,28 +1,31 @@
-// "Lihat Detail": the catalogue's words, every reason with its weight, similar courses.
+// "Lihat Detail": the catalogue's words, every reason with its weight, what is taken along with it.
 
-import { ApiFailure, get } from "./api.js";
+import { ApiFailure, post } from "./api.js";
 import { buyDialog } from "./buying.js";
-import { cardOf, loadCards } from "./catalogue.js";
 import { dialogActions, openDialog } from "./dialog.js";
-import { fill, h } from "./dom.js";
+import { h } from "./dom.js";
 import { money } from "./format.js";
 import { button, leftAfter, reasonText } from "./parts.js";
 import { mayBuy } from "./person.js";
+import { state } from "./state.js";
 import { t } from "./words.js";
 
-const MOST_SIMILAR = 4;
+const MOST_ASKED = 12;
+const MOST_SHOWN = 4;
+const PATIENCE_MS = 400;
 
-export function detailsDialog(item) {
-  const similar = h("div", { class: "similar" });
+/** Opens whole, so that nothing moves under a finger; what is late is left out. */
+export async function detailsDialog(item) {
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, []));
+  const items = await Promise.race([takenTogether(item.course_id), late]);
   const go = button(t("buy_go", { price: money(item.price) }), "primary", () => buyDialog(item), { disabled: !mayBuy() });
   openDialog(item.title, [
     facts(item),
     h("h3", {}, t("why")),
     why(item.reasons),
-    similar,
+    together(items),
     dialogActions(go, t("close")),
   ]);
-  showSimilar(item.course_id, similar);
 }
 
 function facts(item) {
@@ -51,22 +54,25 @@ function why(reasons) {
   }));
 }
 
-async function showSimilar(id, place) {
-  let neighbours;
+/** What suits somebody who took this course and nothing else, within the same balance. */
+async function takenTogether(id) {
+  const { balance, history } = state.person;
+  const owned = new Set((history ?? []).map((one) => one.course_id));
   try {
-    const answer = await get(`/courses/${encodeURIComponent(id)}/similar?n=${MOST_SIMILAR}`);
-    neighbours = answer.items;
-    await loadCards(neighbours.map((one) => one.course_id));
+    const { items } = await post("/recommend", { purchased: [id], balance, n: MOST_ASKED });
+    return items.filter((one) => one.source === "history" && !owned.has(one.course_id));
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure;
-    return; // it is an extra
+    return []; // it is an extra
   }
-  if (!neighbours.length) return;
-  fill(place,
+}
+
+function together(items) {
+  if (!items.length) return null;
+  return h("div", { class: "similar" },
     h("h3", {}, t("similar")),
-    h("ul", {}, neighbours.map(({ course_id: other }) => {
-      const course = cardOf(other);
-      return h("li", {}, h("span", {}, course.title), h("span", { class: "tabular" }, money(course.price)));
-    })),
+    h("ul", {}, items.slice(0, MOST_SHOWN).map((one) =>
+      h("li", {}, h("span", {}, one.title || one.course_id), h("span", { class: "tabular" }, money(one.price))),
+    )),
   );
 }

@@ -3,9 +3,11 @@
 import { ApiFailure, get, post, useKey } from "./api.js";
 import { cardOf, loadCards } from "./catalogue.js";
 import { useFacts } from "./format.js";
+import { say } from "./parts.js";
 import { asker, loadPerson } from "./person.js";
 import { forgetAll, remember } from "./session.js";
 import { changed, NO_FILTERS, state, useState } from "./state.js";
+import { t } from "./words.js";
 
 const MOST_ITEMS = 48;
 const FIRST_SHOWN = 8;
@@ -104,7 +106,8 @@ async function guarded(work) {
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure;
     if (failure.status === 401) {
-      leave();
+      leave(); // the key is no longer known
+      say(t("bad_key"));
       return;
     }
     state.failure = failure;

@@ -120,7 +120,7 @@ export const words = {
   years: "{n} years",
   min_education: "Minimum education",
   price: "Price",
-  similar: "Similar courses",
+  similar: "Often taken together",
   no_reason: "Not enough data to explain it.",
 
   buy_title: "Buy this course?",

@@ -117,7 +117,7 @@ export const words = {
   years: "{n} tahun",
   min_education: "Pendidikan minimal",
   price: "Harga",
-  similar: "Pelatihan serupa",
+  similar: "Sering diambil bersama",
   no_reason: "Belum cukup data untuk menjelaskan.",
 
   buy_title: "Beli pelatihan ini?",

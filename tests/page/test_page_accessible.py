@@ -45,6 +45,7 @@ def test_axe_finds_nothing(
     shown.enter(served.people.newcomers[10])
     found["courses"] = violations(shown)
     shown.cards.first.locator(".details").click()
+    shown.page.wait_for_selector("#dialog[open]")
     found["details"] = violations(shown)
     page.keyboard.press("Escape")
     shown.cards.first.locator(".primary").click()

@@ -26,6 +26,7 @@ def test_courses_come_with_prices_reasons_and_what_is_left(visit: Visit, served:
     assert shown.cards.count() == 16
     assert shown.page.evaluate("document.activeElement.className") == "quiet details"
     shown.cards.first.locator(".details").click()
+    shown.page.wait_for_selector("#dialog[open]")
     assert shown.page.inner_text("#dialog-title") == shown.titles[0]
     assert shown.page.locator("#dialog .reasons li").count() > 0
     shown.page.keyboard.press("Escape")
@@ -40,6 +41,7 @@ def test_a_hostile_title_is_only_text(visit: Visit, served: Served) -> None:
     card = shown.cards.nth(shown.titles.index(HOSTILE))
     assert card.locator("h2").inner_html().startswith("&lt;img")
     card.locator(".details").click()
+    shown.page.wait_for_selector("#dialog[open]")
     assert shown.page.inner_text("#dialog-title") == HOSTILE
     assert shown.page.locator("#main img, #main b, #dialog img, #dialog b").count() == 0
 
