@@ -13,7 +13,8 @@ from models.plan_frontier import Alternative, alternatives
 from models.planning import Asked, Planning
 
 URGENT_DAYS = 7
-ANSWER_STEPS = 100_000
+ANSWER_STEPS = 20_000
+MOST_ALTERNATIVES = 3
 MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September",
           "Oktober", "November", "Desember")  # fmt: skip
 KINDS = {
@@ -115,7 +116,9 @@ def plans_answer(
         PlanRefusedError: what must be in cannot be.
     """
     found = [
-        one for one in alternatives(asked.problem, step_limit=step_limit) if len(one.plan.items)
+        one
+        for one in alternatives(asked.problem, most=MOST_ALTERNATIVES, step_limit=step_limit)
+        if len(one.plan.items)
     ]
     late = asked.days_left is not None and asked.days_left <= 0
     return PlansAnswer(

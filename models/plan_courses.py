@@ -43,6 +43,7 @@ class PlanCourses:
         title: code of the title's words, case and punctuation aside; -1 where no other course has
             the same: equal codes are near-duplicates.
         has_days: whether the catalogue says how long anything takes.
+        has_repeated: whether there are near-duplicates at all.
     """
 
     lead: NDArray[np.int64]
@@ -50,6 +51,7 @@ class PlanCourses:
     category: NDArray[np.int64]
     title: NDArray[np.int64]
     has_days: bool
+    has_repeated: bool
 
     @classmethod
     def of(cls, courses: CourseTable, scheme: Scheme, config: PlanConfig) -> PlanCourses:
@@ -57,12 +59,14 @@ class PlanCourses:
         days = _durations(courses.frame)
         known = days[days > 0]
         usual = round(float(np.median(known))) if len(known) else 1
+        title = _repeated([_words(text) for text in courses.texts(c.TITLE)])
         return cls(
             lead=_leads(courses.frame, scheme, config),
             duration=np.where(days > 0, days, usual),
             category=_codes([_or_own(text, i) for i, text in enumerate(courses.texts(c.CATEGORY))]),
-            title=_repeated([_words(text) for text in courses.texts(c.TITLE)]),
+            title=title,
             has_days=len(known) > 0,
+            has_repeated=bool((title >= 0).any()),
         )
 
     def taken(self, item_idx: int) -> int:

@@ -129,7 +129,7 @@ class Planning:
         today = datetime.fromtimestamp(as_of_s, self.zone).date()
         window, deadline = self.window(wish, today)
         courses = self.courses
-        group = courses.title[items]
+        group = courses.title[items] if courses.has_repeated else courses.title[:0]
         repeated = len(np.unique(group[group >= 0])) < int((group >= 0).sum())
         problem = PlanProblem(
             price_rp=self.policy.courses.price_rp[items],
@@ -185,8 +185,12 @@ class Planning:
         """The most relevant allowed courses (ties: course order) and what must be in, ascending."""
         items = np.flatnonzero(allowed)
         if len(items) > self.config.candidates:
-            best = np.argsort(-relevance[items], kind="stable")[: self.config.candidates]
-            items = np.union1d(items[best], np.array(wish.must_include, np.int64))
+            most, worth = self.config.candidates, -relevance[items]
+            within = np.flatnonzero(worth <= np.partition(worth, most - 1)[most - 1])
+            best = within[np.argsort(worth[within], kind="stable")[:most]]  # ties: course order
+            items = np.sort(items[best])
+            if wish.must_include:
+                items = np.union1d(items, np.array(wish.must_include, np.int64))
         return items.astype(np.int64)
 
     def _days(self, items: NDArray[np.int64], window: Window, as_of_s: int) -> CourseDays | None:

@@ -95,7 +95,7 @@ def all_operations(settings: Settings) -> list[Operation]:
             "/plan",
             "plan",
             "Sets of courses that fit one balance",
-            "One to five plans, each a list of courses in order that fits the balance and can be "
+            "Up to three plans, each a list of courses in order that fits the balance and can be "
             "finished in time; the best match, the least left over and what lies between.",
             plan_schemas.PlansAnswer,
             PLANS,

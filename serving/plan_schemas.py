@@ -123,7 +123,7 @@ class AheadCourse(BaseModel):
 
 
 class PlansAnswer(BaseModel):
-    """One to five plans, the best match first; none with a reason."""
+    """Up to three plans, the best match first; none with a reason."""
 
     request_id: str
     model_version: str
@@ -133,6 +133,6 @@ class PlansAnswer(BaseModel):
     calibrated: bool = Field(description="Relevance is a probability, not a share of scores.")
     candidates: int = Field(description="How many courses were looked at: the most relevant.")
     deadline: PlanDeadline | None
-    alternatives: list[PlanAnswer] = Field(max_length=5)
+    alternatives: list[PlanAnswer] = Field(max_length=3)
     reason: Told | None
     courses: list[AheadCourse] | None = Field(description="Where `rank_by` asked for them.")
