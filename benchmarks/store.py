@@ -1,4 +1,4 @@
-"""Look-ups, durable events and bulk loading of the store: `python -m benchmarks.store DATA URL ...`."""
+"""Look-ups, durable events and bulk loads: `python -m benchmarks.store DATA URL ...`."""
 
 from __future__ import annotations
 
