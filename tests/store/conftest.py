@@ -57,16 +57,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> StoreWorld:
     return make_store_world(tmp_path_factory.mktemp("store_world"))
 
 
-Serving = Callable[[str], AbstractContextManager[TestClient]]
+Serving = Callable[..., AbstractContextManager[TestClient]]
 
 
 @pytest.fixture(scope="session")
 def serving(world: StoreWorld) -> Serving:
-    """Start the application of one worker over a store; it stops with the block."""
+    """Start the application of one worker over a store; it stops with the block.
+
+    The deadline is generous: a busy machine is no store that is down.
+    """
 
     @contextmanager
-    def running(url: str, world: StoreWorld = world) -> Iterator[TestClient]:
-        settings = Settings(store=url, artifact=world.path, log_requests=False)
+    def running(
+        url: str, world: StoreWorld = world, timeout_ms: int = 5_000
+    ) -> Iterator[TestClient]:
+        settings = Settings(
+            store=url, store_timeout_ms=timeout_ms, artifact=world.path, log_requests=False
+        )
         slot, desk = ModelSlot(), StoreDesk(settings)
         slot.load(settings)
         desk.open()

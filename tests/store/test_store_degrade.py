@@ -128,7 +128,7 @@ def test_a_store_that_does_not_answer_in_time_costs_no_more_than_the_deadline(
     """A lock on the table makes each look-up wait; the answer comes all the same."""
     loaded(server.url, world)
     engine = sa.create_engine(server.url)
-    with serving(server.url) as client:
+    with serving(server.url, timeout_ms=50) as client:
         assert up_again(client, world.buyer)
         with engine.begin() as connection:
             connection.execute(sa.text("LOCK TABLE participants IN ACCESS EXCLUSIVE MODE"))
