@@ -1,0 +1,31 @@
+"""Who may show the page inside their own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from starlette.requests import Request
+
+from serving.loaded import ModelSlot
+from serving.page_routes import PageRoutes
+from serving.settings import Settings
+
+
+def policy(ancestors: str) -> str:
+    settings = Settings(frame_ancestors=ancestors)  # type: ignore[arg-type]  # as the environment
+    request = Request({"type": "http", "method": "GET", "headers": []})
+    answer = asyncio.run(PageRoutes(ModelSlot(), settings).index(request))
+    return answer.headers["content-security-policy"]
+
+
+def test_nobody_may_unless_named() -> None:
+    assert policy("").endswith("frame-ancestors 'none'")
+    named = "https://dashboard.example,https://other.example:8443"
+    assert policy(named).endswith("frame-ancestors " + named.replace(",", " "))
+
+
+@pytest.mark.parametrize("bad", ["*", "https://*.example", "https://a.example; script-src *", "a"])
+def test_only_whole_origins_are_taken(bad: str) -> None:
+    with pytest.raises(ValueError, match="write origins"):
+        policy(bad)
