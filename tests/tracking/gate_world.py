@@ -26,6 +26,7 @@ group = { kind = "categorical" }
 PLAIN, FAIR, UNFAIR, SLOW = "popularity", "profile-popularity", "als", "lmf"
 BEST = "sequence-ridge"
 ALIKE = "as fair as the fair one"
+SLUGGISH = "one solve of 128 unknowns a request"
 STRICT = GateConfig(
     segments=("history", "group"), evaluation=EvaluationConfig(min_people=20), requests=100
 )
@@ -74,7 +75,7 @@ def write_planted(directory: Path) -> Dataset:
 
 
 def make_gate_world(directory: Path) -> GateWorld:
-    """Six trainings without search; the unfair one is given no profile."""
+    """Seven trainings without search; the unfair one is given no profile."""
     dataset = write_planted(directory / "data")
     nameless = replace(dataset, config=dataset.config.model_copy(update={"profile": {}}))
     records = {
@@ -88,5 +89,11 @@ def make_gate_world(directory: Path) -> GateWorld:
     other = {FAIR: {"half_life_days": 25.0}}
     records[ALIKE] = train(
         dataset, TrainingConfig(model=FAIR, models=other, blend=False), artifact=directory / "alike"
+    )
+    large = {"als": {"factors": 128, "iterations": 2}}
+    records[SLUGGISH] = train(
+        dataset,
+        TrainingConfig(model="als", search=False, models=large),
+        artifact=directory / "sluggish",
     )
     return GateWorld(dataset, records)

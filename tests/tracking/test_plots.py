@@ -130,7 +130,7 @@ def test_what_is_not_known_is_not_drawn(small_record: TrainingRecord, policy: Po
         small_record.data,
         courses=replace(small_record.data.courses, price_rp=np.zeros(120, np.int64)),
     )
-    bare = replace(small_record, data=free, trials=(), validation={}, test={})
+    bare = replace(small_record, data=free, trials=(), validation={}, test={}, calibrated=None)
     assert held_out_quality(bare) is None
     assert figures_of(bare, policy, None) == {}
     nobody = replace(small_record.data, has_grant=np.zeros_like(small_record.data.has_grant))

@@ -181,7 +181,7 @@ def test_verdicts_are_kept_with_the_version(tracked: Tracked, small_world: Small
     version = client.get_model_version("course-recommender", str(SAME))
     assert version.tags["saldopas.gate"] == "refused by gain"
     assert version.tags["saldopas.gate.against"] == str(GOOD)
-    assert version.tags["saldopas.gate.segments"] == f"passed: {report.of('segments').sentence}"
+    assert report.of("segments").sentence in version.description
     assert "**Gate against champion 1: refused by gain.**" in version.description
     kept = client.download_artifacts(version.run_id, f"gate/version-{SAME}-against-{GOOD}.json")
     assert json.loads(Path(kept).read_text()) == report.as_dict()

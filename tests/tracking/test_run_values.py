@@ -14,7 +14,7 @@ from training_pipeline.held_out_quality import held_out_quality
 from training_pipeline.record import TrainingRecord
 from training_pipeline.tracking import run_values
 from training_pipeline.tracking.environment import model_requirements, write_environment
-from training_pipeline.tracking.model_card import model_card
+from training_pipeline.tracking.model_card import GAP, model_card
 
 MLFLOW_NAME = re.compile(r"^[\w./ :-]+$")
 MOST_PARAMS, MOST_TAG_LETTERS = 100, 8_000  # of one batch, of one tag
@@ -82,7 +82,7 @@ def test_the_card_has_intervals_and_segments(small_record: TrainingRecord) -> No
     assert f"{value.mean:.4f} ({value.low:.4f} to {value.high:.4f})" in card
     gap = next(one.gap for one in quality.segments_by("ndcg@10") if one.column == "gender")
     assert gap is not None
-    assert f"| gender | &emsp;{gap.worst}:" in card
+    assert f"| gender | {GAP}{gap.worst}:" in card
     metrics = run_values.beyond_ranking(quality)
     assert metrics["test/all/ndcg_at_10_low"] == value.low
     assert not set(metrics) & set(run_values.metrics(small_record))

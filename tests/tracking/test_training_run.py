@@ -47,7 +47,17 @@ def test_the_run_holds_plots_and_the_environment(tracked: Tracked) -> None:
         for folder in ("plots", "environment", "evaluation", "")
         for file in tracked.client.list_artifacts(tracked.runs[0].run_id, folder)
     }
-    assert len([name for name in files if name.endswith(".png")]) == 7  # nothing was searched
+    plots = {Path(name).stem.partition("-")[2] for name in files if name.endswith(".png")}
+    assert plots == {  # nothing was searched
+        "quality-by-history",
+        "quality-by-list-length",
+        "quality-by-segment",
+        "popularity-of-recommendations",
+        "price-and-balance",
+        "balance-used",
+        "reliability",
+        "trials",
+    }
     assert {"environment/requirements.txt", "environment/platform.json"} <= files
     assert {"evaluation/test_cut.md", "model_card.md"} <= files
 
@@ -64,6 +74,8 @@ def test_every_trial_is_a_child_run(tracked: Tracked) -> None:
     }
     assert found == {(trial.model, trial.score) for trial in tracked.record.trials}
     assert all(child.info.status == "FINISHED" for child in children)
+    told = {child.data.tags["mlflow.note.content"] for child in children}
+    assert any("their ndcg@10 on the validation cut. Chosen." in note for note in told)
 
 
 def test_a_search_is_metrics_with_steps(empty_store: Path, small_record: TrainingRecord) -> None:

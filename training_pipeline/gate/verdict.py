@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 Outcome = Literal["passed", "failed", "not applicable"]
 Figure = float | int | str | None
@@ -78,3 +78,14 @@ class GateReport:
             "verdicts": [asdict(one) for one in self.verdicts],
             "settings": self.settings,
         }
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> Self:
+        """What `as_dict` gave."""
+        return cls(
+            version=told["version"],
+            champion=told["champion"],
+            compared=told["compared"],
+            verdicts=tuple(Verdict(**one) for one in told["verdicts"]),
+            settings=told["settings"],
+        )

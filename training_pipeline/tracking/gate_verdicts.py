@@ -1,14 +1,16 @@
-"""The gate's verdicts with the version: tags to filter by, a JSON file beside the run."""
+"""The gate's verdicts with the version: its description, tags to filter by, a file of its run."""
 
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.manifest import MANIFEST
 from training_pipeline.gate.judge import Challenger, Champion, GateInput
 from training_pipeline.gate.judge import judge as judge_artifacts
-from training_pipeline.gate.verdict import RULES, GateReport, Outcome, Verdict
+from training_pipeline.gate.verdict import GateReport
 from training_pipeline.tracking import run_values, store
 from training_pipeline.tracking.file_lock import PROMOTION_LOCK, locked
 from training_pipeline.tracking.locate import resolve
@@ -22,18 +24,12 @@ from training_pipeline.tracking.versions import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlflow import MlflowClient
 
 TAG = "saldopas.gate"  # "passed", or "refused by" the rules
 AGAINST = f"{TAG}.against"  # the champion's version, or "none"
-COMPARED = f"{TAG}.compared"
-SETTINGS = f"{TAG}.settings"
 FOLDER = "gate"  # of the run's artifacts
 NOBODY = "none"
-LONGEST_TAG = 5_000  # MLflow's limit for runs; the whole sentence is in the file
-OUTCOMES: tuple[Outcome, ...] = ("passed", "failed", "not applicable")
 
 
 def judge(version: int, gate: GateInput | None = None) -> GateReport:
@@ -68,7 +64,7 @@ def judged(
         challenger,
         None if champion is None else Champion(champion, _champion_files(champion)),
         asked,
-        earlier=_earlier(tags, version, champion, asked),
+        earlier=_earlier(mlflow, entity, champion, asked),
     )
     _store(mlflow, report, entity)
     return report
@@ -86,20 +82,12 @@ def _store(mlflow: MlflowClient, report: GateReport, entity: Any) -> None:
     run_id, number = entity.run_id, str(report.version)
     told = f"refused by {', '.join(report.failed)}" if report.failed else "passed"
     against = NOBODY if report.champion is None else str(report.champion)
-    values = {
-        TAG: told,
-        AGAINST: against,
-        COMPARED: report.compared,
-        SETTINGS: json.dumps(report.settings),
-        **{f"{TAG}.{one.rule}": f"{one.outcome}: {one.sentence}" for one in report.verdicts},
-    }
-    file = f"{FOLDER}/version-{number}-against-{against}.json"
     with locked(store.home() / PROMOTION_LOCK):  # MLflow fails where two set a tag at once
-        for name, value in values.items():
-            mlflow.set_model_version_tag(MODEL_NAME, number, name, value[:LONGEST_TAG])
+        for name, value in ((TAG, told), (AGAINST, against)):
+            mlflow.set_model_version_tag(MODEL_NAME, number, name, value)
         mlflow.update_model_version(MODEL_NAME, number, _page(entity.tags, report))
         mlflow.set_tag(run_id, TAG, told)
-        mlflow.log_dict(run_id, report.as_dict(), file)
+        mlflow.log_dict(run_id, report.as_dict(), _file(report.version, report.champion))
 
 
 def _page(tags: dict[str, str], report: GateReport) -> str:
@@ -119,25 +107,25 @@ def _page(tags: dict[str, str], report: GateReport) -> str:
     )
 
 
+def _file(version: int, champion: int | None) -> str:
+    against = NOBODY if champion is None else str(champion)
+    return f"{FOLDER}/version-{version}-against-{against}.json"
+
+
 def _earlier(
-    tags: dict[str, str], version: int, champion: int | None, gate: GateInput
+    mlflow: MlflowClient, entity: Any, champion: int | None, gate: GateInput
 ) -> GateReport | None:
     """What is kept of an earlier asking, where it was against this champion, as strict as now."""
-    settings = gate.config.model_dump(mode="json")
-    if champion is None or tags.get(AGAINST) != str(champion):
-        return None
-    if tags.get(SETTINGS) != json.dumps(settings)[:LONGEST_TAG]:
-        return None
-    return GateReport(
-        version=version,
-        champion=champion,
-        compared=tags.get(COMPARED, ""),
-        verdicts=tuple(_verdict(rule, tags.get(f"{TAG}.{rule}", "")) for rule in RULES),
-        settings=settings,
-    )
+    from mlflow.exceptions import MlflowException
 
-
-def _verdict(rule: str, text: str) -> Verdict:
-    told, _, sentence = text.partition(": ")
-    outcome: Outcome = next((one for one in OUTCOMES if one == told), "failed")
-    return Verdict(rule, outcome, sentence)
+    if champion is None or entity.tags.get(AGAINST) != str(champion):
+        return None
+    file = _file(int(entity.version), champion)
+    try:
+        with tempfile.TemporaryDirectory(prefix="saldopas-gate-") as folder:
+            kept = Path(mlflow.download_artifacts(entity.run_id, file, folder))
+            told = json.loads(kept.read_text("utf-8"))
+    except (MlflowException, OSError):  # somebody removed the file: nothing is known
+        return None
+    same = told["settings"] == gate.config.model_dump(mode="json")
+    return GateReport.from_dict(told) if same else None

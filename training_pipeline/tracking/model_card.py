@@ -23,7 +23,7 @@ BEYOND = (
     ("nothing_left@1", "all", "left with nothing affordable after the first"),
     ("coverage@10", "all", "share of the catalogue shown"),
 )
-GAP = "&emsp;"  # MLflow's tables have no space between columns
+GAP = "&nbsp;&nbsp;&nbsp;"  # MLflow's tables have no space between columns
 
 
 def model_card(record: TrainingRecord, quality: HeldOutQuality | None) -> str:

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from models.registry import MODELS
+from training_pipeline.evaluation import MAIN_METRIC
 from training_pipeline.record import TrainingRecord, Trial
 from training_pipeline.tracking.run_values import hyperparameters
 from training_pipeline.tracking.tuning_run import KIND
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TRIAL = "trial"
+PEOPLE = {
+    "history": "people with earlier purchases",
+    "profile": "people without any, by profile",
+    "popular": "people without any",
+}
 
 
 def log_trials(
@@ -21,7 +27,7 @@ def log_trials(
 ) -> None:
     """A child run for each trial."""
     for place, trial in enumerate(record.trials, start=1):
-        _log_trial(mlflow, trial, place, run_id=run_id, experiment_id=experiment_id)
+        _log_trial(mlflow, record, trial, place, run_id=run_id, experiment_id=experiment_id)
 
 
 def log_search(mlflow: MlflowClient, trials: tuple[Trial, ...], *, run_id: str) -> None:
@@ -43,7 +49,13 @@ def log_search(mlflow: MlflowClient, trials: tuple[Trial, ...], *, run_id: str) 
 
 
 def _log_trial(
-    mlflow: MlflowClient, trial: Trial, place: int, *, run_id: str, experiment_id: str
+    mlflow: MlflowClient,
+    record: TrainingRecord,
+    trial: Trial,
+    place: int,
+    *,
+    run_id: str,
+    experiment_id: str,
 ) -> None:
     from mlflow.entities import Metric, Param
     from mlflow.utils.time import get_current_time_millis
@@ -58,6 +70,10 @@ def _log_trial(
         "saldopas.place": str(trial.place),
         "saldopas.model": trial.model,
         "saldopas.chosen": str(trial.chosen).lower(),
+        "saldopas.dataset": record.name,
+        "saldopas.fingerprint": record.manifest.fingerprint,
+        "saldopas.code_version": record.manifest.code_version,
+        "mlflow.note.content": _note(trial),
     }
     child = mlflow.create_run(
         experiment_id,
@@ -76,3 +92,12 @@ def _log_trial(
         params=[Param(name, str(value)) for name, value in values.items()],
     )
     mlflow.set_terminated(child, "FINISHED", end_time=now + round(1_000 * trial.seconds))
+
+
+def _note(trial: Trial) -> str:
+    """The run's description."""
+    kept = "Chosen." if trial.chosen else "Not chosen."
+    return (
+        f"Fit {trial.place} of `{trial.model}` for {PEOPLE[trial.stage]}: `validation/score` is "
+        f"their {MAIN_METRIC} on the validation cut. {kept}"
+    )

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training_pipeline.code_version import code_version
+from training_pipeline.evaluation import MAIN_METRIC
 from training_pipeline.tracking import store
 from training_pipeline.tracking.experiment import experiment_of
+from training_pipeline.tracking.trial_runs import TRIAL
 from training_pipeline.tracking.tuning_run import (
     FINGERPRINT,
     KEY,
@@ -154,14 +156,17 @@ def _new_run(mlflow: MlflowClient, plan: TuningPlan, experiment_id: str) -> str:
 
 
 def _logged(mlflow: MlflowClient, run_id: str, experiment_id: str) -> set[tuple[str, int]]:
-    """Trials that have a nested run, which is written last of all."""
+    """Trials that have a nested run; one that a kill left half written is deleted."""
     children = mlflow.search_runs(
         [experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'", max_results=MOST
     )
+    whole = [child for child in children if child.info.status in STATUS.values()]
+    for child in children:
+        if child not in whole:
+            mlflow.delete_run(child.info.run_id)
     return {
         (child.data.tags["saldopas.model"], int(child.data.tags["saldopas.trial"]))
-        for child in children
-        if child.info.status in STATUS.values()
+        for child in whole
     }
 
 
@@ -179,6 +184,10 @@ def _log_attempt(
         "saldopas.model": attempt.model,
         "saldopas.trial": str(attempt.number),
         "saldopas.state": attempt.state,
+        KIND: TRIAL,
+        "mlflow.note.content": f"Trial {attempt.number} of `{attempt.model}`, {attempt.state}: "
+        f"`validation/score` is the mean {MAIN_METRIC} of its windows, "
+        "`validation/window/ndcg_at_10` has a step a window.",
     } | ({"saldopas.why": attempt.why} if attempt.why else {})
     name = f"{attempt.model} {attempt.number:03d}"
     child = mlflow.create_run(experiment_id, run_name=name, tags=tags, start_time=start)
