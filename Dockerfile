@@ -11,6 +11,8 @@ COPY models models
 COPY training_pipeline training_pipeline
 COPY serving serving
 RUN /opt/saldopas/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+# the machine code of requests and plans, so that no start compiles it (on a processor of the same kind)
+RUN /opt/saldopas/bin/python -c "from models.kernel_code import machine_code; machine_code(); from models.plan_warm import warm_up; warm_up()"
 
 FROM python:3.11-slim-bookworm
 # libgomp1: numba's and implicit's threads

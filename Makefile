@@ -10,7 +10,7 @@ SERVE ?= 1
 PORT ?= 3000
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format bench bench-quality clean
+.PHONY: help setup demo test check format bench bench-quality bench-serving bench-store soak clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -45,6 +45,15 @@ bench: setup  ## timings beside peers in the same run
 
 bench-quality: setup $(PEERS)/.installed  ## quality beside implicit, EASE, LensKit, RecTools (hours; ARGS="--data tafeng")
 	$(BIN)/python -m benchmarks.quality --peers-python $(PEERS)/bin/python $(ARGS)
+
+bench-serving: setup  ## one request and HTTP beside implicit, FastAPI, Starlette, BentoML (ARGS="--data DIR")
+	$(BIN)/python -m benchmarks.serving $(ARGS)
+
+bench-store: setup  ## load, look-ups and durable events of the store (DATA=DIR)
+	$(BIN)/python -m benchmarks.store $(DATA) sqlite:///build/bench-store.db
+
+soak: setup  ## 15 minutes under load while workers, PostgreSQL and the model are taken away (ARGS="--minutes 1 --every 15")
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 $(PEERS)/.installed: requirements/peers.txt requirements/peers-torch.txt
 	$(PYTHON) -m venv $(PEERS)
