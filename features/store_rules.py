@@ -11,8 +11,6 @@ from features import columns as c
 from features.dataset_config import DatasetConfig
 from features.store_state import Bought, Participant
 
-CANCEL_DAYS = 3  # after the purchase, and before the start, where a scheme lets people cancel
-
 
 @dataclass(frozen=True)
 class Refused:
@@ -70,6 +68,9 @@ def buy(
         if earlier.kept:
             return Refused("already_bought", "this course was bought before", c.COURSE_ID)
         return Refused("cancelled_before", "a cancelled course cannot be bought again", c.COURSE_ID)
+    if config.rules.one_at_a_time and any(_goes_on(one, bought.at) for one in person.purchases):
+        waits = "the last training is not finished and rated yet"
+        return Refused("previous_not_finished", waits, c.COURSE_ID)
     left = left_rp(person, config)
     if left is not None and bought.price_rp > left:
         above = bought.price_rp - left
@@ -95,16 +96,18 @@ def cancel(
         return Refused("not_bought", "this course was not bought", c.COURSE_ID)
     if found.status != c.ACTIVE:
         return Refused("not_active", f"this training is {found.status}", c.COURSE_ID)
-    if not config.rules.may_cancel:
+    rules = config.rules
+    if not rules.may_cancel:
         return Refused("no_cancelling", "the scheme lets nobody cancel", "kind")
     zone = ZoneInfo(config.timezone)
-    today, limit = _day(at, zone), timedelta(days=CANCEL_DAYS)
+    today, days = _day(at, zone), rules.cancel_days_after_purchase
     if at < found.at:
         return Refused("out_of_order", "this is before the purchase", "at")
-    if today > _day(found.at, zone) + limit:
-        return Refused("too_late", f"cancelling ends {CANCEL_DAYS} days after the purchase", "at")
-    if found.starts_at is not None and today > _day(found.starts_at, zone) - limit:
-        return Refused("too_late", f"cancelling ends {CANCEL_DAYS} days before the start", "at")
+    if today > _day(found.at, zone) + timedelta(days=days):
+        return Refused("too_late", f"cancelling ends {days} days after the purchase", "at")
+    days = rules.cancel_days_before_start
+    if found.starts_at is not None and today > _day(found.starts_at, zone) - timedelta(days=days):
+        return Refused("too_late", f"cancelling ends {days} days before the start", "at")
     return _changed(person, found, lambda one: replace(one, status=c.CANCELLED, ended_at=at))
 
 
@@ -123,6 +126,12 @@ def finish(
     return _changed(
         person, found, lambda one: replace(one, status=done, ended_at=at, rating=rating)
     )
+
+
+def _goes_on(one: Bought, at: datetime) -> bool:
+    """Whether the training was not over at that moment; how long a loaded one took is not known."""
+    over = one.ended_at is None or one.ended_at <= at
+    return one.kept and (one.status == c.ACTIVE or not over)
 
 
 def _changed(person: Participant, found: Bought, change: Callable[[Bought], Bought]) -> Participant:

@@ -48,7 +48,9 @@ class EventBody(BaseModel):
         "dataset's `as_of` (the data's cut-off, or now).",
     )
     price: Money | None = Field(
-        default=None, description="What was paid for a purchase. Absent: the course's price."
+        default=None,
+        description="What a purchase cost, as it was shown: the course's price, or the event is "
+        "rejected with `price_differs`.",
     )
     starts_at: Moment | None = Field(
         default=None, description="When a purchased training starts, if that is known."

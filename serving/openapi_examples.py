@@ -55,6 +55,7 @@ PAGE_FACTS = {
     "fixed_clock": True,
     "grant": 1_000_000,
     "may_cancel": False,
+    "cancel_days": 0,
     "one_at_a_time": True,
     "keys_needed": False,
     "records": True,

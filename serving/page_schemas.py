@@ -64,6 +64,7 @@ class PageFacts(BaseModel):
     fixed_clock: bool = Field(description="`now` is the end of the data, not the clock.")
     grant: int | None = Field(description="The scheme's balance at announcement.")
     may_cancel: bool
+    cancel_days: int = Field(description="Days after a purchase in which it may be cancelled.")
     one_at_a_time: bool = Field(description="The next purchase waits for the last training's end.")
     keys_needed: bool
     records: bool = Field(description="There is a store, so that purchases can be recorded.")

@@ -9,7 +9,6 @@ import { cancel, finish, removeTrial } from "./purchases.js";
 import { isTrial, now, state } from "./state.js";
 import { t } from "./words.js";
 
-const CANCEL_DAYS = 3;
 const STARS = [1, 2, 3, 4, 5];
 
 export function historyView() {
@@ -58,7 +57,7 @@ function actions(one) {
   );
 }
 
-const mayCancel = (one) => state.facts.may_cancel && daysBetween(one.at, now()) <= CANCEL_DAYS;
+const mayCancel = (one) => state.facts.may_cancel && daysBetween(one.at, now()) <= state.facts.cancel_days;
 
 function cancelDialog(one) {
   const wrong = wrongLine(failureText);

@@ -202,6 +202,8 @@ export const words = {
   failed_busy: "The service is busy. Wait a moment and try again.",
   failed_other: "Something went wrong on our side. Try again.",
   error_above_balance: "The price is above what you have left.",
+  error_previous_not_finished: "Finish and review the previous training first.",
+  error_price_differs: "The price has just changed. Load the page again.",
   error_already_bought: "You bought this course already.",
   error_cancelled_before: "A cancelled course cannot be bought again.",
   error_too_late: "The deadline has passed.",

@@ -198,6 +198,8 @@ export const words = {
   failed_busy: "Layanan sedang ramai. Tunggu sebentar, lalu coba lagi.",
   failed_other: "Ada yang tidak beres di pihak kami. Coba lagi.",
   error_above_balance: "Harganya melebihi sisa saldomu.",
+  error_previous_not_finished: "Selesaikan dan ulas dulu pelatihan sebelumnya.",
+  error_price_differs: "Harganya baru saja berubah. Muat ulang halaman.",
   error_already_bought: "Pelatihan ini sudah kamu beli.",
   error_cancelled_before: "Pelatihan yang pernah dibatalkan tidak bisa dibeli lagi.",
   error_too_late: "Sudah lewat tenggatnya.",

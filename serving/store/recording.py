@@ -165,6 +165,8 @@ class _Recording:
             return Refused("unknown_course", "there is no such course", c.COURSE_ID)
         if event.kind not in CHANGES:
             return None
+        if event.price_rp is not None and event.price_rp != price:
+            return Refused("price_differs", f"the course costs {price}", c.PRICE)
         changed = self._changed(event, price or 0)
         if isinstance(changed, Refused):
             return changed
@@ -174,8 +176,7 @@ class _Recording:
     def _price_of(self, event: Event) -> int | None:
         if event.course_id is None:
             return None
-        listed = self._world.price_of.get(event.course_id, self._prices.get(event.course_id))
-        return listed if listed is None or event.price_rp is None else event.price_rp
+        return self._world.price_of.get(event.course_id, self._prices.get(event.course_id))
 
     def _changed(self, event: Event, price_rp: int) -> Participant | Refused:
         person, course_id = self._person(event.participant_id), event.course_id or ""

@@ -1,4 +1,4 @@
-"""A worker of its own process: records purchases, says which were acknowledged.
+"""A worker of its own process: buys and finishes, says which purchases were acknowledged.
 
 Arguments: store URL, participant, first number, how many (0: until it is killed), price.
 """
@@ -25,10 +25,11 @@ def main() -> None:
     sys.stdin.readline()
     at = datetime(2021, 11, 20, tzinfo=UTC)
     for course_id in ids:
-        event = Event(f"{name} {course_id}", "purchase", name, course_id, at, course_id)
-        outcome = record(engine, [event], world, salt=salt, now=datetime.now(UTC))
-        if outcome.accepted:
-            sys.stdout.write(f"{event.event_id}\n")
+        bought = Event(f"{name} {course_id}", "purchase", name, course_id, at, course_id)
+        ended = Event(f"end of {course_id}", "finish", name, course_id, at, course_id)
+        outcome = record(engine, [bought, ended], world, salt=salt, now=datetime.now(UTC))
+        if outcome.accepted == 2:
+            sys.stdout.write(f"{bought.event_id}\n")
             sys.stdout.flush()
 
 

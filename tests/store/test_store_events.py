@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from features.store_engine import open_store
+from features.store_schema import PARTICIPANTS
 from tests.store.conftest import Serving
 from tests.store.store_world import AT, StoreWorld, make_store_world
 from tests.store.test_store_serving import loaded, purchase, sent
@@ -15,6 +18,27 @@ from tests.store.test_store_serving import loaded, purchase, sent
 @pytest.fixture(scope="module")
 def world_2023(tmp_path_factory: pytest.TempPathFactory) -> StoreWorld:
     return make_store_world(tmp_path_factory.mktemp("world_2023"), scheme="2023")
+
+
+@pytest.fixture(scope="module")
+def world_without_scheme(tmp_path_factory: pytest.TempPathFactory) -> StoreWorld:
+    return make_store_world(tmp_path_factory.mktemp("world_none"), scheme="none")
+
+
+def cheapest(world: StoreWorld) -> list[str]:
+    """Two courses that every grant pays for."""
+    return [str(name) for name in world.dataset.courses.nsmallest(2, "price")["course_id"]]
+
+
+def grant(url: str, name: str, rp: int) -> None:
+    """What the participant has to begin with."""
+    people = PARTICIPANTS.c
+    engine = open_store(url)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.update(PARTICIPANTS).where(people.participant_id == name).values(balance=rp)
+        )
+    engine.dispose()
 
 
 def codes(answer: dict[str, Any]) -> list[tuple[int, str]]:
@@ -72,12 +96,71 @@ def test_what_costs_more_than_is_left_is_refused_and_what_costs_all_of_it_is_not
 ) -> None:
     loaded(url, world)
     course = world.affordable(1_000_000, not_of=world.newcomer)
+    price = world.price(course)
     with serving(url) as client:
-        left = balance(client, world.newcomer)
-        above = sent(client, purchase("a", world.newcomer, course, price=left + 1))
+        grant(url, world.newcomer, price - 1)
+        above = sent(client, purchase("a", world.newcomer, course))
         assert codes(above) == [(0, "above_balance")]
-        assert sent(client, purchase("b", world.newcomer, course, price=left))["accepted"] == 1
+        grant(url, world.newcomer, price)
+        assert sent(client, purchase("b", world.newcomer, course))["accepted"] == 1
         assert balance(client, world.newcomer) == 0
+
+
+@pytest.mark.parametrize("off_by", [-1, 1, None])
+def test_a_price_that_is_not_the_courses_is_refused(
+    url: str, world: StoreWorld, serving: Serving, off_by: int | None
+) -> None:
+    """None: it is named as free."""
+    loaded(url, world)
+    course = world.affordable(400_000, not_of=world.newcomer)
+    price = world.price(course)
+    named = 0 if off_by is None else price + off_by
+    with serving(url) as client:
+        before = balance(client, world.newcomer)
+        answer = sent(client, purchase("a", world.newcomer, course, price=named))
+        assert codes(answer) == [(0, "price_differs")]
+        assert answer["rejected"][0]["error"]["field"] == "price"
+        assert balance(client, world.newcomer) == before
+        assert sent(client, purchase("a", world.newcomer, course, price=price))["accepted"] == 1
+        assert balance(client, world.newcomer) == before - price
+
+
+@pytest.mark.parametrize("scheme", ["2021", "2023"])
+def test_the_next_purchase_waits_until_the_last_training_is_finished(
+    url: str, world: StoreWorld, world_2023: StoreWorld, serving: Serving, scheme: str
+) -> None:
+    chosen = world if scheme == "2021" else world_2023
+    one, two = cheapest(chosen)
+    at = "2021-11-21T09:00:00+07:00"
+    finish = {"event_id": "c", "kind": "finish", "participant_id": "new", "course_id": one,
+              "at": at, "rating": 4}  # fmt: skip
+    with serving(url, chosen) as client:
+        assert sent(client, purchase("a", "new", one))["accepted"] == 1
+        early = sent(client, purchase("b", "new", two))
+        assert codes(early) == [(0, "previous_not_finished")]
+        assert sent(client, finish)["accepted"] == 1
+        dated_back = sent(client, purchase("b", "new", two))
+        assert codes(dated_back) == [(0, "previous_not_finished")]
+        assert sent(client, purchase("b", "new", two, at=at))["accepted"] == 1
+
+
+def test_a_cancelled_training_holds_up_no_purchase(
+    url: str, world_2023: StoreWorld, serving: Serving
+) -> None:
+    one, two = cheapest(world_2023)
+    cancel = {"event_id": "b", "kind": "cancel", "participant_id": "new", "course_id": one,
+              "at": AT}  # fmt: skip
+    with serving(url, world_2023) as client:
+        bought = (purchase("a", "new", one), cancel, purchase("c", "new", two))
+        assert sent(client, *bought)["accepted"] == 3
+
+
+def test_without_a_scheme_trainings_may_go_on_side_by_side(
+    url: str, world_without_scheme: StoreWorld, serving: Serving
+) -> None:
+    one, two = cheapest(world_without_scheme)
+    with serving(url, world_without_scheme) as client:
+        assert sent(client, purchase("a", "new", one), purchase("b", "new", two))["accepted"] == 2
 
 
 def test_in_2021_nobody_cancels(url: str, world: StoreWorld, serving: Serving) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from features.store_schema import EVENTS
 from features.store_state import read_participants
@@ -37,6 +37,12 @@ def go(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
+def purchases_in(connection: Connection) -> set[str]:
+    """Ids of the purchases that are recorded."""
+    query = sa.select(EVENTS.c.event_id).where(EVENTS.c.kind == "purchase")
+    return set(connection.execute(query).scalars())
+
+
 def test_workers_that_buy_at_once_never_overspend(store: Engine, url: str) -> None:
     """1,000,000 is the grant, so of 2 workers with 8 courses of 90,000 each, 11 are let through."""
     workers = [worker(url, "P1", 100 * place, 8, 90_000) for place in range(2)]
@@ -46,7 +52,7 @@ def test_workers_that_buy_at_once_never_overspend(store: Engine, url: str) -> No
     acknowledged = [line for text in outputs for line in text.splitlines()]
     with store.begin() as connection:
         person = read_participants(connection, ["P1"])["P1"]
-        recorded = set(connection.execute(sa.select(EVENTS.c.event_id)).scalars())
+        recorded = purchases_in(connection)
     assert all(one.returncode == 0 for one in workers)
     assert person.spent_rp == 990_000
     assert len(person.purchases) == 11
@@ -62,7 +68,7 @@ def test_what_was_acknowledged_survives_a_kill(store: Engine, url: str) -> None:
     acknowledged += process.stdout.read().splitlines()
     process.wait(20)
     with store.begin() as connection:
-        recorded = set(connection.execute(sa.select(EVENTS.c.event_id)).scalars())
+        recorded = purchases_in(connection)
         bought = {one.course_id for one in read_participants(connection, ["P1"])["P1"].purchases}
     whole = {line for line in acknowledged if line.startswith("P1 C") and line in recorded}
     assert len(acknowledged) >= 20

@@ -16,6 +16,8 @@ from features.store_upgrade import upgrade_store
 from tests.store.conftest import Serving
 from tests.store.store_world import AT, StoreWorld
 
+LATER = "2022-01-10T09:00:00+07:00"  # than every purchase of the data
+
 
 def asked(client: TestClient, **body: Any) -> dict[str, Any]:
     response = client.post("/recommend", json={"n": 100, **body})
@@ -71,6 +73,7 @@ def test_a_loaded_store_answers_as_the_snapshot_does(
 def test_a_purchase_counts_in_the_next_answer_of_another_worker(
     url: str, world: StoreWorld, serving: Serving
 ) -> None:
+    loaded(url, world)
     with serving(url) as one, serving(url) as other:
         before = asked(other, participant_id=world.buyer)
         course = before["items"][0]
@@ -90,7 +93,7 @@ def test_a_purchase_counts_in_the_next_answer_of_another_worker(
 def test_what_the_snapshot_knew_is_kept_when_a_participant_comes_into_the_store(
     url: str, world: StoreWorld, serving: Serving
 ) -> None:
-    """An event that changes nothing of the answer but who knows the participant."""
+    """A finish where a training goes on, else a purchase: what is asked for is the same."""
     with serving(url) as client:
         for name in {world.buyer, world.newcomer, world.hidden, world.canceller, *world.ids[:20]}:
             before = client.get(f"/participants/{name}").json()
@@ -99,14 +102,23 @@ def test_what_the_snapshot_knew_is_kept_when_a_participant_comes_into_the_store(
                 for c in world.dataset.courses["course_id"]
                 if c not in {one["course_id"] for one in before["history"]}
             )
+            goes_on = [one["course_id"] for one in before["history"] if one["status"] == "active"]
+            event = purchase(f"first of {name}", name, course)
+            if goes_on:
+                event |= {"kind": "finish", "course_id": goes_on[0], "at": LATER}
             left = asked(client, participant_id=name, exclude=[course], balance=200_000)
-            event = purchase(f"free {name}", name, course, price=0)
             assert sent(client, event)["accepted"] == 1
-            after = asked(client, participant_id=name, purchased=None, balance=200_000)
+            after = asked(client, participant_id=name, exclude=[course], balance=200_000)
             now = client.get(f"/participants/{name}").json()
-            assert (now["balance"], now["grant"]) == (before["balance"], before["grant"])
-            assert now["profile"] == before["profile"]
-            assert now["history"][:-1] == before["history"]
+            paid = 0 if goes_on else world.price(course)
+            assert (now["balance"], now["grant"]) == (before["balance"] - paid, before["grant"])
+            assert (now["known_from"], now["profile"]) == ("store", before["profile"])
+            kept = now["history"] if goes_on else now["history"][:-1]
+            bought = [(one["course_id"], one["purchased_at"], one["price_paid"]) for one in kept]
+            assert bought == [
+                (one["course_id"], one["purchased_at"], one["price_paid"])
+                for one in before["history"]
+            ]
             ids = [{item["course_id"] for item in one["items"]} for one in (left, after)]
             assert ids[0] == ids[1]  # ages, education and what is owned still hold
 
