@@ -96,8 +96,8 @@ class Application:
         return route
 
     async def _answer(self, route: Served, request: Request) -> Response:
-        if route.scope is not None:
-            name = self._keys.caller(request.scope, route.scope)
+        if route.scopes:
+            name = self._keys.caller(request.scope, route.scopes)
             if self._keys.needed:
                 self._rates.take(name)
         if not route.bounded:

@@ -10,7 +10,7 @@ import hmac
 import ipaddress
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,8 +82,8 @@ class KeyRing:
         """Whether requests need a key."""
         return self._path is not None
 
-    def caller(self, scope: Scope, needs: str) -> str:
-        """The name of the key of a request, which has the scope that it needs.
+    def caller(self, scope: Scope, needs: Collection[str]) -> str:
+        """The name of the key of a request, which has one of the scopes that open the route.
 
         Raises:
             ApiError: 401 no key that is known, 403 not for this.
@@ -105,8 +105,8 @@ class KeyRing:
                 "send a known API key: Authorization: Bearer KEY, or X-API-Key: KEY",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if needs not in found.scopes:
-            raise ApiError(403, "not_allowed", f"this key lacks the scope {needs}")
+        if found.scopes.isdisjoint(needs):
+            raise ApiError(403, "not_allowed", f"this key lacks the scope {' or '.join(needs)}")
         return found.name
 
     def _known(self, text: bytes) -> Key | None:

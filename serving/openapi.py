@@ -22,24 +22,24 @@ JSON = "application/json"
 PROBES = frozenset({"/livez", "/readyz"})
 
 
-def document(settings: Settings, scopes: Mapping[tuple[str, str], str | None]) -> dict[str, Any]:
+def document(settings: Settings, scopes: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, Any]:
     """The whole document.
 
     Args:
         settings: limits, and whether keys are needed.
-        scopes: what a key must be allowed, by method and path of every route; None: no key.
+        scopes: one of them a key must be allowed, by method and path; none: no key.
     """
     keyed = settings.keys_file is not None
     operations = all_operations(settings)
     paths: dict[str, Any] = {}
     for operation in operations:
-        scope = scopes[operation.method, operation.path]
-        described = _described(operation, scope)
-        if keyed and scope is not None:
+        needed = scopes[operation.method, operation.path]
+        described = _described(operation, needed)
+        if keyed and needed:
             described["security"] = [{name: []} for name in KEY_SCHEMES]
         paths.setdefault(operation.path, {})[operation.method.lower()] = described
     paths["/metrics"] = {"get": dict(METRICS)}
-    if keyed and scopes["GET", "/metrics"] is not None:
+    if keyed and scopes["GET", "/metrics"]:
         responses = {**METRICS["responses"], "401": _error(401), "403": _error(403)}
         security: list[dict[str, list[str]]] = [{name: []} for name in KEY_SCHEMES]
         paths["/metrics"]["get"] |= {"responses": responses, "security": security}
@@ -74,15 +74,16 @@ METRICS: dict[str, Any] = {
 }
 
 
-def _described(operation: Operation, scope: str | None) -> dict[str, Any]:
+def _described(operation: Operation, scopes: Sequence[str]) -> dict[str, Any]:
     errors = set(operation.errors)
     if operation.path not in PROBES:
         errors |= {429, 504}
-    if scope is not None:
+    if scopes:
         errors |= {401, 403}
     if operation.body is not None:
         errors |= {400, 408, 413, 415, 422}
-    needs = f" Needs a key of scope `{scope}`, where keys are used." if scope else ""
+    named = " or ".join(f"`{scope}`" for scope in scopes)
+    needs = f" Needs a key of scope {named}, where keys are used." if named else ""
     content = {"schema": _ref(operation.answer), "example": operation.example}
     described: dict[str, Any] = {
         "operationId": operation.name,

@@ -1,4 +1,4 @@
-"""Every route, one line each: what answers it and which scope its key must have."""
+"""Every route, one line each: what answers it and which scopes open it."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Served:
         method: `GET` serves `HEAD` too.
         path: a segment in braces takes any one segment: `request.path_params` has it, decoded.
         handler: the answer; raises `ApiError` to refuse.
-        scope: what a key must be allowed; None: open to everybody.
+        scopes: a key must be allowed one of them; none: open to everybody.
         bounded: whether it counts as load, see `serving/limits.py`; probes do not.
     """
 
     method: str
     path: str
     handler: Handler
-    scope: KeyScope | None
+    scopes: tuple[KeyScope, ...]
     bounded: bool = True
 
 
@@ -49,31 +49,31 @@ def all_routes(slot: ModelSlot, settings: Settings, desk: StoreDesk) -> list[Ser
     routes = Routes(slot, settings, desk)
     events = EventRoutes(slot, settings, desk)
     people = ParticipantRoutes(slot, desk)
-    metrics_scope: KeyScope | None = None if settings.open_metrics else "admin"
+    metrics_scopes: tuple[KeyScope, ...] = () if settings.open_metrics else ("admin",)
     page = PageRoutes(slot, settings)
     plans = PlanRoutes(slot, settings, desk)
     found = [
-        Served("POST", "/recommend", routes.recommend, "recommend"),
-        Served("POST", "/recommend_batch", routes.recommend_batch, "recommend"),
-        Served("POST", "/plan", plans.plan, "recommend"),
-        Served("POST", "/events", events.events, "events"),
-        Served("GET", "/participants/{participant_id}", people.show, "admin"),
-        Served("DELETE", "/participants/{participant_id}", people.erase, "admin"),
-        Served("GET", "/version", routes.version, None),
-        Served("GET", "/livez", routes.livez, None, bounded=False),
-        Served("GET", "/readyz", routes.readyz, None, bounded=False),
-        Served("GET", "/metrics", routes.metrics, metrics_scope, bounded=False),
-        Served("GET", "/", page.index, None),
-        Served("GET", "/page/facts.json", page.facts, None),
-        Served("GET", "/page/{version}/{name}", page.file, None),
-        Served("POST", "/page/courses", page.courses, "recommend"),
+        Served("POST", "/recommend", routes.recommend, ("recommend",)),
+        Served("POST", "/recommend_batch", routes.recommend_batch, ("recommend",)),
+        Served("POST", "/plan", plans.plan, ("recommend",)),
+        Served("POST", "/events", events.events, ("events",)),
+        Served("GET", "/participants/{participant_id}", people.show, ("events", "admin")),
+        Served("DELETE", "/participants/{participant_id}", people.erase, ("admin",)),
+        Served("GET", "/version", routes.version, ()),
+        Served("GET", "/livez", routes.livez, (), bounded=False),
+        Served("GET", "/readyz", routes.readyz, (), bounded=False),
+        Served("GET", "/metrics", routes.metrics, metrics_scopes, bounded=False),
+        Served("GET", "/", page.index, ()),
+        Served("GET", "/page/facts.json", page.facts, ()),
+        Served("GET", "/page/{version}/{name}", page.file, ()),
+        Served("POST", "/page/courses", page.courses, ("recommend",)),
     ]
-    return [*found, Served("GET", "/docs.json", _docs(found, settings), None)]
+    return [*found, Served("GET", "/docs.json", _docs(found, settings), ())]
 
 
 def _docs(found: Iterable[Served], settings: Settings) -> Handler:
     """OpenAPI, written once."""
-    scopes = {(route.method, route.path): route.scope for route in found}
+    scopes = {(route.method, route.path): route.scopes for route in found}
     described = to_bytes(document(settings, scopes))
 
     async def docs(request: Request) -> Response:

@@ -51,7 +51,7 @@ class Served:
     """A running service and what tests know of it."""
 
     url: str
-    key: str  # may do everything
+    key: str  # may do what a participant does
     weak_key: str  # may not read participants' data
     people: People
     store: Path
@@ -128,7 +128,7 @@ def serving(directory: Path) -> Iterator[Served]:
     artifact, people = make_artifact(directory)
     full, weak = "sp_" + "a" * 43, "sp_" + "b" * 43
     keys, store, log = directory / "keys", directory / "store.db", directory / "log"
-    scopes = {full: "recommend,events,admin", weak: "recommend,events"}
+    scopes = {full: "recommend,events", weak: "recommend"}
     lines = [f"{sha256(k.encode()).hexdigest()} {k[3]} {scope}\n" for k, scope in scopes.items()]
     keys.write_text("".join(lines))
     port = _free_port()
