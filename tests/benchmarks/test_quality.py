@@ -86,6 +86,8 @@ def test_ease_is_the_formula_of_its_paper() -> None:
 class Counted:
     """How often each course was bought."""
 
+    uses = frozenset[str]()
+
     def __init__(self, train: TrainingSet) -> None:
         items = train.participants.sequence.item_idx
         self.counts = np.bincount(items, minlength=train.n_items).astype(np.float32)

@@ -64,7 +64,7 @@ def test_a_prior_of_one_purchase_by_hand() -> None:
 def test_shares_go_from_the_prior_to_the_counts() -> None:
     train = make_training([[0]] * 30 + [[1]] * 10, make_courses([1, 1, 1]))
     found = [
-        expected_share(PopularityConfig(prior_strength=strength), train)
+        expected_share(PopularityConfig(half_life_days=None, prior_strength=strength), train)
         for strength in (0, 1, 100, 1e9)
     ]
     np.testing.assert_allclose(found[0], [3 / 4, 1 / 4, 0], rtol=1e-9)
