@@ -9,13 +9,13 @@ exploration: one fitted model that gives a tenth of its slots to drawn courses, 
 neither is better, whatever the participants. als: two fits of ALS from two seeds. These are two
 models, and if one is truly better by a little, finding that is no error: with enough participants
 they reject more often than 5 %. power: the first, a gain planted on one side, at sizes for which
-a pilot announces a power.
+pilots announce a power.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,7 +40,7 @@ from training_pipeline.sample.config import SampleConfig
 SEED = 7
 GAIN = 0.03
 DRAWN = 600  # participants a repetition of the null comparison
-PILOT = 2_000
+PILOT, PILOTS = 2_000, 20  # participants, and draws: the error of a single one is 4 % off
 POWERS = (0.5, 0.8, 0.95)
 SHARE = 0.1
 CONFIG = EvaluationConfig(resamples=100)  # p-values and detectable differences use no resample
@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("question", choices=("exploration", "als", "power"))
     parser.add_argument("--repetitions", type=int, default=200)
     parser.add_argument("--participants", type=int, default=12_000)
+    parser.add_argument("--powers", type=float, nargs="+", default=POWERS)
     asked = parser.parse_args()
     world = make_world(asked.participants)
     print(
@@ -61,7 +62,7 @@ def main() -> None:
         flush=True,
     )
     if asked.question == "power":
-        power(world, asked.repetitions)
+        power(world, asked.repetitions, asked.powers)
     else:
         sides = two_fits if asked.question == "als" else two_draws
         null(world, asked.repetitions, sides)
@@ -123,28 +124,28 @@ def null(world: World, repetitions: int, two_sides: TwoSides) -> None:
     print_table(title, ("metric", "rejected", "95 % interval"), rows)
 
 
-def power(world: World, repetitions: int) -> None:
-    """A planted gain at sample sizes for which a pilot announces these powers."""
-    rng = np.random.default_rng(SEED)
-    pilot = world.drawn(min(PILOT, world.decisions.n_people // 2), rng)
+def power(world: World, repetitions: int, powers: Sequence[float]) -> None:
+    """A planted gain at sample sizes for which pilots announce these powers."""
+    pilot_size = min(PILOT, world.decisions.n_people // 2)
     lists = _exploring(world, 1).recommend(world.decisions.requests)
     plain = _ranking_only(world.decisions, lists)
     value = plain.metrics[MAIN_METRIC].to_numpy()
     told = GAIN * value.mean() / (1 - value).mean()
     true_gain = GAIN * value.mean()
-    found = _planted(world, pilot, told, seed=10_000)
+    seeds = range(10_000, 10_000 + PILOTS)
+    pilots = [_planted_on(world, pilot_size, told, seed=seed) for seed in seeds]
     # detectable = (t_{1-alpha/2} + t_{power}) * error, and the error falls with 1 / sqrt(people)
-    error = found.detectable / (norm.ppf(1 - CONFIG.alpha / 2) + norm.ppf(CONFIG.power))
-    for wanted in POWERS:
+    quantiles = norm.ppf(1 - CONFIG.alpha / 2) + norm.ppf(CONFIG.power)
+    error = np.mean([found.detectable for found in pilots]) / quantiles
+    for wanted in powers:
         ratio = (norm.ppf(1 - CONFIG.alpha / 2) + norm.ppf(wanted)) * error / true_gain
-        n_people = round(pilot.n_people * ratio**2)
+        n_people = round(pilot_size * ratio**2)
         if n_people > world.decisions.n_people:
             print(f"power {wanted:.0%} needs {n_people:,} participants: more than there are")
             continue
-        runs = [
-            _planted(world, world.drawn(n_people, np.random.default_rng(seed)), told, seed=seed)
-            for seed in range(repetitions)
-        ]
+        start = 20_000 + round(1_000 * wanted) * 1_000  # other draws at each size
+        seeds = range(start, start + repetitions)
+        runs = [_planted_on(world, n_people, told, seed=seed) for seed in seeds]
         hits = np.array([run.p_value < CONFIG.alpha for run in runs])
         announced = np.mean([_power(run, true_gain) for run in runs])
         gain = np.mean([run.difference for run in runs]) / value.mean()
@@ -152,11 +153,15 @@ def power(world: World, repetitions: int) -> None:
         share, interval = _share(hits)
         print(
             f"{MAIN_METRIC}, planted {GAIN:.0%} (found {gain:.2%} on average), "
-            f"{n_people:,} participants: the pilot announces {wanted:.0%}, the comparisons "
+            f"{n_people:,} participants: the pilots announce {wanted:.0%}, the comparisons "
             f"{announced:.1%}; found in {share} ({interval}); detectable at "
             f"{CONFIG.power:.0%}: {detectable:.2%}",
             flush=True,
         )
+
+
+def _planted_on(world: World, n_people: int, told: float, *, seed: int) -> Difference:
+    return _planted(world, world.drawn(n_people, np.random.default_rng(seed)), told, seed=seed)
 
 
 def _planted(world: World, asked: Decisions, told: float, *, seed: int) -> Difference:
