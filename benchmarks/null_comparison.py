@@ -40,7 +40,7 @@ from training_pipeline.sample.config import SampleConfig
 SEED = 7
 GAIN = 0.03
 DRAWN = 600  # participants a repetition of the null comparison
-PILOT, PILOTS = 2_000, 20  # participants, and draws: the error of a single one is 4 % off
+PILOT, PILOTS = 2_000, 20  # participants, and how often they are drawn
 POWERS = (0.5, 0.8, 0.95)
 SHARE = 0.1
 CONFIG = EvaluationConfig(resamples=100)  # p-values and detectable differences use no resample
