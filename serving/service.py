@@ -47,7 +47,7 @@ def leave_alone_what_stays() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE, 50, 100)
+    gc.set_threshold(GARBAGE, 20, 20)
 
 
 @bentoml.service(

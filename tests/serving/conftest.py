@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -25,5 +26,8 @@ def client(world: ServingWorld) -> Iterator[TestClient]:
     os.environ["SALDOPAS_LOG_REQUESTS"] = "false"
     from serving.service import SaldoPas
 
+    usual = gc.get_threshold()
     with TestClient(SaldoPas.to_asgi(), raise_server_exceptions=False) as running:
+        gc.unfreeze()  # a service never ends, a test does: its worlds must go
+        gc.set_threshold(*usual)
         yield running
