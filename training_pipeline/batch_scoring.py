@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 
 from features import columns as c
 from features.align import align_courses
-from features.dataset import read_dataset
 from features.errors import DataError
 from features.indexed import index_dataset
 from features.request_moment import request_moment
@@ -23,6 +22,7 @@ from features.snapshot import Snapshot
 from features.split import end_of
 from models.artifact import load_artifact
 from training_pipeline.console import progress, say
+from training_pipeline.erased_people import open_dataset
 from training_pipeline.scoring import answer_frame, with_balances
 
 PARTICIPANTS_A_BLOCK = 20_000
@@ -49,7 +49,7 @@ def score_to_file(
     started = time.perf_counter()
     artifact = load_artifact(model)
     say(f"reading {source.split('@')[-1]}")
-    data = index_dataset(align_courses(read_dataset(source), artifact.policy.courses.frame))
+    data = index_dataset(align_courses(open_dataset(source), artifact.policy.courses.frame))
     as_of_s = request_moment(
         artifact.manifest.dataset, as_of, cutoff_s=end_of(data), now_s=int(time.time())
     )

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features import columns as c
-from features.dataset import Dataset
+from features.dataset import Dataset, read_dataset
 from features.fingerprint import fingerprint
 from features.store_engine import hash_of, store_errors, store_url
 from features.store_erase import erased_in
@@ -52,6 +52,16 @@ def erased_people(url: str) -> Erased:
         return Erased(b"", frozenset())
     with store_errors(url):
         return Erased(*erased_in(url))
+
+
+def open_dataset(source: str | Path, *, quarantine: Path | None = None) -> Dataset:
+    """As `read_dataset`, without the people whom the store in use was told to forget.
+
+    What trains, tunes, measures or scores opens its data here.
+    """
+    return without_erased(
+        read_dataset(source, quarantine=quarantine), erased_people(store_in_use())
+    )
 
 
 def without_erased(dataset: Dataset, erased: Erased) -> Dataset:

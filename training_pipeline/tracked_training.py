@@ -10,9 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from features import columns as c
-from features.dataset import Dataset, read_dataset
+from features.dataset import Dataset
 from training_pipeline.console import RunFailedError, say
-from training_pipeline.erased_people import erased_people, store_in_use, without_erased
+from training_pipeline.erased_people import open_dataset
 from training_pipeline.evaluation import Evaluation
 from training_pipeline.gate.config import GateConfig
 from training_pipeline.gate.verdict import GateReport
@@ -40,9 +40,7 @@ def train_and_track(
 
     connect()  # a store that cannot be reached is said before the work, not after it
     say(f"reading {source.split('@')[-1]}")
-    dataset = without_erased(
-        read_dataset(source, quarantine=quarantine), erased_people(store_in_use())
-    )
+    dataset = open_dataset(source, quarantine=quarantine)
     if until is not None and until.tzinfo is None:
         until = until.replace(tzinfo=ZoneInfo(dataset.config.timezone))
     with tempfile.TemporaryDirectory(prefix="saldopas-") as scratch:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
@@ -148,6 +149,51 @@ def test_training_leaves_erased_people_out(url: str, world: StoreWorld, serving:
     assert world.buyer not in set(left.purchases["participant_id"])
     assert left.fingerprint != world.dataset.fingerprint
     assert without_erased(world.dataset, Erased(b"", frozenset())) is world.dataset
+
+
+def test_scoring_and_measuring_leave_erased_people_out(
+    tmp_path: Path,
+    world: StoreWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url, data = f"sqlite:///{tmp_path}/store.db", world.directory / "data"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SALDOPAS_STORE", url)
+
+    def scored() -> set[str]:
+        done = ("score", data, "--model", world.path, "--n", 1, "--out", "lists.csv")
+        saldopas(monkeypatch, capsys, *done)
+        return set(pd.read_csv("lists.csv")["participant_id"])
+
+    def measured() -> int:
+        since = world.dataset.purchases["purchased_at"].iloc[0].isoformat()
+        done = ("evaluate", data, "--model", "lists.csv", "--since", since)
+        return int(saldopas(monkeypatch, capsys, *done)["participants"])
+
+    lists, people = scored(), measured()
+    assert world.newcomer in lists
+    loaded(url, world)
+    for name in (world.newcomer, world.buyer):
+        saldopas(monkeypatch, capsys, "erase", name)
+    assert measured() == people - 1  # the newcomer bought nothing, so was not measured
+    assert lists - scored() == {world.newcomer, world.buyer}
+
+
+def test_only_these_commands_read_data_of_erased_people() -> None:
+    """Who may: what checks a directory, imports one, or loads the store, which leaves them out."""
+    root = Path(erased_people.__code__.co_filename).parent
+    readers = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        if "read_dataset(" in path.read_text()
+    }
+    assert readers == {
+        "erased_people.py",
+        "importers/imported.py",
+        "commands/validate.py",
+        "commands/store.py",
+    }
 
 
 def test_impressions_of_erased_people_go_too(url: str, world: StoreWorld, serving: Serving) -> None:

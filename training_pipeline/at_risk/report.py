@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from features import columns as c
 from features.align import align_courses
-from features.dataset import read_dataset
 from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
 from features.profile import ProfileVocabulary
@@ -31,6 +30,7 @@ from training_pipeline.at_risk.suggest import (
     suggest,
 )
 from training_pipeline.console import progress, say
+from training_pipeline.erased_people import open_dataset
 
 FEWEST_PEOPLE = 20  # smaller segments are told of together
 
@@ -70,7 +70,7 @@ def at_risk_to_file(
     started = time.perf_counter()
     artifact = load_artifact(model)
     say(f"reading {source.split('@')[-1]}")
-    data = index_dataset(align_courses(read_dataset(source), artifact.policy.courses.frame))
+    data = index_dataset(align_courses(open_dataset(source), artifact.policy.courses.frame))
     planning = Planning(artifact.policy.over(data.courses), artifact.calibration, data.config)
     found = at_risk(
         data,

@@ -84,12 +84,12 @@ def print_gate(report: Mapping[str, Any]) -> None:
 
 
 def _gate(data: str | None, config: Path | None) -> Any:
-    from features.dataset import read_dataset
+    from training_pipeline.erased_people import open_dataset
     from training_pipeline.gate.config import read_gate_config
     from training_pipeline.tracking.registry import GateInput
 
     settings = read_gate_config(config)
-    return GateInput(None if data is None else read_dataset(data), config=settings)
+    return GateInput(None if data is None else open_dataset(data), config=settings)
 
 
 def _show(move: Promotion, *, as_json: bool) -> None:

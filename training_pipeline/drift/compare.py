@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from features.dataset import Dataset, read_dataset
+from features.dataset import Dataset
 from models.artifact import Artifact, load_artifact
 from training_pipeline.console import say
 from training_pipeline.drift.catalogue import catalogue_findings
@@ -17,6 +17,7 @@ from training_pipeline.drift.profiles import profile_findings
 from training_pipeline.drift.purchases import purchase_findings
 from training_pipeline.drift.recommendations import recommendation_findings
 from training_pipeline.drift.sides import MUCH, OneSide, make_sides, shared_purchases
+from training_pipeline.erased_people import open_dataset
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def compare_sources(
     datasets = []
     for source in (old, new):
         say(f"reading {source.split('@')[-1]}")
-        datasets.append(read_dataset(source))
+        datasets.append(open_dataset(source))
     return compare(datasets[0], datasets[1], config, artifact=artifact, only_new=only_new)
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.dataset import Dataset, read_dataset
+from features.dataset import Dataset
 from features.errors import DataError
 from models.artifact import Artifact, load_artifact
 from models.policy import Recommendations
 from training_pipeline.backtest import Backtest
+from training_pipeline.erased_people import open_dataset
 from training_pipeline.evaluating.comparison import differences, segment_differences
 from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluating.groups import grouping
@@ -55,7 +56,7 @@ def evaluate(
         ArtifactError: the artifact is damaged.
     """
     settings = config or EvaluationConfig()
-    dataset = data if isinstance(data, Dataset) else read_dataset(data)
+    dataset = data if isinstance(data, Dataset) else open_dataset(data)
     candidate = _load(model)
     backtest = Backtest.of(dataset, _artifacts(candidate), since=since)
     decisions = backtest.decisions
@@ -111,7 +112,7 @@ def compare(
         ArtifactError: an artifact is damaged.
     """
     settings = config or EvaluationConfig()
-    dataset = data if isinstance(data, Dataset) else read_dataset(data)
+    dataset = data if isinstance(data, Dataset) else open_dataset(data)
     sides = [_load(a), _load(b)]
     backtest = Backtest.of(dataset, [x for side in sides for x in _artifacts(side)], since=since)
     decisions = backtest.decisions

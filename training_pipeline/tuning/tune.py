@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from features.dataset import read_dataset
 from training_pipeline.console import RunFailedError, progress, say
+from training_pipeline.erased_people import open_dataset
 from training_pipeline.evaluation import Evaluation
 from training_pipeline.selection import POPULARITY, Comparison, Tried
 from training_pipeline.training_config import TrainingConfig
@@ -60,7 +60,7 @@ def tune(
 
     store.connect()
     say(f"reading {str(source).split('@')[-1]}")
-    plan = make_plan(read_dataset(source, quarantine=quarantine), config, windows=effort.windows)
+    plan = make_plan(open_dataset(source, quarantine=quarantine), config, windows=effort.windows)
     with one_at_a_time(store.home()):
         studies = _studies(plan, store.home() / STUDIES, fresh=effort.fresh)
         earlier = [attempt for study in studies for attempt in study.attempts()]
