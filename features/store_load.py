@@ -20,6 +20,7 @@ from features.profile import NOT_PROFILE
 from features.store_engine import hash_of, is_sqlite, lock_writing, read_salt
 from features.store_schema import (
     COURSES,
+    ERASED,
     PARTICIPANTS,
     PURCHASES,
     STORE_INFO,
@@ -143,6 +144,8 @@ def _known(connection: Connection, names: Sequence[str]) -> set[str]:
 
 
 def _erased(connection: Connection, names: Sequence[str], salt: bytes) -> set[str]:
+    if connection.execute(sa.select(ERASED.c.hash).limit(1)).first() is None:
+        return set()
     by_hash = {hash_of(name, salt): name for name in names}
     return {by_hash[found] for found in erased_among(connection, list(by_hash))}
 
