@@ -58,6 +58,12 @@ class Person:
         self._profile = state["profile"]
         self._known = [one["course_id"] for one in state["history"] if one["status"] != "cancelled"]
         self._before = list(self._known)
+        for one in state["history"]:  # nobody buys while a training goes on
+            ended = one["status"] != "active" or await self._send(
+                "finish", one["course_id"], 0, running
+            )
+            if not ended:
+                return
         while running():
             answer = await self._recommend(running)
             if answer is None or not answer["items"]:
