@@ -32,6 +32,38 @@ ANSWER = {
     "degraded": False,
     "items": [ITEM],
 }
+EXPLANATION = {
+    "request_id": "0f8b1c6e3a4d4d0f9c53a2f1f0b7e9aa",
+    "model_version": "3",
+    "participant_id": "P0000123",
+    "balance": 229_000,
+    "degraded": False,
+    **ITEM,
+    "balance_after": None,
+    "allowed": False,
+    "rules": [
+        {
+            "code": "above_balance",
+            "message": "Rp20.000 di atas saldo",
+            "message_en": "Rp20.000 above the balance",
+        }
+    ],
+    "rank": None,
+}
+SIMILAR = {
+    "model_version": "3",
+    "course_id": "C00107",
+    "items": [
+        {
+            "course_id": "C00042",
+            "title": "Dasar Pemasaran Digital",
+            "category": "Penjualan & Pemasaran",
+            "price": 249_000,
+            "similarity": 0.1584,
+            "people": {"took": 121, "of": 604},
+        }
+    ],
+}
 HEALTH = {"status": "ready", "store": "up"}
 VERSION = {
     "model_version": "3",

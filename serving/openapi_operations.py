@@ -8,16 +8,25 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from serving import events_schemas, page_schemas, plan_schemas, schemas
+from serving import (
+    events_schemas,
+    explain_schemas,
+    page_schemas,
+    plan_schemas,
+    schemas,
+    similar_schemas,
+)
 from serving.openapi_examples import (
     ANSWER,
     ERASED,
     ERROR,
     EVENTS,
+    EXPLANATION,
     HEALTH,
     PAGE_COURSES,
     PAGE_FACTS,
     PARTICIPANT,
+    SIMILAR,
     VERSION,
 )
 from serving.plan_examples import PLANS
@@ -28,6 +37,18 @@ PARTICIPANT_ID = {
     "in": "path",
     "required": True,
     "schema": {"type": "string", "minLength": 1, "maxLength": schemas.LONGEST_ID},
+}
+COURSE_ID = {**PARTICIPANT_ID, "name": "course_id"}
+HOW_MANY = {
+    "name": "n",
+    "in": "query",
+    "description": "How many courses at most.",
+    "schema": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": similar_schemas.MOST_SIMILAR,
+        "default": schemas.DEFAULT_N,
+    },
 }
 
 
@@ -102,6 +123,31 @@ def all_operations(settings: Settings) -> list[Operation]:
             body=plan_schemas.PlanBody,
             most_bytes=settings.max_body_bytes,
             errors=(503,),
+        ),
+        Operation(
+            "POST",
+            "/explain",
+            "explain",
+            "One course for one participant",
+            "Allowed or every rule that excludes it, its place among all allowed courses, its "
+            "score and the reasons; `explain` and `n` change nothing.",
+            explain_schemas.Explanation,
+            EXPLANATION,
+            body=explain_schemas.ExplainBody,
+            most_bytes=settings.max_body_bytes,
+            errors=(404, 503),
+        ),
+        Operation(
+            "GET",
+            "/courses/{course_id}/similar",
+            "similar",
+            "What is often taken along with a course",
+            "Counts of the people the model learned from, the most similar first; none where too "
+            "few took both to be told of. For nobody in particular: no balance, no rules.",
+            similar_schemas.SimilarAnswer,
+            SIMILAR,
+            parameters=(COURSE_ID, HOW_MANY),
+            errors=(400, 404, 422, 503),
         ),
         Operation(
             "POST",

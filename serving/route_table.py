@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from serving.errors import ApiError
 from serving.events import EventRoutes
+from serving.explain import ExplainRoutes
 from serving.loaded import ModelSlot
 from serving.openapi import document
 from serving.page_routes import PageRoutes
@@ -19,6 +20,7 @@ from serving.participants import ParticipantRoutes
 from serving.plans import PlanRoutes
 from serving.routes import Routes, to_bytes
 from serving.settings import Settings
+from serving.similar import SimilarRoutes
 from serving.store.desk import StoreDesk
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -52,10 +54,13 @@ def all_routes(slot: ModelSlot, settings: Settings, desk: StoreDesk) -> list[Ser
     metrics_scopes: tuple[KeyScope, ...] = () if settings.open_metrics else ("admin",)
     page = PageRoutes(slot, settings)
     plans = PlanRoutes(slot, settings, desk)
+    explain, similar = ExplainRoutes(slot, settings, desk), SimilarRoutes(slot)
     found = [
         Served("POST", "/recommend", routes.recommend, ("recommend",)),
         Served("POST", "/recommend_batch", routes.recommend_batch, ("recommend",)),
         Served("POST", "/plan", plans.plan, ("recommend",)),
+        Served("POST", "/explain", explain.explain, ("recommend",)),
+        Served("GET", "/courses/{course_id}/similar", similar.similar, ("recommend",)),
         Served("POST", "/events", events.events, ("events",)),
         Served("GET", "/participants/{participant_id}", people.show, ("events", "admin")),
         Served("DELETE", "/participants/{participant_id}", people.erase, ("admin",)),
