@@ -74,7 +74,9 @@ def similarities(evidence: Evidence, item: int) -> NDArray[np.float64]:
         return np.zeros(len(people))
     both = together[[item]].toarray()[0] + together[:, [item]].toarray()[:, 0]
     size = np.sqrt(people * people[item])
-    return np.divide(both, size, out=np.zeros(len(people)), where=size > 0)
+    found = np.zeros(len(people))
+    np.divide(both, size, out=found, where=size > 0)
+    return found
 
 
 def _asked_n(request: Request) -> int:

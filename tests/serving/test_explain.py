@@ -19,6 +19,7 @@ from serving.explain import explain_course, money
 from serving.explain_schemas import ExplainBody, Explanation
 from serving.http import create_app
 from serving.loaded import LoadedModel, ModelSlot, load_model
+from serving.openapi_examples import EXPLANATION
 from serving.requests import as_asked
 from serving.schemas import RecommendBody
 from serving.settings import Settings
@@ -155,3 +156,7 @@ def test_a_course_that_nobody_sells_is_a_404(http: TestClient) -> None:
 def test_money_in_other_currencies() -> None:
     assert money(1_250_000, "IDR") == "Rp1.250.000"
     assert money(1_250, "TWD") == "TWD 1.250"
+
+
+def test_the_documented_example_is_an_answer() -> None:
+    Explanation.model_validate(EXPLANATION, strict=True, extra="forbid")

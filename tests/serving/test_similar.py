@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from models.evidence import FEWEST_PEOPLE, FEWEST_TAKERS
 from serving.http import create_app
 from serving.loaded import ModelSlot
+from serving.openapi_examples import SIMILAR
 from serving.settings import Settings
 from serving.similar_schemas import SimilarAnswer
 
@@ -120,3 +121,7 @@ def test_an_unknown_course_is_a_404(http: TestClient) -> None:
     response = http.get("/courses/nothing/similar")
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "unknown_course"
+
+
+def test_the_documented_example_is_an_answer() -> None:
+    SimilarAnswer.model_validate(SIMILAR, strict=True, extra="forbid")
