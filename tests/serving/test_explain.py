@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from serving_world import ServingWorld
 from starlette.testclient import TestClient
 from test_http_properties import COURSES, QUICK, bodies, named, names  # noqa: F401
 
-from features.store_state import Found
+from features.store_state import Bought, Found, Participant
 from serving.champion import Located
 from serving.explain import explain_course, money
 from serving.explain_schemas import ExplainBody, Explanation
@@ -138,6 +139,25 @@ def test_reasons_add_up_to_the_score(http: TestClient, world: ServingWorld) -> N
         answer = explained(http, participant_id=world.people.buyer, course_id=item["course_id"])
         assert answer["rank"] == rank
         assert answer["reasons"] == item["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("completed", "already_bought"),
+        ("active", "already_bought"),
+        ("cancelled", "cancelled_before"),
+    ],
+)
+def test_what_the_store_says_of_a_purchase_counts(
+    model: LoadedModel, status: str, code: str
+) -> None:
+    bought = Bought(COURSES[0], datetime(2021, 11, 1, tzinfo=UTC), 24_000, status)
+    stored = [Found(participant=Participant("P1", purchases=(bought,)))]
+    body = ExplainBody(participant_id="P1", course_id=COURSES[0])
+    answer = explain_course(body, model, request_id="r", now_s=0, stored=stored)
+    assert code in codes(answer)
+    assert answer["balance"] == (1_000_000 if status == "cancelled" else 976_000)
 
 
 def test_a_store_that_is_down_is_said(model: LoadedModel) -> None:
