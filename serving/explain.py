@@ -87,7 +87,7 @@ def explain_course(
     batch, balance, artifact = asked.batch, asked.balances[0], model.artifact
     found = NOBODY if stored is None else stored[0]
     rules = rules_against(item, body, batch, balance, model, found)
-    place, ranked = _ranked(artifact.policy, batch, item)
+    place, ranked = _ranked(model.unexplored, batch, item)
     [course] = answer_items(ranked, 0, artifact.policy.courses, balance_rp=balance)
     [reasons] = answer_reasons(
         artifact.policy, artifact.evidence, artifact.vocabulary, batch, ranked, 0
@@ -205,7 +205,7 @@ def _was_cancelled(body: ExplainBody, model: LoadedModel, found: Found) -> bool:
 def _ranked(policy: Policy, batch: RequestBatch, item: int) -> tuple[int | None, Recommendations]:
     """The place of a course among all that are allowed, and the course alone as a list."""
     count = np.array([policy.courses.n_items])
-    everything = replace(policy, exploration=None).recommend(replace(batch, count=count))
+    everything = policy.recommend(replace(batch, count=count))
     places = np.flatnonzero(everything.item_idx == item)
     if len(places) == 0:
         return None, _scored(policy, batch, item)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from features import columns as c
 from features.errors import ArtifactError
 from models.artifact import Artifact, load_artifact
+from models.policy import Policy
 from serving.champion import Located, locate, manifest_hash
 from serving.settings import Settings
 
@@ -36,6 +38,12 @@ class LoadedModel:
     item_of: dict[str, int]
     price_of: dict[str, int]
     items_in: dict[str, NDArray[np.int64]]
+
+    @cached_property
+    def unexplored(self) -> Policy:
+        """The policy with no place given away; kept, since its first list prepares the kernel."""
+        policy = self.artifact.policy
+        return policy if policy.exploration is None else replace(policy, exploration=None)
 
 
 class ModelSlot:
