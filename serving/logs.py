@@ -20,6 +20,8 @@ def configure_logs() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(
+            sys.stdout
+        ),  # one write a line: workers share it
         cache_logger_on_first_use=True,
     )

@@ -50,7 +50,10 @@ BEYOND_JSON_SCHEMA = (
 def test_made_up_requests_are_answered_as_described(case: schemathesis.Case) -> None:
     response = case.call()
     excluded = []
-    if case.path in ("/recommend_batch", "/events"):  # a bad part inside is answered in its place, with 200
+    if case.path in (
+        "/recommend_batch",
+        "/events",
+    ):  # a bad part inside is answered in its place, with 200
         excluded.append(negative_data_rejection)
     if any(words in response.text for words in BEYOND_JSON_SCHEMA):
         excluded.append(positive_data_acceptance)
