@@ -1,0 +1,68 @@
+"""What operators deploy names only what exists: metrics, settings, files, alerts."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import yaml
+from prometheus_client import generate_latest
+
+from serving import metrics
+from serving.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+ALERTS = yaml.safe_load((ROOT / "ops/alerts.yaml").read_text("utf-8"))
+COMPOSE = (ROOT / "compose.yaml").read_text("utf-8")
+OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
+NAME = re.compile(r"\bsaldopas_[a-z_]+")
+
+
+def test_dashboard_and_alerts_name_metrics_that_are_exposed() -> None:
+    text = generate_latest(metrics.REGISTRY).decode()
+    families = re.findall(r"^# TYPE (\S+) (\S+)", text, re.MULTILINE)
+    exposed = {name for name, _ in families}
+    exposed |= {f"{name}_bucket" for name, kind in families if kind == "histogram"}
+    dashboard = json.loads((ROOT / "ops/grafana-dashboard.json").read_text("utf-8"))
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked += [rule["expr"] for group in ALERTS["groups"] for rule in group["rules"]]
+    named = {name for expression in asked for name in NAME.findall(expression)}
+    assert named <= exposed
+    assert {name.removesuffix("_created") for name in exposed} & named
+
+
+def test_every_alert_is_explained() -> None:
+    alerts = {rule["alert"] for group in ALERTS["groups"] for rule in group["rules"]}
+    explained = set(re.findall(r"^\| `(SaldoPas\w+)`", OPERATIONS, re.MULTILINE))
+    assert alerts == explained
+
+
+def test_settings_that_are_named_exist() -> None:
+    known = {f"SALDOPAS_{name}".upper() for name in Settings.model_fields}
+    named = set(re.findall(r"\bSALDOPAS_[A-Z_]+", COMPOSE + OPERATIONS))
+    assert named <= known
+    assert named
+
+
+def test_no_secret_stands_in_the_compose_file() -> None:
+    services = yaml.safe_load(COMPOSE)["services"]
+    passwords = [line for line in COMPOSE.splitlines() if "PASSWORD" in line]
+    assert passwords
+    assert all("${POSTGRES_PASSWORD:?" in line for line in passwords)
+    assert services["saldopas"]["secrets"] == ["keys"]
+    assert all(port.startswith("127.0.0.1:") for port in services["saldopas"]["ports"])
+
+
+def test_the_image_copies_what_exists_and_is_let_in() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
+    copied = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
+    assert copied
+    for source in copied:
+        assert (ROOT / source).exists()
+        assert source in let_in
