@@ -115,7 +115,7 @@ def _events() -> Iterator[Sent]:
 def _paths() -> Iterator[Sent]:
     names = [
         "..",
-        "%2e%2e%2f",
+        "a%2e%2e%2fb",
         "%00",
         "%ff",
         "a%2Fb",
