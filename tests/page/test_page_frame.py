@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from starlette.requests import Request
 
 from serving.loaded import ModelSlot
 from serving.page_routes import PageRoutes
 from serving.settings import Settings
+from tests.own_loop import in_own_loop
 
 
 def policy(ancestors: str) -> str:
     settings = Settings(frame_ancestors=ancestors)  # type: ignore[arg-type]  # as the environment
     request = Request({"type": "http", "method": "GET", "headers": []})
-    answer = asyncio.run(PageRoutes(ModelSlot(), settings).index(request))
+    answer = in_own_loop(PageRoutes(ModelSlot(), settings).index(request))
     return answer.headers["content-security-policy"]
 
 

@@ -17,6 +17,7 @@ from serving.json_body import read_json
 from serving.limits import Bound, Rates
 from serving.loaded import ModelSlot
 from serving.settings import Settings
+from tests.own_loop import in_own_loop
 
 DASHBOARD = "https://dashboard.example"
 
@@ -81,7 +82,7 @@ def test_of_a_burst_as_many_are_accepted_as_may_be_and_probes_always(slot: Model
             later = await client.post("/recommend", json={})
         return [*answers, later], probe.status_code
 
-    answers, probe = asyncio.run(burst())
+    answers, probe = in_own_loop(burst())
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(200), statuses.count(429), probe) == (6, 35, 200)
     assert statuses[-1] == 200
@@ -101,7 +102,7 @@ def test_an_answer_that_takes_too_long_is_504(slot: ModelSlot) -> None:
             headers = {"Content-Type": "application/json"}
             return await client.post("/recommend", content=slow_body(), headers=headers)
 
-    response = asyncio.run(ask())
+    response = in_own_loop(ask())
     assert (response.status_code, response.json()["error"]["code"]) == (504, "timeout")
 
 
@@ -112,7 +113,7 @@ def test_a_body_that_does_not_arrive_is_408() -> None:
     headers = [(b"content-type", b"application/json")]
     request = Request({"type": "http", "method": "POST", "headers": headers}, never)
     with pytest.raises(ApiError) as refused:
-        asyncio.run(read_json(request, most_bytes=10, within_s=0.05))
+        in_own_loop(read_json(request, most_bytes=10, within_s=0.05))
     assert (refused.value.status, refused.value.code) == (408, "too_slow")
 
 
