@@ -21,10 +21,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> ServingWorld:
 @pytest.fixture(scope="session")
 def client(world: ServingWorld) -> Iterator[TestClient]:
     """The BentoML application itself, with all that BentoML puts around it."""
-    os.environ["SALDOPAS_ARTIFACT"] = str(world.path)
-    os.environ["SALDOPAS_MODEL_VERSION"] = "12"
-    os.environ["SALDOPAS_LOG_REQUESTS"] = "false"
-    from serving.service import SaldoPas
+    told = {"ARTIFACT": str(world.path), "MODEL_VERSION": "12", "LOG_REQUESTS": "false"}
+    with pytest.MonkeyPatch.context() as environment:  # it reads them at its import, no test later
+        for name, value in told.items():
+            environment.setenv(f"SALDOPAS_{name}", value)
+        from serving.service import SaldoPas
 
     usual = gc.get_threshold()
     with TestClient(SaldoPas.to_asgi(), raise_server_exceptions=False) as running:
