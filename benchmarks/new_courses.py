@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from features import columns as c
 from features.dataset import Dataset, read_dataset
 from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, SplitConfig, earlier_windows, make_cuts
+from features.split import Cut, earlier_windows, make_cuts
+from features.split_config import SplitConfig
 from models.policy import Policy, Stage
 from models.popularity import PopularityConfig, TimeDecayedPopularity
 from training_pipeline.evaluation import evaluate_policy

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from scipy.stats import beta, norm
 
 from benchmarks.evaluation import generated
-from features.split import Cut, SplitConfig, make_cuts
+from features.split import Cut, make_cuts
+from features.split_config import SplitConfig
 from models.exploration import Exploration, ExplorationConfig
 from models.policy import Policy, Recommendations
 from models.recipe import Recipe, StageRecipe

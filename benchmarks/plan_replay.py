@@ -25,7 +25,8 @@ from features import columns as c
 from features.cases import Cases
 from features.dataset import read_dataset
 from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, SplitConfig, make_cuts
+from features.split import Cut, make_cuts
+from features.split_config import SplitConfig
 from models.plan_problem import PlanProblem
 from models.plan_warm import warm_up
 from models.planner import solve

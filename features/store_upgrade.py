@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.engine import Connection, Engine
 
 from features.errors import DataError
@@ -31,6 +29,10 @@ def upgrade_store(engine: Engine) -> str:
                 f"the store has schema {found}, this release knows {HEAD}",
                 remedy="serve it with the release that made it, or restore a backup",
             )
+        # loaded only where there is something to do: it takes a while, and workers would keep it
+        from alembic import command
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", "features:store_migrations")
         config.attributes["connection"] = connection

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_matrix, hstack
@@ -20,6 +19,9 @@ from features.training_set import TrainingSet
 from models.factors import Known, known_rows, recency
 from models.recommender import State
 from models.terms import Term
+
+if TYPE_CHECKING:
+    from implicit.cpu.als import AlternatingLeastSquares
 
 
 class AlsConfig(Frozen):
@@ -132,6 +134,8 @@ class Als:
 
 def fit_peer(config: AlsConfig, train: TrainingSet, *, seed: int) -> AlternatingLeastSquares:
     """implicit's own model, with one BLAS thread and one of implicit's a core."""
+    from implicit.cpu.als import AlternatingLeastSquares  # not in a service, which never fits
+
     people = train.participants
     bought = people.sequence.matrix(recency(people.sequence, config.past_decay))
     tokens = people.profile * np.float32(config.token_weight)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from implicit.cpu.bpr import BayesianPersonalizedRanking
-from implicit.recommender_base import ModelFitError
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_matrix
@@ -19,6 +17,9 @@ from features.dataset_config import Frozen
 from features.training_set import TrainingSet
 from models.factors import DIVERGED, LatentSpace, Purchased, minimised, recency
 from models.recommender import State
+
+if TYPE_CHECKING:
+    from implicit.cpu.bpr import BayesianPersonalizedRanking
 
 
 class BprConfig(Frozen):
@@ -111,6 +112,9 @@ def fit_peer(config: BprConfig, train: TrainingSet, *, seed: int) -> BayesianPer
     Raises:
         ValueError: the descent diverged.
     """
+    from implicit.cpu.bpr import BayesianPersonalizedRanking  # not in a service, which never fits
+    from implicit.recommender_base import ModelFitError
+
     inputs = csr_matrix(train.participants.sequence.matrix())
     peer = BayesianPersonalizedRanking(
         factors=config.factors,

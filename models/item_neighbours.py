@@ -8,12 +8,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from implicit.nearest_neighbours import (
-    BM25Recommender,
-    CosineRecommender,
-    ItemItemRecommender,
-    TFIDFRecommender,
-)
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_array, csr_matrix
@@ -26,10 +20,10 @@ from models.kernel_parts import Part, Recency, sparse_rows
 from models.recommender import State
 from models.terms import Term
 
-WEIGHTINGS: dict[str, type[ItemItemRecommender]] = {
-    "cosine": CosineRecommender,
-    "tfidf": TFIDFRecommender,
-    "bm25": BM25Recommender,
+WEIGHTINGS = {
+    "cosine": "CosineRecommender",
+    "tfidf": "TFIDFRecommender",
+    "bm25": "BM25Recommender",
 }
 
 
@@ -57,7 +51,10 @@ class ItemNeighbours(Summed):
     @classmethod
     def fit(cls, config: ItemNeighboursConfig, train: TrainingSet, *, seed: int) -> Self:
         """Similarities of the binary purchases; `seed` is not needed."""
-        peer = WEIGHTINGS[config.weighting](K=config.neighbours + 1, num_threads=1)
+        from implicit import nearest_neighbours  # not in a service, which never fits
+
+        peer_type = getattr(nearest_neighbours, WEIGHTINGS[config.weighting])
+        peer = peer_type(K=config.neighbours + 1, num_threads=1)
         with warnings.catch_warnings():  # implicit warns of a conversion that it makes itself
             warnings.simplefilter("ignore")
             peer.fit(csr_matrix(train.participants.sequence.matrix()), show_progress=False)

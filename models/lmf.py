@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from implicit.cpu.lmf import LogisticMatrixFactorization
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_matrix
@@ -18,6 +17,9 @@ from features.dataset_config import Frozen
 from features.training_set import TrainingSet
 from models.factors import LatentSpace, Purchased, minimised, recency
 from models.recommender import State
+
+if TYPE_CHECKING:
+    from implicit.cpu.lmf import LogisticMatrixFactorization
 
 
 class LmfConfig(Frozen):
@@ -110,6 +112,8 @@ class Lmf:
 
 def fit_peer(config: LmfConfig, train: TrainingSet, *, seed: int) -> LogisticMatrixFactorization:
     """implicit's own model, by AdaGrad; its draws depend on the number of threads, so one."""
+    from implicit.cpu.lmf import LogisticMatrixFactorization  # not in a service, which never fits
+
     sequence = train.participants.sequence
     inputs = csr_matrix(sequence.matrix(config.alpha * recency(sequence, config.past_decay)))
     peer = LogisticMatrixFactorization(

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from features.dataset_config import DatasetConfig, Frozen
 from features.profile import ProfileVocabulary
-from features.split import SplitConfig
+from features.split_config import SplitConfig
 from models.recipe import Recipe
 
 FORMAT_VERSION = 2

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from features.dataset import Dataset, read_dataset
 from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, SplitConfig, make_cuts
+from features.split import Cut, make_cuts
+from features.split_config import SplitConfig
 from training_pipeline.record import TrainingRecord
 from training_pipeline.sample.config import SampleConfig
 from training_pipeline.sample.generate import SampleTables, generate

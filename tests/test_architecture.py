@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -71,14 +74,18 @@ def test_files_stay_short_enough_to_answer_one_question() -> None:
     assert not long, f"split these: {long}"
 
 
-def test_importing_the_command_line_loads_no_heavy_library() -> None:
-    import subprocess
-    import sys
-
-    code = (
-        "import sys, training_pipeline.cli; "
-        "print([m for m in ('mlflow', 'bentoml', 'implicit', 'pandas', 'matplotlib', 'pandera') "
-        "if m in sys.modules])"
-    )
+def loaded_by(module: str, among: Iterable[str]) -> list[str]:
+    code = f"import sys, {module}; print(*(m for m in {tuple(among)!r} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    return done.stdout.split()
+
+
+def test_importing_the_command_line_loads_no_heavy_library() -> None:
+    heavy = ("mlflow", "bentoml", "implicit", "pandas", "matplotlib", "pandera")
+    assert loaded_by("training_pipeline.cli", heavy) == []
+
+
+def test_a_service_loads_nothing_that_only_training_needs() -> None:
+    libraries = ("mlflow", "implicit", "pandera", "alembic", "matplotlib", "optuna", "sklearn")
+    ours = ("features.contract", "features.indexed", "features.split", "training_pipeline")
+    assert loaded_by("serving.service", libraries + ours) == []

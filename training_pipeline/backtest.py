@@ -15,7 +15,8 @@ from features.dataset import Dataset
 from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
 from features.profile import ProfileVocabulary
-from features.split import Cut, SplitConfig, cut_after, make_cuts
+from features.split import Cut, cut_after, make_cuts
+from features.split_config import SplitConfig
 from models.artifact import Artifact
 from models.policy import Policy, Recommendations
 from training_pipeline.evaluating.decisions import Decisions

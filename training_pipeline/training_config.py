@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from features.dataset_config import Frozen
 from features.errors import DataError
-from features.split import SplitConfig
+from features.split_config import SplitConfig
 from models.exploration import ExplorationConfig
 from models.members import MEMBERS
 from models.registry import MODELS

@@ -10,7 +10,8 @@ import pytest
 
 from features.dataset import read_dataset
 from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, SplitConfig, earlier_windows, make_cuts
+from features.split import Cut, earlier_windows, make_cuts
+from features.split_config import SplitConfig
 from tests.small_world import SmallWorld, make_small_world
 
 MONTHS = pd.date_range("2021-01-01", periods=120, freq="D")
