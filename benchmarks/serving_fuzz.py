@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=1_000, help="an operation")
     parser.add_argument("--only", help="operationId")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the service ends too
     with tempfile.TemporaryDirectory() as scratch, _service(Path(scratch)) as url:
         faults = 0
         print("operation | requests | s | statuses | fault")
