@@ -10,7 +10,7 @@ SERVE ?= 1
 PORT ?= 3000
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format bench bench-quality bench-serving bench-store soak clean
+.PHONY: help setup demo test check format bench bench-quality bench-serving bench-store soak fuzz clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,6 +51,9 @@ bench-serving: setup  ## one request and HTTP beside implicit, FastAPI, Starlett
 
 bench-store: setup  ## load, look-ups and durable events of the store (DATA=DIR)
 	$(BIN)/python -m benchmarks.store $(DATA) sqlite:///build/bench-store.db
+
+fuzz: setup  ## made-up requests at every operation of a running service (ARGS="--examples 1000")
+	$(BIN)/python -m benchmarks.serving_fuzz $(ARGS)
 
 soak: setup  ## 15 minutes under load while workers, PostgreSQL and the model are taken away (ARGS="--minutes 1 --every 15")
 	$(BIN)/python -m benchmarks.soak $(ARGS)

@@ -88,4 +88,9 @@ def test_importing_the_command_line_loads_no_heavy_library() -> None:
 def test_a_service_loads_nothing_that_only_training_needs() -> None:
     libraries = ("mlflow", "implicit", "pandera", "alembic", "matplotlib", "optuna", "sklearn")
     ours = ("features.contract", "features.indexed", "features.split", "training_pipeline")
-    assert loaded_by("serving.service", libraries + ours) == []
+    assert loaded_by("serving.process", libraries + ours) == []
+
+
+def test_what_starts_the_workers_loads_nothing_that_only_they_need() -> None:
+    libraries = ("numba", "pandas", "pyarrow", "scipy", "sqlalchemy")
+    assert loaded_by("serving.service", (*libraries, "features", "models")) == []

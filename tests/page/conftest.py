@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from dashboard import Dashboard
-from page_world import Served, serving
+from page_world import DESKTOP, Served, serving
 from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
-DESKTOP, PHONE = (1280, 900), (360, 780)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ SALDOPAS = [sys.executable, "-c", "from training_pipeline.cli import main; main(
 LEAST_LEFT_RP = 500_000
 READY_S = 300  # the first start of all compiles
 TOO_LITTLE_RP = 20_000  # below the cheapest course
+DESKTOP, PHONE = (1280, 900), (360, 780)  # CSS pixels
 
 
 @dataclass

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import DESKTOP, PHONE
 from dashboard import Dashboard
-from page_world import Served
+from page_world import DESKTOP, PHONE, Served
 
 pytestmark = pytest.mark.slow
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import PHONE
 from dashboard import Dashboard, rupiah
-from page_world import HOSTILE, Served
+from page_world import HOSTILE, PHONE, Served
 
 pytestmark = pytest.mark.slow
 
