@@ -1,0 +1,63 @@
+"""What one worker holds: the model, the store, the application over them."""
+
+from __future__ import annotations
+
+import gc
+
+from features.errors import ArtifactError
+from serving import metrics
+from serving.http import create_app
+from serving.keys import keys_of
+from serving.loaded import ModelSlot
+from serving.logs import LOG, configure_logs
+from serving.settings import Settings
+from serving.store.desk import StoreDesk
+from serving.swap import ChampionWatch
+
+GARBAGE = 20_000  # objects more, then the youngest are looked at
+
+
+class Worker:
+    """Open once made; one object a process.
+
+    Attributes:
+        app: the ASGI application that answers.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        configure_logs()
+        slot = ModelSlot()
+        self._desk = StoreDesk(settings)
+        self._watch = ChampionWatch(slot, settings)
+        self.app = create_app(slot, settings, keys_of(settings), desk=self._desk)
+        self._desk.open()
+        try:
+            slot.load(settings)
+        except ArtifactError as error:
+            LOG.error("not ready", reason=slot.reason, cause=str(error))
+        if slot.model is not None:
+            metrics.show_model(slot.model)
+            LOG.info("ready", model_version=slot.model.version, url=settings.url)
+        self._slot = slot
+        self._watch.start()
+        _leave_alone_what_stays()
+
+    @property
+    def ready(self) -> bool:
+        """A verified artifact is loaded."""
+        return self._slot.model is not None
+
+    def close(self) -> None:
+        """Write what waits."""
+        self._watch.end()
+        self._desk.close()
+
+
+def _leave_alone_what_stays() -> None:
+    """What was loaded stays until the process ends: the collector need not look at it each time.
+
+    What a request leaves is freed by itself; collecting seldom keeps pauses out of answers.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 20, 20)
