@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from features import columns as c
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALWAYS_FROM_S = np.iinfo(np.int64).min
 ALWAYS_UNTIL_S = np.iinfo(np.int64).max
@@ -31,7 +34,7 @@ class CourseTable:
     """Courses aligned to the item index; every array has shape (n_items,).
 
     Attributes:
-        frame: the contract's table as read, for titles, categories and other words.
+        table: the contract's table as read, for titles, categories and other words.
         price_rp: int64, whole units of the dataset's currency.
         on_sale_from_s, on_sale_until_s: int64, epoch seconds, both inclusive; a missing date is
             the widest one.
@@ -40,7 +43,7 @@ class CourseTable:
             `education_order`; a text outside that order is above every level.
     """
 
-    frame: pd.DataFrame
+    table: pa.Table
     price_rp: NDArray[np.int64]
     on_sale_from_s: NDArray[np.int64]
     on_sale_until_s: NDArray[np.int64]
@@ -50,25 +53,20 @@ class CourseTable:
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, *, education_order: Sequence[str]) -> CourseTable:
         """The table of a validated `courses` frame, in its row order."""
-        n_items = len(frame)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        return cls.from_table(table, education_order=education_order)
+
+    @classmethod
+    def from_table(cls, table: pa.Table, *, education_order: Sequence[str]) -> CourseTable:
+        """As `from_frame`, of what such a frame is in a file."""
+        levels = [required_level(text, education_order) for text in _values(table, c.MIN_EDUCATION)]
         return cls(
-            frame=frame.reset_index(drop=True),
-            price_rp=_frozen(frame[c.PRICE].to_numpy(np.int64)),
-            on_sale_from_s=_seconds(frame, c.ON_SALE_FROM, ALWAYS_FROM_S),
-            on_sale_until_s=_seconds(frame, c.ON_SALE_UNTIL, ALWAYS_UNTIL_S),
-            min_age=_frozen(
-                frame[c.MIN_AGE].fillna(0).to_numpy(np.int64)
-                if c.MIN_AGE in frame
-                else np.zeros(n_items, np.int64)
-            ),
-            min_education=_frozen(
-                np.array(
-                    [required_level(text, education_order) for text in frame[c.MIN_EDUCATION]],
-                    np.int64,
-                )
-                if c.MIN_EDUCATION in frame
-                else np.zeros(n_items, np.int64)
-            ),
+            table=table,
+            price_rp=_whole(table, c.PRICE, 0),
+            on_sale_from_s=_seconds(table, c.ON_SALE_FROM, ALWAYS_FROM_S),
+            on_sale_until_s=_seconds(table, c.ON_SALE_UNTIL, ALWAYS_UNTIL_S),
+            min_age=_whole(table, c.MIN_AGE, 0),
+            min_education=_frozen(np.array(levels, np.int64)),
         )
 
     @property
@@ -79,7 +77,13 @@ class CourseTable:
     @cached_property
     def course_ids(self) -> NDArray[np.object_]:
         """(n_items,) text ids in item order."""
-        return self.frame[c.COURSE_ID].to_numpy(object)
+        return np.array(self.values(c.COURSE_ID), object)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The table for training; a service, which has no need of pandas, does without."""
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
 
     @cached_property
     def cards(self) -> list[Card]:
@@ -94,14 +98,17 @@ class CourseTable:
 
     def texts(self, column: str) -> Sequence[str | None]:
         """(n_items,) words of an optional text column; None where there is none."""
-        return self._texts.get(column) or [None] * self.n_items
+        return self._texts[column]
+
+    def values(self, column: str) -> list[Any]:
+        """(n_items,) plain values of a column; None where one is missing, or all are."""
+        return _values(self.table, column)
 
     @cached_property
     def _texts(self) -> dict[str, list[str | None]]:
-        present = [name for name in (c.TITLE, c.CATEGORY) if name in self.frame]
         return {
-            name: [text if isinstance(text, str) else None for text in self.frame[name]]
-            for name in present
+            name: [text if isinstance(text, str) else None for text in self.values(name)]
+            for name in (c.TITLE, c.CATEGORY)
         }
 
 
@@ -123,12 +130,24 @@ def epoch_seconds(times: pd.Series[pd.Timestamp]) -> NDArray[np.int64]:
     return naive.to_numpy("datetime64[s]").astype(np.int64)
 
 
-def _seconds(frame: pd.DataFrame, column: str, missing: int) -> NDArray[np.int64]:
-    if column not in frame:
-        return _frozen(np.full(len(frame), missing, np.int64))
-    absent = frame[column].isna().to_numpy()
-    seconds = epoch_seconds(frame[column])
-    return _frozen(np.where(absent, missing, seconds))
+def _values(table: pa.Table, column: str) -> list[Any]:
+    found: list[Any] = (
+        table[column].to_pylist() if column in table.column_names else [None] * len(table)
+    )
+    return found
+
+
+def _whole(table: pa.Table, column: str, missing: int) -> NDArray[np.int64]:
+    values = _values(table, column)  # what pyarrow offers for missing ones loads pandas
+    return _frozen(np.array([missing if one is None else int(one) for one in values], np.int64))
+
+
+def _seconds(table: pa.Table, column: str, missing: int) -> NDArray[np.int64]:
+    if column in table.column_names and pa.types.is_timestamp(table[column].type):
+        times = table[column]
+        seconds = times.cast(pa.timestamp("s", times.type.tz), safe=False).cast(pa.int64())
+        table = table.set_column(table.column_names.index(column), column, seconds)
+    return _whole(table, column, missing)
 
 
 def _frozen(array: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,16 +7,18 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
 from features import columns as c
 from features.dataset_config import Banded, Categorical, DatasetConfig, Frozen, Numeric
 from features.pairs import Pairs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOT_PROFILE = frozenset({c.PARTICIPANT_ID, c.ANNOUNCED_AT, c.BALANCE, c.OPTED_OUT})
 OTHER = "other"
@@ -45,7 +47,7 @@ class TokenColumn(Frozen):
 
     def place_of(self, value: Any) -> int:
         """Place of one value's token in this column, -1 where it is missing."""
-        if not isinstance(value, str) and pd.isna(value):
+        if value is None or (isinstance(value, float) and math.isnan(value)):
             return -1
         if self.kind == "values":
             return self.place_of_value.get(_text(value), len(self.values))
@@ -135,6 +137,8 @@ def learn_vocabulary(participants: pd.DataFrame, config: DatasetConfig) -> Profi
 
 def guess_kind(values: pd.Series[Any]) -> Categorical | Numeric | None:
     """How an undeclared column would be used, or None where it would identify people."""
+    import pandas as pd  # not in a service, which has one profile at a time
+
     present = values.dropna()
     distinct = present.nunique()
     if distinct == 0:
@@ -150,6 +154,8 @@ def guess_kind(values: pd.Series[Any]) -> Categorical | Numeric | None:
 def _learn(
     name: str, kind: Categorical | Banded | Numeric, values: pd.Series[Any]
 ) -> TokenColumn | None:
+    import pandas as pd  # not in a service, which has one profile at a time
+
     if isinstance(kind, Categorical):
         counts = _texts(values).value_counts()
         frequent = counts[counts >= kind.min_count].index[:MAX_CATEGORIES]
@@ -166,6 +172,8 @@ def _learn(
 
 def _codes(column: TokenColumn, values: pd.Series[Any]) -> NDArray[np.int64]:
     """(B,) `TokenColumn.place_of` each value."""
+    import pandas as pd  # not in a service, which has one profile at a time
+
     if column.kind == "edges":
         if not pd.api.types.is_numeric_dtype(values):
             values = values.map(_number, na_action="ignore")

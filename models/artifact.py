@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -92,9 +92,10 @@ def load_artifact(path: Path) -> Artifact:
     manifest = read_manifest(path)
     verify_files(path, manifest)
     try:
-        frame = pd.read_parquet(path / COURSES_FILE)
+        with pq.ParquetFile(path / COURSES_FILE) as file:  # `read_table` would load pandas
+            table = file.read()
         order = manifest.dataset.eligibility.education_order
-        courses = CourseTable.from_frame(frame, education_order=order)
+        courses = CourseTable.from_table(table, education_order=order)
         policy = Policy(
             stages=_load_stages(path, manifest),
             courses=courses,
@@ -160,7 +161,7 @@ def _write_files(
     evidence: Evidence,
     calibration: Calibration | None,
 ) -> None:
-    policy.courses.frame.to_parquet(path / COURSES_FILE, index=False)
+    pq.write_table(policy.courses.table, path / COURSES_FILE)
     for place, model in enumerate(_distinct(policy)):
         _save_arrays(path / MODELS_DIR / str(place), model.state())
     if policy.exploration is not None:

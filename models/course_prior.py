@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import lsmr
@@ -48,6 +47,8 @@ def course_levels(train: TrainingSet) -> list[NDArray[np.int64]]:
     The features are `WORDS`, the price band (quantiles, free courses apart) and the band of days on
     sale at the cut-off. A feature with one level says nothing and is left out.
     """
+    import pandas as pd  # not in a service, which never fits
+
     courses = train.courses
     columns = [courses.frame[name] for name in WORDS if name in courses.frame]
     columns.append(pd.Series(price_bands(courses.price_rp)))

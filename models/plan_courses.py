@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -56,12 +56,12 @@ class PlanCourses:
     @classmethod
     def of(cls, courses: CourseTable, scheme: Scheme, config: PlanConfig) -> PlanCourses:
         """Read from the catalogue's table."""
-        days = _durations(courses.frame)
+        days = _durations(courses.values(c.DURATION_DAYS))
         known = days[days > 0]
         usual = round(float(np.median(known))) if len(known) else 1
         title = _repeated([_words(text) for text in courses.texts(c.TITLE)])
         return cls(
-            lead=_leads(courses.frame, scheme, config),
+            lead=_leads(courses.values(c.MODE), scheme, config),
             duration=np.where(days > 0, days, usual),
             category=_codes([_or_own(text, i) for i, text in enumerate(courses.texts(c.CATEGORY))]),
             title=title,
@@ -74,20 +74,14 @@ class PlanCourses:
         return int(self.lead[item_idx]) + max(int(self.duration[item_idx]), 1) - 1
 
 
-def _durations(frame: pd.DataFrame) -> NDArray[np.int64]:
-    if c.DURATION_DAYS not in frame:
-        return np.zeros(len(frame), np.int64)
-    days: NDArray[np.float64] = np.ceil(frame[c.DURATION_DAYS].fillna(0).to_numpy(np.float64))
-    return days.astype(np.int64)
+def _durations(days: list[float | None]) -> NDArray[np.int64]:
+    return np.array([math.ceil(number or 0) for number in days], np.int64)
 
 
-def _leads(frame: pd.DataFrame, scheme: Scheme, config: PlanConfig) -> NDArray[np.int64]:
-    leads = np.full(len(frame), scheme.online_lead_days, np.int64)
-    if c.MODE in frame:
-        texts = [str(text).casefold() for text in frame[c.MODE]]
-        offline = [any(word in text for word in config.offline_modes) for text in texts]
-        leads[np.array(offline, np.bool_)] = scheme.offline_lead_days
-    return leads
+def _leads(modes: list[str | None], scheme: Scheme, config: PlanConfig) -> NDArray[np.int64]:
+    texts = [(mode or "").casefold() for mode in modes]
+    offline = [any(word in text for word in config.offline_modes) for text in texts]
+    return np.where(offline, scheme.offline_lead_days, scheme.online_lead_days).astype(np.int64)
 
 
 def _or_own(text: str | None, item: int) -> str:

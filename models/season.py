@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features import columns as c
@@ -51,6 +50,8 @@ def season_factor(
 
 def _categories(train: TrainingSet) -> NDArray[np.int64]:
     """(n_items,) code of each course's category; one for all where there is none."""
+    import pandas as pd  # not in a service, which never fits
+
     frame = train.courses.frame
     if c.CATEGORY not in frame:
         return np.zeros(train.n_items, np.int64)

@@ -129,7 +129,7 @@ def rules_against(
         found: what the store says of who asks.
     """
     courses = model.artifact.policy.courses
-    card, frame = courses.cards[item], courses.frame
+    card = courses.cards[item]
     currency = model.artifact.manifest.dataset.currency
 
     def kept_by(mask: masks.CandidateMask) -> bool:
@@ -156,7 +156,7 @@ def rules_against(
         words = f"Untuk usia {age} tahun ke atas", f"For people aged {age} or older"
         against.append(Said("min_age", *words))
     if not kept_by(masks.eligible(courses, ANY, batch.education_at_least)):
-        level = frame[c.MIN_EDUCATION].iloc[item]
+        level = courses.values(c.MIN_EDUCATION)[item]
         words = f"Pendidikan minimal {level}", f"Minimum education: {level}"
         against.append(Said("min_education", *words))
     if not kept_by(masks.outside(batch.excluded)):

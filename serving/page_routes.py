@@ -121,9 +121,11 @@ def page_facts(
 def course_cards(model: LoadedModel) -> dict[str, Card]:
     """Every course by its id, as `page_schemas.CourseCard` describes it."""
     courses = model.artifact.policy.courses
-    frame = courses.frame
-    texts = {name: _texts(frame, name) for name in TEXTS}
-    numbers = {name: _numbers(frame, name) for name in (c.DURATION_DAYS, c.MIN_AGE)}
+    texts = {name: [text or None for text in courses.values(name)] for name in TEXTS}
+    numbers = {
+        name: [None if number is None else int(number) for number in courses.values(name)]
+        for name in (c.DURATION_DAYS, c.MIN_AGE)
+    }
     return {
         str(course_id): {
             "course_id": str(course_id),
@@ -136,21 +138,6 @@ def course_cards(model: LoadedModel) -> dict[str, Card]:
 
 
 TEXTS = (c.TITLE, c.CATEGORY, c.PROVIDER, c.PLATFORM, c.MODE, c.MIN_EDUCATION)
-
-
-def _texts(frame: Any, name: str) -> list[str | None]:
-    if name not in frame:
-        return [None] * len(frame)
-    return [text if isinstance(text, str) and text else None for text in frame[name]]
-
-
-def _numbers(frame: Any, name: str) -> list[int | None]:
-    if name not in frame:
-        return [None] * len(frame)
-    missing = frame[name].isna()
-    return [
-        None if absent else int(value) for value, absent in zip(frame[name], missing, strict=True)
-    ]
 
 
 def _sent(request: Request, file: PageFile, kept: str, headers: dict[str, str]) -> Response:

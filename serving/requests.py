@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from features.ages import age_at_least
 from features.batch import ParticipantBatch
 from features.courses import education_level
 from features.pairs import Pairs
@@ -19,7 +20,7 @@ from features.snapshot import Snapshot
 from features.store_state import Found
 from serving.loaded import LoadedModel
 from serving.schemas import DEFAULT_N, RecommendBody
-from serving.stored import age_of, with_store
+from serving.stored import with_store
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _with_body(person: Person, body: RecommendBody, model: LoadedModel) -> Perso
             person = replace(person, tokens=model.artifact.vocabulary.tokens_of(body.profile))
         age = body.profile.get(rules.age_column)
         if age is not None:
-            person = replace(person, age_at_least=age_of(age))
+            person = replace(person, age_at_least=age_at_least(age))
         level = body.profile.get(rules.education_column)
         if level is not None:
             reached = education_level(level, rules.education_order)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
-import pandas as pd
-
-from features.ages import ages_at_least
+from features.ages import age_at_least
 from features.courses import education_level
 from features.person import Person
 from features.store_rules import left_rp
@@ -41,17 +38,9 @@ def with_store(person: Person, found: Found, model: LoadedModel) -> Person:
         tokens=() if hidden else vocabulary.tokens_of(known.profile),
         owned=[item for item, _ in bought],
         balance_rp=left_rp(known, dataset),
-        age_at_least=age_of(known.profile.get(rules.age_column)),
+        age_at_least=age_at_least(known.profile.get(rules.age_column)),
         education_at_least=education_level(
             known.profile.get(rules.education_column), rules.education_order
         ),
         opted_out=hidden,
     )
-
-
-@lru_cache(maxsize=4_096, typed=True)
-def age_of(value: str | float | None) -> int:
-    """Years surely reached of one value, read as the whole column is read; 0 for None."""
-    if value is None:
-        return 0
-    return int(ages_at_least(pd.DataFrame({"age": [value]}), "age")[0])
