@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +27,14 @@ class ParticipantBatch:
 
     sequence: Sequences
     tokens: Pairs
+
+    @classmethod
+    def joined(cls, parts: Sequence[ParticipantBatch]) -> ParticipantBatch:
+        """The participants of all parts, at least one."""
+        return cls(
+            Sequences.joined([part.sequence for part in parts]),
+            Pairs.joined([part.tokens for part in parts]),
+        )
 
     @property
     def n_rows(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from features.sequences import Sequences, ragged_ranges
+from features.sequences import Sequences, joined_indptr, ragged_ranges
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,15 @@ class Pairs:
     def none(cls, n_rows: int, n_columns: int) -> Pairs:
         """No pair at all."""
         return cls(np.zeros(n_rows + 1, np.int64), np.empty(0, np.int32), n_columns)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Pairs]) -> Pairs:
+        """The rows of all parts, one part after the other; of one width, at least one."""
+        return cls(
+            joined_indptr([part.indptr for part in parts]),
+            np.concatenate([part.indices for part in parts]),
+            parts[0].n_columns,
+        )
 
     @property
     def n_rows(self) -> int:

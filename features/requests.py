@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,21 @@ class RequestBatch:
     education_at_least: NDArray[np.int64]
     as_of_s: NDArray[np.int64]
     count: NDArray[np.int64]
+
+    @classmethod
+    def joined(cls, parts: Sequence[RequestBatch]) -> RequestBatch:
+        """The requests of all parts, at least one."""
+        return cls(
+            participants=ParticipantBatch.joined([part.participants for part in parts]),
+            limit_rp=np.concatenate([part.limit_rp for part in parts]),
+            limited=np.concatenate([part.limited for part in parts]),
+            owned=Pairs.joined([part.owned for part in parts]),
+            excluded=Pairs.joined([part.excluded for part in parts]),
+            age_at_least=np.concatenate([part.age_at_least for part in parts]),
+            education_at_least=np.concatenate([part.education_at_least for part in parts]),
+            as_of_s=np.concatenate([part.as_of_s for part in parts]),
+            count=np.concatenate([part.count for part in parts]),
+        )
 
     @property
     def n_rows(self) -> int:

@@ -34,6 +34,16 @@ class Sequences:
         items = np.array([item for row in rows for item in row], np.int32)
         return cls(np.array([*ends], np.int64), items, np.arange(len(items)), n_items)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Sequences]) -> Sequences:
+        """The rows of all parts, one part after the other; of one catalogue, at least one."""
+        return cls(
+            joined_indptr([part.indptr for part in parts]),
+            np.concatenate([part.item_idx for part in parts]),
+            np.concatenate([part.at_s for part in parts]),
+            parts[0].n_items,
+        )
+
     @property
     def n_rows(self) -> int:
         """How many participants."""
@@ -110,6 +120,14 @@ def kept_only(sequences: Sequences, keep: NDArray[np.bool_]) -> Sequences:
     counts = np.bincount(sequences.rows[keep], minlength=sequences.n_rows)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return Sequences(indptr, sequences.item_idx[keep], sequences.at_s[keep], sequences.n_items)
+
+
+def joined_indptr(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The row pointer of rows one after the other; each part's begins with 0."""
+    rows = [len(part) - 1 for part in parts]
+    starts = np.cumsum([0, *(part[-1] for part in parts[:-1])])
+    ends = np.concatenate([part[1:] for part in parts]) + np.repeat(starts, rows)
+    return np.concatenate([[0], ends]).astype(np.int64)
 
 
 def ragged_ranges(starts: NDArray[np.integer], lengths: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -11,40 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-import orjson
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection, Engine
 
-from features import columns as c
 from features.served_log import ServedList, pack_courses, unpack_courses
-from features.store_engine import for_reading, hash_of, lock_writing, read_salt
-from features.store_schema import CATALOGUES, EVENTS, SERVED
+from features.served_rows import Shown, packed, unpacked
+from features.store_engine import for_reading, hash_of, is_sqlite, lock_writing, read_salt
+from features.store_schema import CATALOGUES, EVENTS, SERVED, moment_text
 from features.store_state import erased_among
 
-FAST = 1  # zlib level
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One list as it was shown; courses are positions in the artifact's catalogue.
-
-    Attributes:
-        feasible: (n_items,) bool, what the rules allowed.
-        pool, listed: as in `ServedList`; None where nothing could be explored.
-        propensity: chance of each course in its slot.
-    """
-
-    request_id: str
-    participant_id: str | None
-    served_at: datetime
-    model_version: str
-    feasible: NDArray[np.bool_]
-    item_idx: Sequence[int]
-    scores: Sequence[float]
-    propensity: Sequence[float]
-    pool: NDArray[np.bool_] | None = None
-    listed: Sequence[int] | None = None
+COLUMNS = tuple(column.name for column in SERVED.columns)
+INSERT = f"INSERT INTO {SERVED.name} ({', '.join(COLUMNS)}) VALUES ("  # noqa: S608 - our names
 
 
 @dataclass(frozen=True)
@@ -56,30 +33,29 @@ class Exported:
 
 
 def write_shown(
-    engine: Engine, lists: Sequence[Shown], *, fingerprint: str, course_ids: Sequence[str]
+    engine: Engine, shown: Shown, *, fingerprint: str, course_ids: Sequence[str]
 ) -> int:
     """Write lists of one artifact, but none of erased people; how many were written."""
+    contents = packed(shown)
     with engine.begin() as connection:
         lock_writing(connection)
         salt = read_salt(connection)
         _put_catalogue(connection, fingerprint, course_ids)
-        names = {one.participant_id for one in lists if one.participant_id is not None}
+        names = {name for name in shown.participant_ids if name is not None}
         hashes = {name: hash_of(name, salt) for name in names}
         gone = erased_among(connection, list(hashes.values()))
+        stored = moment_text if is_sqlite(connection) else _as_it_is
         rows = [
-            {
-                "request_id": one.request_id,
-                c.PARTICIPANT_ID: one.participant_id,
-                "served_at": one.served_at,
-                "model_version": one.model_version,
-                "fingerprint": fingerprint,
-                "content": _packed(one),
-            }
-            for one in lists
-            if one.participant_id is None or hashes[one.participant_id] not in gone
+            (request_id, name, stored(at), shown.model_version, fingerprint, content)
+            for request_id, name, at, content in zip(
+                shown.request_ids, shown.participant_ids, shown.served_at, contents, strict=True
+            )
+            if name is None or hashes[name] not in gone
         ]
         if rows:
-            connection.execute(sa.insert(SERVED), rows)
+            mark = "?" if is_sqlite(connection) else "%s"
+            # SQLAlchemy's own insert takes longer for a row than all the rest
+            connection.exec_driver_sql(INSERT + ", ".join([mark] * len(COLUMNS)) + ")", rows)
     return len(rows)
 
 
@@ -120,49 +96,32 @@ def export_served(engine: Engine, *, window_days: int, now: datetime) -> Exporte
 
 def _served_list(row: Any, places: NDArray[np.int64], n_items: int) -> ServedList:
     """A row over the joint catalogue."""
-    content = orjson.loads(zlib.decompress(row.content))
+    content = unpacked(row.content, n_items=len(places))
 
-    def moved(bits: str | None) -> bytes | None:
-        if bits is None:
-            return None
+    def moved(bits: bytes) -> bytes:
         there = np.zeros(n_items, np.bool_)
-        there[places] = unpack_courses(base64.b64decode(bits), n_items=len(places))
+        there[places] = unpack_courses(bits, n_items=len(places))
         return pack_courses(there)
 
-    items = tuple(int(places[item]) for item in content["items"])
-    listed = content["listed"]
+    items = tuple(int(places[item]) for item in content.items)
+    listed = content.listed
+    explored = b"" if content.pool is None else moved(content.pool)
     return ServedList(
         request_id=row.request_id,
         served_at=row.served_at,
         participant_id=row.participant_id,
         model_version=row.model_version,
-        feasible=moved(content["feasible"]) or b"",
-        pool=b"" if listed is None else moved(content["pool"]),
+        feasible=moved(content.feasible),
+        pool=explored,
         listed=items if listed is None else tuple(int(places[item]) for item in listed),
         item_idx=items,
-        scores=tuple(content["scores"]),
-        propensity_at_slot=tuple(content["propensity"]),
+        scores=tuple(content.scores),
+        propensity_at_slot=tuple(content.propensity),
     )
 
 
-def _packed(one: Shown) -> bytes:
-    return zlib.compress(
-        orjson.dumps(
-            {
-                "feasible": _bits(one.feasible),
-                "items": list(one.item_idx),
-                "scores": list(one.scores),
-                "propensity": list(one.propensity),
-                "pool": None if one.pool is None else _bits(one.pool),
-                "listed": None if one.listed is None else list(one.listed),
-            }
-        ),
-        FAST,
-    )
-
-
-def _bits(could: NDArray[np.bool_]) -> str:
-    return base64.b64encode(pack_courses(could)).decode()
+def _as_it_is(moment: datetime) -> datetime:
+    return moment
 
 
 def _put_catalogue(connection: Connection, fingerprint: str, course_ids: Sequence[str]) -> None:

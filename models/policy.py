@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from features import masks
 from features.batch import ParticipantBatch
 from features.courses import CourseTable
 from features.requests import RequestBatch
+from features.sequences import joined_indptr
 from models.balance_fit import EDGES, BalanceFit
 from models.blend import Blend
 from models.exploration import Drawn, Exploration
@@ -132,7 +133,7 @@ class Policy:
             blocks.append(self._block(requests.take(rows)))
             if advance is not None:
                 advance(len(rows))
-        return _joined(blocks)
+        return joined(blocks)
 
     def allowed(self, requests: RequestBatch) -> masks.CandidateMask:
         """(B, n_items): affordable, on sale, eligible, neither owned nor excluded.
@@ -237,11 +238,11 @@ def _rules_of(requests: RequestBatch) -> tuple[NDArray[Any], ...]:
     )
 
 
-def _joined(blocks: list[Recommendations]) -> Recommendations:
-    lengths = np.concatenate([np.diff(block.indptr) for block in blocks])
+def joined(blocks: Sequence[Recommendations]) -> Recommendations:
+    """The lists of all blocks, at least one, of one policy."""
     drawn = tuple(one for block in blocks for one in block.drawn or ())
     return Recommendations(
-        indptr=np.concatenate([[0], np.cumsum(lengths)]),
+        indptr=joined_indptr([block.indptr for block in blocks]),
         item_idx=np.concatenate([block.item_idx for block in blocks]),
         scores=np.concatenate([block.scores for block in blocks]),
         source=np.concatenate([block.source for block in blocks]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,15 +14,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import DataError
 from features.requests import RequestBatch
-from features.store_served import Shown, write_shown
-from models.policy import Recommendations
+from features.served_rows import Ragged, Shown
+from features.store_served import write_shown
+from models.policy import Recommendations, joined
 from serving.loaded import LoadedModel
 from serving.logs import LOG
 from serving.store.live import LiveStore
 
 MOST_LISTS = 20_000
 WRITE_AT_ONCE = 2_000
-EVERY_S = 0.5
+EVERY_S = 1.0
 KEPT = Counter("saldopas_served_lists", "Served lists by what became of them.", ("result",))
 
 
@@ -97,9 +98,12 @@ class ServedLog:
         model = taken[0].model
         try:
             self._store.open()
-            lists = [shown for one in taken for shown in _shown(one)]
-            ids = [str(name) for name in model.artifact.policy.courses.course_ids]
-            write_shown(self._store.engine, lists, fingerprint=model.fingerprint, course_ids=ids)
+            write_shown(
+                self._store.engine,
+                _shown(taken),
+                fingerprint=model.fingerprint,
+                course_ids=list(model.item_of),
+            )
         except (SQLAlchemyError, DataError, OSError) as error:
             LOG.error("served log", written=False, cause=type(error).__name__)
             with self._change:
@@ -122,33 +126,27 @@ def answered_now(
     return Answered(request_ids, participant_ids, datetime.now(UTC), model, asked, found)
 
 
-def _shown(answered: Answered) -> list[Shown]:
-    """As it is written; what exploring could have shown is worked out here, not in a request."""
-    policy, found = answered.model.artifact.policy, answered.found
-    allowed = policy.allowed(answered.asked).allowed
-    exploration = policy.exploration
-    ranked = None if exploration is None else replace(policy, exploration=None)
-    listed = None if ranked is None else ranked.recommend(answered.asked)
-    made = []
-    for row, request_id in enumerate(answered.request_ids):
-        place = found.row(row)
-        pool = own = None
-        if exploration is not None and listed is not None:
-            own = listed.item_idx[listed.row(row)].tolist()
-            pool = allowed[row] & exploration.rarely_bought
-            pool[np.array(own, np.int64)] = False
-        made.append(
-            Shown(
-                request_id=request_id,
-                participant_id=answered.participant_ids[row],
-                served_at=answered.at,
-                model_version=answered.model.version,
-                feasible=allowed[row],
-                item_idx=found.item_idx[place].tolist(),
-                scores=found.scores[place].tolist(),
-                propensity=found.propensity[place].tolist(),
-                pool=pool,
-                listed=own,
-            )
-        )
-    return made
+def _shown(taken: Sequence[Answered]) -> Shown:
+    """As they are written; what exploring could have shown is worked out here, not in a request."""
+    model, policy = taken[0].model, taken[0].model.artifact.policy
+    asked = RequestBatch.joined([one.asked for one in taken])
+    allowed = policy.allowed(asked).allowed
+    pool = listed = None
+    if policy.exploration is not None:
+        ranked = model.unexplored.recommend(asked)
+        listed = Ragged(ranked.indptr, ranked.item_idx)
+        pool = allowed & policy.exploration.rarely_bought
+        pool[np.repeat(np.arange(asked.n_rows), np.diff(ranked.indptr)), ranked.item_idx] = False
+    found = joined([one.found for one in taken])
+    return Shown(
+        request_ids=[name for one in taken for name in one.request_ids],
+        participant_ids=[name for one in taken for name in one.participant_ids],
+        served_at=[one.at for one in taken for _ in one.request_ids],
+        model_version=model.version,
+        feasible=allowed,
+        courses=Ragged(found.indptr, found.item_idx),
+        scores=found.scores,
+        propensity=found.propensity,
+        pool=pool,
+        listed=listed,
+    )
