@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from serving import metrics
 from serving.errors import ApiError
 from serving.headers import ResponseHeaders, preflight
+from serving.json_body import READING
 from serving.keys import KeyRing, keys_of
 from serving.limits import Bound, Rates
 from serving.loaded import ModelSlot
@@ -109,12 +110,15 @@ class Application:
                 async with asyncio.timeout(self._timeout_s):
                     return await route.handler(request)
             except TimeoutError as error:
+                if request.scope.get(READING):
+                    raise ApiError(408, "too_slow", "the body did not arrive in time") from error
                 raise ApiError(504, "timeout", "the answer took too long") from error
 
     def _record(self, route: str, method: str, status: int, seconds: float) -> None:
         method = method if method in METHODS else "other"
-        metrics.REQUESTS.labels(route, method, status).inc()
-        metrics.DURATION.labels(route).observe(seconds)
+        count, duration = metrics.of_request(route, method, status)
+        count.inc()
+        duration.observe(seconds)
 
 
 def refused(error: ApiError) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any, NoReturn
 
@@ -12,15 +11,15 @@ from serving.errors import ApiError
 
 MOST_DIGITS = 100
 BEYOND: int = 10**MOST_DIGITS
-WITHIN_S = 10.0
+READING = "saldopas.reading"  # key of the ASGI scope: the body is still on its way
 
 
-async def read_json(request: Request, *, most_bytes: int, within_s: float = WITHIN_S) -> Any:
+async def read_json(request: Request, *, most_bytes: int) -> Any:
     """The body of a request as a JSON value, never more than `most_bytes` of it in memory.
 
     Raises:
-        ApiError: 415 it does not say that it is JSON, 413 it is too large, 400 it is malformed,
-            408 it has not arrived within `within_s` seconds.
+        ApiError: 415 it does not say that it is JSON, 413 it is too large, 400 it is malformed.
+        TimeoutError: of whoever waits no longer; `READING` is set where it has not arrived.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -32,17 +31,16 @@ async def read_json(request: Request, *, most_bytes: int, within_s: float = WITH
     if declared.isdecimal() and len(declared) < 20 and int(declared) > most_bytes:
         raise too_large
     chunks, size = [], 0
+    request.scope[READING] = True
     try:
-        async with asyncio.timeout(within_s):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > most_bytes:
-                    raise too_large
-                chunks.append(chunk)
-    except TimeoutError as error:
-        raise ApiError(408, "too_slow", "the body did not arrive in time") from error
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most_bytes:
+                raise too_large
+            chunks.append(chunk)
     except ClientDisconnect as error:
         raise ApiError(400, "disconnected", "the client went away") from error
+    request.scope[READING] = False
     return parse_json(b"".join(chunks))
 
 

@@ -7,6 +7,7 @@ participant ids into labels, and let a stranger make as many labels as they like
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -67,7 +68,20 @@ MODEL = Gauge(
     ("model_version", "dataset", "fingerprint"),
     multiprocess_mode="livemax",
 )
+FIND_SECONDS = STORE_SECONDS.labels("find")
 _SHOWN: set[tuple[str, str, str]] = set()
+
+
+@cache
+def of_request(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """What counts and times such a request, kept: finding it takes as long as counting."""
+    return REQUESTS.labels(route, method, status), DURATION.labels(route)
+
+
+@cache
+def answers_from(source: str) -> Counter:
+    """What counts answers of a source."""
+    return ANSWERS.labels(source)
 
 
 def show_model(model: LoadedModel) -> None:

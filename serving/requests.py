@@ -92,14 +92,18 @@ def known_rows(snapshot: Snapshot, participant_ids: Sequence[str | None]) -> NDA
 def _people(
     bodies: Sequence[RecommendBody], model: LoadedModel, found: Sequence[Found] | None
 ) -> list[Person]:
-    """Who asks, as the store has them, else the snapshot."""
+    """Who asks, as the store has them, else the snapshot, which is then not looked at."""
     snapshot = model.artifact.snapshot
-    rows = known_rows(snapshot, [body.participant_id for body in bodies]).tolist()
+    ids = [body.participant_id for body in bodies]
     if found is None:
-        return [snapshot.person(row) for row in rows]
+        return [snapshot.person(row) for row in known_rows(snapshot, ids).tolist()]
+    unknown = [
+        None if one.erased or one.participant is not None else name
+        for name, one in zip(ids, found, strict=True)
+    ]
+    rows = known_rows(snapshot, unknown).tolist()
     return [
-        with_store(snapshot.person(-1 if one.erased else row), one, model)
-        for row, one in zip(rows, found, strict=True)
+        with_store(snapshot.person(row), one, model) for row, one in zip(rows, found, strict=True)
     ]
 
 

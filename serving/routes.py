@@ -165,4 +165,4 @@ def _count(results: Sequence[Mapping[str, Any]]) -> None:
             if result["degraded"]:
                 metrics.DEGRADED.labels("store").inc()
             items = result["items"]
-            metrics.ANSWERS.labels(items[0]["source"] if items else "none").inc()
+            metrics.answers_from(items[0]["source"] if items else "none").inc()

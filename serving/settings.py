@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=MIB, ge=1_024)
     max_batch_body_bytes: int = Field(default=16 * MIB, ge=1_024)
     workers: int = Field(default=1, ge=1, le=64)
-    timeout_s: float = Field(default=60, gt=0, description="then the answer is 504")
+    timeout_s: float = Field(
+        default=10, gt=0, description="then the answer is 504, or 408 while the body is on its way"
+    )
     keys_file: Path | None = Field(
         default=None, description="hashes of API keys; without it only this machine is answered"
     )

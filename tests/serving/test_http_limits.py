@@ -8,12 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from serving_world import ServingWorld
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from serving.errors import ApiError
 from serving.http import create_app
-from serving.json_body import read_json
 from serving.limits import Bound, Rates
 from serving.loaded import ModelSlot
 from serving.settings import Settings
@@ -91,30 +89,30 @@ def test_of_a_burst_as_many_are_accepted_as_may_be_and_probes_always(slot: Model
     assert refused.headers["retry-after"] == "1"
 
 
+def sent_within(slot: ModelSlot, route: str, seconds: float, **sent: Any) -> tuple[int, str]:
+    """Status and code of an answer that may take so long."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app_of(slot, timeout_s=seconds))
+        async with httpx.AsyncClient(transport=transport, base_url="http://saldopas") as client:
+            headers = {"Content-Type": "application/json"}
+            return await client.post(route, headers=headers, **sent)
+
+    response = in_own_loop(ask())
+    return response.status_code, response.json()["error"]["code"]
+
+
 def test_an_answer_that_takes_too_long_is_504(slot: ModelSlot) -> None:
+    batch = {"requests": [{"n": 100}] * 1_000}  # takes many times as long
+    assert sent_within(slot, "/recommend_batch", 0.001, json=batch) == (504, "timeout")
+
+
+def test_a_body_that_does_not_arrive_is_408(slot: ModelSlot) -> None:
     async def slow_body() -> Any:
         yield b"{"
         await asyncio.sleep(5)
 
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app_of(slot, timeout_s=0.05))
-        async with httpx.AsyncClient(transport=transport, base_url="http://saldopas") as client:
-            headers = {"Content-Type": "application/json"}
-            return await client.post("/recommend", content=slow_body(), headers=headers)
-
-    response = in_own_loop(ask())
-    assert (response.status_code, response.json()["error"]["code"]) == (504, "timeout")
-
-
-def test_a_body_that_does_not_arrive_is_408() -> None:
-    async def never() -> Any:
-        await asyncio.sleep(5)
-
-    headers = [(b"content-type", b"application/json")]
-    request = Request({"type": "http", "method": "POST", "headers": headers}, never)
-    with pytest.raises(ApiError) as refused:
-        in_own_loop(read_json(request, most_bytes=10, within_s=0.05))
-    assert (refused.value.status, refused.value.code) == (408, "too_slow")
+    assert sent_within(slot, "/recommend", 0.05, content=slow_body()) == (408, "too_slow")
 
 
 @pytest.mark.parametrize(
