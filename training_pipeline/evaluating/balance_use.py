@@ -23,8 +23,8 @@ def balance_metrics(decisions: Decisions, items: NDArray[np.int64]) -> pd.DataFr
       buys each that still fits.
     - price_regret@k = sum_j w_j max(p_j - q, 0) / b: expected share of the balance by which the
       list costs more than what the participant chose.
-    - nothing_left@1 = 1 where after buying the first course no other course may be bought: all that
-      is on sale, allowed and not owned costs more than b - p_1; else 0.
+    - nothing_left@k = 1 where after the same no other course may be bought: all that is on sale,
+      allowed and not owned costs more than what stays; else 0.
 
     An empty list uses nothing, regrets nothing and leaves b.
 
@@ -44,8 +44,10 @@ def balance_metrics(decisions: Decisions, items: NDArray[np.int64]) -> pd.DataFr
         columns[f"price_regret@{k}"] = _share((chance * over).sum(axis=1), balance)
     left = walked(price, items >= 0, np.nan_to_num(balance).astype(np.int64))
     columns |= {f"leftover_rp@{k}": left[:, k - 1].astype(np.float64) for k in CUTOFFS}
-    fits = decisions.something_fits(left[:, 0], items[:, 0])
-    columns["nothing_left@1"] = (~fits).astype(np.float64)
+    cheapest = decisions.cheapest_beside(items, CUTOFFS)
+    for place, k in enumerate(CUTOFFS):
+        stuck = cheapest[:, place] > left[:, k - 1]
+        columns[f"nothing_left@{k}"] = stuck.astype(np.float64)
     return pd.DataFrame(columns).where(pd.Series(spendable))
 
 

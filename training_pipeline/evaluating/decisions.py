@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,21 +95,27 @@ class Decisions:
             found[inside] = allowed[rows[inside] - block[0], item_idx[inside]]
         return found
 
-    def something_fits(
-        self, left_rp: NDArray[np.int64], without: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        """(B,) whether any course may still be bought with (B,) `left_rp` of the balance.
+    def cheapest_beside(
+        self, items: NDArray[np.int64], cutoffs: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        """(B, len(cutoffs)) price of the cheapest course that the rules allow besides the first k.
 
-        `without` is (B,) the course that was just bought, -1 for none.
+        Infinity where there is none. `items` is (B, depth) item index by rank, -1 past the end.
         """
-        asked = replace(self.requests, limit_rp=np.minimum(left_rp, self.requests.limit_rp))
-        found = np.zeros(self.n_decisions, np.bool_)
+        price = self.data.courses.price_rp
+        order = np.argsort(price, kind="stable")
+        place = np.argsort(order)
+        cheapest = np.full((self.n_decisions, len(cutoffs)), np.inf)
         for block in self._blocks():
-            allowed = self._rules.allowed(asked.take(block)).allowed
-            bought = np.flatnonzero(without[block] >= 0)
-            allowed[bought, without[block][bought]] = False
-            found[block] = allowed.any(axis=1)
-        return found
+            allowed = self._rules.allowed(self.requests.take(block)).allowed[:, order]
+            everyone = np.arange(len(block))
+            for column, (start, end) in enumerate(pairwise((0, *cutoffs))):
+                rows, ranks = np.nonzero(items[block, start:end] >= 0)
+                allowed[rows, place[items[block[rows], start + ranks]]] = False
+                first = allowed.argmax(axis=1)
+                some = allowed[everyone, first]
+                cheapest[block[some], column] = price[order[first[some]]]
+        return cheapest
 
     @property
     def _rules(self) -> Policy:

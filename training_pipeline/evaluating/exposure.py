@@ -17,11 +17,13 @@ class ExposureValue:
 
     Attributes:
         value: the figure.
-        deviation: (U,) first-order change of the figure by each participant's lists.
+        deviation: (U,) change of the figure by each participant's lists.
+        unseen: variance of what no participant's lists show.
     """
 
     value: float
     deviation: Floats
+    unseen: float = 0.0
 
     @property
     def standard_error(self) -> float:
@@ -30,7 +32,7 @@ class ExposureValue:
         if n_units < 2:
             return float("nan")
         centred = self.deviation - self.deviation.mean()
-        return float(np.sqrt((centred**2).sum() * n_units / (n_units - 1)))
+        return float(np.sqrt((centred**2).sum() * n_units / (n_units - 1) + self.unseen))
 
     def interval(self, level: float) -> tuple[float, float]:
         """Student's t around the figure."""
@@ -38,8 +40,10 @@ class ExposureValue:
         return self.value - float(margin), self.value + float(margin)
 
     def minus(self, other: ExposureValue) -> ExposureValue:
-        """The difference of two figures on the same participants."""
-        return ExposureValue(self.value - other.value, self.deviation - other.deviation)
+        """The difference of two figures on the same participants, certain where both are alike."""
+        value, deviation = self.value - other.value, self.deviation - other.deviation
+        alike = value == 0 and not deviation.any()
+        return ExposureValue(value, deviation, 0.0 if alike else self.unseen + other.unseen)
 
     def p_value(self) -> float:
         """Two-sided, null: the figure is 0."""
@@ -54,10 +58,14 @@ def exposure_of(
 ) -> dict[str, ExposureValue]:
     """`coverage` and `gini` of the first `depth` places.
 
-    coverage: share of the catalogue that stands in somebody's list; what a participant adds is the
-    courses that stand in nobody else's (jackknife, Burnham & Overton 1978), which errs on the wide
-    side (Efron & Stein 1981). Resampling with replacement would understate coverage itself, because
-    a resample holds fewer distinct participants.
+    coverage: share of the catalogue that stands in somebody's list. Resampling with replacement
+    would understate it, because a resample holds fewer distinct participants. What a participant
+    adds is the courses that stand in nobody else's (jackknife, Burnham & Overton 1978). Their
+    squares err on the wide side (Efron & Stein 1981): where f_1 courses are shown by one
+    participant and f_2 by two, they sum to f_1, and the variance is the number of new courses that
+    as many participants again would show, f_1 (1 - e^-x) / x with x = 2 f_2 / f_1 (Chao's estimate
+    of what is unseen, extrapolated as by Colwell et al. 2012). So deviations are shrunk by it, as
+    if one course more had been shown once: where f_1 is 0 nothing would seem uncertain.
 
     gini = sum_i (2 r_i - n - 1) x_i / (n sum_i x_i), x_i how often course i stands in a list and
     r_i its rank from the least shown of n courses (Gini 1912): 0 all the same, near 1 few courses
@@ -82,12 +90,18 @@ def exposure_of(
 def _coverage(
     shown: NDArray[np.int64], unit: NDArray[np.int64], counts: Floats, n_units: int
 ) -> ExposureValue:
-    some_unit = np.full(len(counts), -1)
-    some_unit[shown] = unit  # of a course that several show, any one of them
-    others = np.bincount(shown, weights=unit != some_unit[shown], minlength=len(counts))
-    alone = (counts > 0) & (others == 0)
-    own = np.bincount(some_unit[alone], minlength=n_units) / len(counts)
-    return ExposureValue(float((counts > 0).mean()), own)
+    n_items = len(counts)
+    first, second = np.full(n_items, -1), np.full(n_items, -1)
+    first[shown] = unit  # of the participants who are shown a course, any one
+    others = unit != first[shown]
+    second[shown[others]] = unit[others]
+    thirds = others & (unit != second[shown])
+    alone = (counts > 0) & (second < 0)
+    twice = int((second >= 0).sum()) - len(np.unique(shown[thirds]))
+    again = 2 * twice / (int(alone.sum()) + 1)
+    new = -np.expm1(-again) / again if again > 0 else 1.0
+    own = np.bincount(first[alone], minlength=n_units) / n_items
+    return ExposureValue(float((counts > 0).mean()), np.sqrt(new) * own, new / n_items**2)
 
 
 def _gini(
