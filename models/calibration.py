@@ -3,12 +3,15 @@
 For a decision d with allowed courses A let s_i be the score that ranks course i, c its curve (the
 stage that ranks it, and how much history the participant has), and
 
-    Z_d = sum over A of g_c(s_i),        p_i = g_c(s_i) * h(Z_d) / Z_d.
+    w_i = g_c(s_i) * u(price_i) * v(price_i / balance_d),
+    Z_d = sum of w_i over A,        p_i = w_i * h(Z_d) / Z_d.
 
 g is a rising curve for each c: how scores compare, fitted by isotonic regression (Barlow et al.
-1972; Zadrozny and Elkan 2002) under the factor h / Z. h is one rising curve: how many courses a
-decision with mass Z buys. Where each purchase is a decision h is 1, and p_i is the probability that
-the next purchase is course i (a conditional logit with a rising link, McFadden 1974). Where a
+1972; Zadrozny and Elkan 2002) under the factor h / Z. u and v say what a price means beyond the
+score: whoever has little left can buy nothing but cheap courses, so what is learned from purchases
+overrates cheap courses for whoever has much; v is 1 without a balance. h is one rising curve: how
+many courses a decision with mass Z buys. Where each purchase is a decision h is 1, and p_i is the
+probability that the next purchase is course i (a conditional logit, McFadden 1974). Where a
 period's basket is a decision, p_i is the expected number of purchases of course i in it. Either
 way the probabilities of a set add up: to the expected number of its courses that are bought.
 """
@@ -36,6 +39,8 @@ class Calibration:
         indptr: (stages * LEVELS + 1,) int64 into score and chance; see `curve_of`.
         score: (T,) float64 ascending within a curve; chance: (T,) float64, g at that score.
         mass: (M,) float64 ascending; expected: (M,) float64, h at that mass.
+        price: (P,) float64 ascending, log(1 + rupiah); price_factor: (P,) float64, u there.
+        share: (S,) float64 ascending, of the balance; share_factor: (S,) float64, v there.
     """
 
     indptr: NDArray[np.int64]
@@ -43,6 +48,10 @@ class Calibration:
     chance: NDArray[np.float64]
     mass: NDArray[np.float64]
     expected: NDArray[np.float64]
+    price: NDArray[np.float64]
+    price_factor: NDArray[np.float64]
+    share: NDArray[np.float64]
+    share_factor: NDArray[np.float64]
 
     def probabilities(
         self, policy: Policy, requests: RequestBatch, allowed: NDArray[np.bool_] | None = None
@@ -57,21 +66,50 @@ class Calibration:
         if allowed is None:
             allowed = policy.allowed(requests).allowed
         scores, place = ranked_pairs(policy, requests, allowed)
-        level = levels_of(requests)
+        chances = self.curves(scores, place, levels_of(requests))
+        self._with_prices(chances, place, policy.courses.price_rp, requests)
+        mass = chances.sum(axis=1)
+        expected = np.interp(mass, self.mass, self.expected)
+        factor = np.divide(expected, mass, out=np.zeros_like(mass), where=mass > 0)
+        chances *= factor[:, None]
+        return np.minimum(chances, 1.0, out=chances)
+
+    def curves(
+        self, scores: NDArray[np.float32], place: NDArray[np.int8], level: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """(B, n_items) g of each pair, 0 where it is not allowed.
+
+        Args:
+            scores, place: (B, n_items), see `ranked_pairs`.
+            level: (B,), see `levels_of`.
+        """
         chances = np.zeros(scores.shape)
-        for row in range(requests.n_rows):
-            for stage in range(len(policy.stages)):
+        for row in range(len(scores)):
+            for stage in range((len(self.indptr) - 1) // LEVELS):
                 items = np.flatnonzero(place[row] == stage)
                 if len(items):
                     curve = slice(*self.indptr[[at := curve_of(stage, level[row]), at + 1]])
                     chances[row, items] = np.interp(
                         scores[row, items], self.score[curve], self.chance[curve]
                     )
-        mass = chances.sum(axis=1)
-        expected = np.interp(mass, self.mass, self.expected)
-        factor = np.divide(expected, mass, out=np.zeros_like(mass), where=mass > 0)
-        chances *= factor[:, None]
-        return np.minimum(chances, 1.0, out=chances)
+        return chances
+
+    def _with_prices(
+        self,
+        chances: NDArray[np.float64],
+        place: NDArray[np.int8],
+        price_rp: NDArray[np.int64],
+        requests: RequestBatch,
+    ) -> None:
+        """Multiplies by u and v in place."""
+        by_price = np.interp(np.log1p(price_rp), self.price, self.price_factor)
+        for row in range(len(chances)):
+            items = np.flatnonzero(place[row] >= 0)
+            factor = by_price[items]
+            if requests.limited[row]:
+                share = price_rp[items] / max(int(requests.limit_rp[row]), 1)
+                factor = factor * np.interp(share, self.share, self.share_factor)
+            chances[row, items] *= factor
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array by its name."""

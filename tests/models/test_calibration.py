@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def policy() -> Policy:
 
 
 def curves(expected: float = 1.0) -> Calibration:
-    """History: g(1) = 0.1, g(2) = 0.3; popularity: g(1) = 0.02, g(5) = 0.1; h is constant."""
+    """History: g(1) = 0.1, g(2) = 0.3; popularity: g(1) = 0.02, g(5) = 0.1; h, u, v are constant."""
     knots = [[1.0, 2.0]] * LEVELS + [[1.0, 5.0]] * LEVELS
     values = [[0.1, 0.3]] * LEVELS + [[0.02, 0.1]] * LEVELS
     return Calibration(
@@ -47,6 +47,10 @@ def curves(expected: float = 1.0) -> Calibration:
         chance=np.concatenate(values),
         mass=np.array([0.5]),
         expected=np.array([expected]),
+        price=np.zeros(1),
+        price_factor=np.ones(1),
+        share=np.zeros(1),
+        share_factor=np.ones(1),
     )
 
 
@@ -75,6 +79,25 @@ def test_nothing_allowed_is_nothing_probable() -> None:
     assert curves().probabilities(policy(), requests).tolist() == [[0.0, 0.0, 0.0, 0.0]]
 
 
+def test_price_and_share_of_the_balance_are_factors() -> None:
+    """u is 3 at Rp20; v is 1 at a half of the balance, 2 at all of it, 1.5 between."""
+    priced = replace(
+        curves(),
+        price=np.log1p([10, 20]),
+        price_factor=np.array([1.0, 3.0]),
+        share=np.array([0.5, 1.0]),
+        share_factor=np.array([1.0, 2.0]),
+    )
+    requests = make_requests(
+        make_batch([[3], [3]], n_items=4),
+        limited=np.array([True, False]),
+        limit_rp=np.array([20, 0]),
+    )
+    found = priced.probabilities(policy(), requests)
+    np.testing.assert_allclose(found[0], [0.1 / 1.9, 1.8 / 1.9, 0, 0])  # 0.3 * 3 * 2
+    np.testing.assert_allclose(found[1, 1] / found[1, 0], 9)  # without a balance u alone
+
+
 def test_ranked_pairs_are_those_of_the_policy() -> None:
     requests = make_requests(make_batch([[3], []], n_items=4), count=np.array([4, 4]))
     answered = policy().recommend(requests)
@@ -95,7 +118,7 @@ def test_levels_share_a_stage_but_not_a_curve() -> None:
     changed = curves()
     chance = changed.chance.copy()
     chance[2 * curve_of(0, 1) + 1] = 0.9  # g(2) after one purchase
-    changed = Calibration(changed.indptr, changed.score, chance, changed.mass, changed.expected)
+    changed = replace(changed, chance=chance)
     one, two = make_batch([[3]], n_items=4), make_batch([[3, 2]], n_items=4)
     after_one = changed.probabilities(policy(), make_requests(one))
     assert after_one[0, 1] / after_one[0, 0] == pytest.approx(9)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -10,20 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from features.cases import sample_cases
 from features.indexed import IndexedDataset
-from features.requests import RequestBatch
 from features.split import Cut
-from models.calibration import LEVELS, Calibration, curve_of, levels_of, ranked_pairs
+from models.calibration import LEVELS, Calibration, curve_of, levels_of
 from models.policy import Policy
+from training_pipeline.calibration.blocks import blocks, fewer_decisions
+from training_pipeline.calibration.price_factors import with_price_factors
 
-CELLS_A_BLOCK = 4_000_000
 DECISIONS_FOR_EDGES = 4_000
 MOST_BINS = 40
-FEWEST_TARGETS = 10  # of a bin; a curve with fewer than a few bins takes those of all levels
+FEWEST_TARGETS = 20  # of a bin; a curve with fewer than a few bins takes those of all levels
 ROUNDS = 6
-MOST_DECISIONS = 10_000
-PRIOR = 1.0  # purchases at the mean rate that are added to each bin
+PRIOR = 0.01  # purchases at the mean rate added to each bin: none is 0, and the best stay as high
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,13 @@ class Counts:
 def learn_calibration(data: IndexedDataset, cut: Cut, policy: Policy, *, seed: int) -> Calibration:
     """The curves of a policy that was fitted on the training part of `cut`.
 
-    At most `MOST_DECISIONS` of the cut are looked at, drawn with `seed`.
+    At most `blocks.MOST_DECISIONS` of the cut are looked at, drawn with `seed`.
 
     Scores are put in bins between quantiles of what was bought. Each round first fits h given g,
     then g given the factors f_d = h(Z_d) / Z_d: with E[bought] = g_bin * sum of f_d over the
     allowed pairs of the bin, the rising g of the highest (Poisson) likelihood is the isotonic
-    regression of bought / sum f_d with weights sum f_d.
+    regression of bought / sum f_d with weights sum f_d. Then come the factors of price and share,
+    given the curves, and h anew.
     """
     cut = fewer_decisions(cut, seed=seed)
     edges, starts = bin_edges(data, cut, policy)
@@ -65,13 +63,12 @@ def learn_calibration(data: IndexedDataset, cut: Cut, policy: Policy, *, seed: i
         factor = np.interp(of_decision, mass, expected) / np.maximum(of_decision, 1e-12)
         chance = _rising(counts.bought, factor @ counts.shown, starts)
         chance *= total / max(float((counts.shown @ chance).sum()), 1e-12)
-    mass, expected = _masses(counts.shown @ chance, counts.n_bought)
-    return _knots(chance, counts.score_sum, shown, starts, mass, expected)
-
-
-def fewer_decisions(cut: Cut, *, seed: int) -> Cut:
-    """The cut with at most `MOST_DECISIONS`, drawn with `seed`."""
-    return replace(cut, cases=sample_cases(cut.cases, MOST_DECISIONS, seed=seed))
+    indptr, score, value = _knots(chance, counts.score_sum, shown, starts)
+    none = np.zeros(1), np.ones(1)
+    by_score = Calibration(indptr, score, value, mass, expected, *none, *none)
+    complete, of_decision = with_price_factors(by_score, data, cut, policy)
+    mass, expected = _masses(of_decision, counts.n_bought)
+    return replace(complete, mass=mass, expected=expected)
 
 
 def bin_edges(
@@ -119,24 +116,6 @@ def count_bins(
             own = bins[targets.indices[targets.indptr[at] : targets.indptr[at + 1]]]
             np.add.at(bought, own[own >= 0], 1)
     return Counts(shown, bought, score_sum, np.diff(cut.cases.targets.indptr))
-
-
-def blocks(
-    data: IndexedDataset, cut: Cut, policy: Policy, *, every: int = 1
-) -> Iterator[tuple[NDArray[np.int64], RequestBatch, NDArray[np.float32], NDArray[np.int8]]]:
-    """Rows of the cut's decisions, their requests, ranking scores and stages (see `ranked_pairs`).
-
-    Args:
-        data, cut, policy: what is asked.
-        every: one decision in so many.
-    """
-    requests = cut.requests(data, count=1)
-    chosen = np.arange(0, requests.n_rows, every)
-    size = max(1, CELLS_A_BLOCK // data.courses.n_items)
-    for start in range(0, len(chosen), size):
-        rows = chosen[start : start + size]
-        asked = requests.take(rows)
-        yield rows, asked, *ranked_pairs(policy, asked, policy.allowed(asked).allowed)
 
 
 def _quantile_edges(scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -194,9 +173,7 @@ def _knots(
     score_sum: NDArray[np.float64],
     shown: NDArray[np.float64],
     starts: NDArray[np.int64],
-    mass: NDArray[np.float64],
-    expected: NDArray[np.float64],
-) -> Calibration:
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """A knot at the mean score of every bin that holds courses; a curve without any is 0."""
     indptr = [0]
     score: list[float] = []
@@ -206,10 +183,4 @@ def _knots(
         score += (score_sum[filled] / shown[filled]).tolist() or [0.0]
         value += chance[filled].tolist() or [0.0]
         indptr.append(len(score))
-    return Calibration(
-        indptr=np.array(indptr, np.int64),
-        score=np.array(score),
-        chance=np.array(value),
-        mass=mass,
-        expected=expected,
-    )
+    return np.array(indptr, np.int64), np.array(score), np.array(value)

@@ -11,9 +11,8 @@ from features.indexed import IndexedDataset
 from features.split import Cut
 from models.calibration import LEVELS, Calibration, levels_of
 from models.policy import Policy
-from training_pipeline.calibration.learn import fewer_decisions
+from training_pipeline.calibration.blocks import CELLS_A_BLOCK, fewer_decisions
 
-CELLS_A_BLOCK = 4_000_000
 EDGES = np.concatenate([[0.0], np.logspace(-5, 0, 26)])
 BEST = 20  # courses a decision that a plan is made of, about
 

@@ -1,0 +1,42 @@
+"""The decisions of a cut in blocks that fit into memory, with the scores that rank them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.cases import sample_cases
+from features.indexed import IndexedDataset
+from features.requests import RequestBatch
+from features.split import Cut
+from models.calibration import ranked_pairs
+from models.policy import Policy
+
+CELLS_A_BLOCK = 4_000_000
+MOST_DECISIONS = 10_000
+
+
+def fewer_decisions(cut: Cut, *, seed: int) -> Cut:
+    """The cut with at most `MOST_DECISIONS`, drawn with `seed`."""
+    return replace(cut, cases=sample_cases(cut.cases, MOST_DECISIONS, seed=seed))
+
+
+def blocks(
+    data: IndexedDataset, cut: Cut, policy: Policy, *, every: int = 1
+) -> Iterator[tuple[NDArray[np.int64], RequestBatch, NDArray[np.float32], NDArray[np.int8]]]:
+    """Rows of the cut's decisions, their requests, ranking scores and stages (see `ranked_pairs`).
+
+    Args:
+        data, cut, policy: what is asked.
+        every: one decision in so many.
+    """
+    requests = cut.requests(data, count=1)
+    chosen = np.arange(0, requests.n_rows, every)
+    size = max(1, CELLS_A_BLOCK // data.courses.n_items)
+    for start in range(0, len(chosen), size):
+        rows = chosen[start : start + size]
+        asked = requests.take(rows)
+        yield rows, asked, *ranked_pairs(policy, asked, policy.allowed(asked).allowed)
