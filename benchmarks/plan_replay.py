@@ -1,14 +1,17 @@
 """Plans beside what people did and beside buying down a list, on decisions after the training.
 
-    python -m benchmarks.plan_replay data/sample --model sequence-ridge --truth
+    python -m benchmarks.plan_replay data/sample --truth
+    python -m benchmarks.plan_replay data/sample --truth --cut validation
     python -m benchmarks.plan_replay data/tafeng --model ease
 
-Each participant's first decision of the test cut, with the balance of that moment: what was bought
-from there on, the courses of the best match for several prices of a leftover, and a greedy buyer
-who goes down the policy's top-n list and takes whatever still fits. At most 8 courses, no days, for
-all alike. Relevance is calibrated on the validation cut; hits are courses that the participant did
-buy from there on. `--truth` (the sample alone) adds the generator's own probability that the next
-choice is one of the set. Intervals are 95 %, over participants.
+Each participant's first decision of a cut, with the balance of that moment: what was bought from
+there on, the courses of the best match for several prices of a leftover, and a greedy buyer who
+goes down a list and takes whatever still fits: the policy's top n, or the 100 most relevant. At
+most 8 courses, no days, for all alike. Relevance is calibrated on the validation cut (in sight of
+the decisions with `--cut validation`, where the leftover's price is chosen); next: the share of
+decisions whose next purchase is in the set; hits: its courses that were bought from there on.
+`--truth` (the sample alone) adds the generator's own probability that the next purchase is in
+the set. Intervals are 95 %, over participants.
 """
 
 from __future__ import annotations
@@ -16,7 +19,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,21 +41,23 @@ from training_pipeline.sample.purchases import World
 from training_pipeline.sample.seats import Seats
 from training_pipeline.selection import untried_recipe
 
-WEIGHTS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0)
+WEIGHTS = (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0)
 LISTS = (5, 10, 20, 100)
 MOST_COURSES = 8
 CANDIDATES = 200
 GREEDY = "top 20, greedily"
+RELEVANT = "most relevant, greedily"
 WIB_S = 7 * 3_600
 BLOCK = 500
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Arrays (N,): share of the balance left, relevance, hits, truth, courses."""
+    """Arrays (N,): share of the balance left, relevance, next, hits, truth, courses."""
 
     leftover: NDArray[np.float64]
     relevance: NDArray[np.float64]
+    next: NDArray[np.float64]
     hits: NDArray[np.float64]
     truth: NDArray[np.float64]
     courses: NDArray[np.float64]
@@ -64,6 +68,7 @@ def main() -> None:
     parser.add_argument("data")
     parser.add_argument("--model", default="sequence-ridge")
     parser.add_argument("--people", type=int, default=3_000)
+    parser.add_argument("--cut", choices=("validation", "test"), default="test")
     parser.add_argument("--truth", action="store_true", help="the sample, made with --seed")
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
@@ -73,12 +78,16 @@ def main() -> None:
     if cuts is None:
         raise SystemExit("too little was bought to hold anything out")
     recipe = untried_recipe((asked.model,), {})
-    earlier, policy = (recipe.fit(cut.train, seed=asked.seed) for cut in cuts)
+    earlier = recipe.fit(cuts[0].train, seed=asked.seed)
     calibration = learn_calibration(data, cuts[0], earlier, seed=asked.seed)
-    cases = first_decisions(cuts[1].cases, asked.people, seed=asked.seed)
+    cut, policy = cuts[0], earlier
+    if asked.cut == "test":
+        cut, policy = cuts[1], recipe.fit(cuts[1].train, seed=asked.seed)
+    cut = replace(cut, cases=first_decisions(cut.cases, asked.people, seed=asked.seed))
     truth = truth_of(data, asked.seed) if asked.truth else None
-    replayed = Replay(data, replace(cuts[1], cases=cases), policy, calibration.probabilities, truth)
-    show(replayed.outcomes(), cases.n_cases)
+    found = Replay(data, cut, policy, calibration.probabilities, truth).outcomes()
+    print(f"{cut.cases.n_cases:,} first decisions of the {asked.cut} cut; means, 95 % intervals\n")
+    show(found)
 
 
 def first_decisions(cases: Cases, most: int, *, seed: int) -> Cases:
@@ -102,7 +111,7 @@ class Replay:
 
     def outcomes(self) -> dict[str, Outcome]:
         """By name: what people did, the greedy lists, the plans."""
-        names = ["what people did", *(f"top {n}, greedily" for n in LISTS)]
+        names = ["what people did", *(f"top {n}, greedily" for n in LISTS), RELEVANT]
         names += [f"plan, leftover weight {weight:g}" for weight in WEIGHTS]
         rows: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
         requests = self.cut.requests(self.data, count=max(LISTS))
@@ -114,6 +123,7 @@ class Replay:
             relevance = self.relevance(self.policy, asked, allowed)
             lists = self.policy.recommend(asked)
             truth = None if self.truth is None else self.truth(cases)
+            targets = np.split(cases.targets.indices, cases.targets.indptr[1:-1])
             for at in range(len(block)):
                 balance = int(cases.limit_rp[at])
                 bought = self._bought(cases, at)
@@ -121,15 +131,19 @@ class Replay:
                 listed = lists.item_idx[lists.row(at)]
                 for n in LISTS:
                     sets[f"top {n}, greedily"] = greedily(listed[:n], price, balance)
+                order = np.argsort(-relevance[at], kind="stable")[: max(LISTS)]
+                sets[RELEVANT] = greedily(order[allowed[at, order]], price, balance)
                 for weight in WEIGHTS:
                     name = f"plan, leftover weight {weight:g}"
                     sets[name] = planned(allowed[at], relevance[at], price, balance, weight)
                 own = set(bought.tolist())
+                next_ones = set(targets[at].tolist())
                 for name, (items, spent) in sets.items():
                     rows[name].append(
                         (
                             (balance - spent) / balance,
                             float(relevance[at, items].sum()),
+                            float(not next_ones.isdisjoint(items.tolist())),
                             float(len(own.intersection(items.tolist()))),
                             np.nan if truth is None else float(truth[at, items].sum()),
                             float(len(items)),
@@ -225,50 +239,47 @@ def _choosers(
     )
 
 
-def show(found: dict[str, Outcome], people: int) -> None:
-    """The frontier, and the bar of the planner's issue."""
-    greedy = found[GREEDY]
-    rows: list[tuple[Any, ...]] = [
-        (
-            name,
-            interval(one.leftover),
-            interval(one.relevance),
-            interval(one.hits),
-            interval(one.truth) if np.isfinite(one.truth).all() else "-",
-            f"{one.courses.mean():.2f}",
-        )
+def show(found: dict[str, Outcome]) -> None:
+    """The frontier, and the plans' ratios to the greedy list."""
+    columns = ("leftover", "relevance", "next", "hits", "truth")
+    rows = [
+        (name, *(interval(getattr(one, column)) for column in columns), f"{one.courses.mean():.2f}")
         for name, one in found.items()
     ]
-    print(f"{people:,} first decisions of the test cut; means and 95 % intervals\n")
-    print("| buyer | share left | relevance | hits | truth | courses |")
-    print("|---|---|---|---|---|---|")
-    for row in rows:
+    print_markdown(("buyer", "share left", *columns[1:], "courses"), rows)
+    greedy = found[GREEDY]
+    ratios = [
+        (
+            name,
+            *(ratio_interval(getattr(one, column), getattr(greedy, column)) for column in columns),
+        )
+        for name, one in found.items()
+        if name.startswith("plan") or name == RELEVANT
+    ]
+    print(f"\nTimes what {GREEDY} has:\n")
+    print_markdown(("buyer", "share left", *columns[1:]), ratios)
+
+
+def print_markdown(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    for row in (head, tuple("---" for _ in head), *rows):
         print("| " + " | ".join(row) + " |")
-    print()
-    for name, one in found.items():
-        if not name.startswith("plan"):
-            continue
-        parts = [ratio_interval(one.leftover, greedy.leftover)]
-        parts += [ratio_interval(one.relevance, greedy.relevance)]
-        parts += [ratio_interval(one.hits, greedy.hits)]
-        told = [f"{ratio:.2f} ({low:.2f} to {high:.2f})" for ratio, low, high in parts]
-        print(f"{name}: {told[0]} times the leftover of {GREEDY}, {told[1]} times its relevance,")
-        print(f"  {told[2]} times its hits")
 
 
 def interval(values: NDArray[np.float64]) -> str:
     """Mean and half the width of its interval."""
+    if not np.isfinite(values).all():
+        return "-"
     half = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
     return f"{values.mean():.4f} ± {half:.4f}"
 
 
-def ratio_interval(
-    one: NDArray[np.float64], other: NDArray[np.float64]
-) -> tuple[float, float, float]:
-    """Ratio of the means of paired values, and its interval (Fieller's delta approximation)."""
+def ratio_interval(one: NDArray[np.float64], other: NDArray[np.float64]) -> str:
+    """Ratio of the means of paired values, and its interval (the delta method)."""
+    if not np.isfinite(one).all():
+        return "-"
     ratio = float(one.mean() / other.mean())
-    error = (one - ratio * other).std(ddof=1) / np.sqrt(len(one)) / other.mean()
-    return ratio, ratio - 1.96 * float(error), ratio + 1.96 * float(error)
+    half = 1.96 * (one - ratio * other).std(ddof=1) / np.sqrt(len(one)) / other.mean()
+    return f"{ratio:.3f} ({ratio - half:.3f} to {ratio + half:.3f})"
 
 
 if __name__ == "__main__":
