@@ -67,7 +67,15 @@ def test_a_better_one_passes_every_rule(gate_world: GateWorld) -> None:
 def test_a_worse_one_is_refused_by_the_main_metric(gate_world: GateWorld) -> None:
     report = ask(gate_world, FAIR, BEST)
     assert "main-metric" in report.failed
-    assert report.of("main-metric").sentence.endswith("worse")
+    assert report.of("main-metric").sentence.endswith("a loss is sure")
+
+
+def test_a_sure_loss_is_refused_however_small(gate_world: GateWorld) -> None:
+    wide = STRICT.model_copy(update={"margin": 0.99, "balance_margin": 0.99})
+    report = ask(gate_world, FAIR, BEST, config=wide)
+    verdict = report.of("main-metric")
+    assert verdict.outcome == "failed"
+    assert float(str(verdict.figures["low"])) > float(str(verdict.figures["least"]))
 
 
 def test_what_could_be_worse_is_refused_too(gate_world: GateWorld) -> None:

@@ -57,7 +57,7 @@ def test_bad_ones_stay_out_a_better_one_serves_and_is_rolled_back(
     with service(empty_store / "champion.json") as address:
         assert serving(address) == (str(version[FAIR]), "profile-popularity")
 
-        with pytest.raises(GateRefusedError, match=r"refused by .*main-metric \(.*worse"):
+        with pytest.raises(GateRefusedError, match=r"refused by .*main-metric \(.*a loss is sure"):
             promote(version[PLAIN], gate=gate)
         with pytest.raises(
             GateRefusedError, match=r"refused by .*segments \(under 90% of champion"

@@ -9,6 +9,7 @@ import pytest
 
 from models.artifact import load_artifact
 from models.policy import Policy
+from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.held_out_quality import HeldOutQuality, held_out_quality
 from training_pipeline.plots.balance_used import balance_used
 from training_pipeline.plots.catalogue_share import catalogue_share
@@ -35,12 +36,21 @@ def quality(small_record: TrainingRecord) -> HeldOutQuality:
 
 
 def test_bars_are_means_of_the_test_cut(small_record: TrainingRecord) -> None:
-    figure = quality_by_history(small_record)
+    quality = held_out_quality(small_record, EvaluationConfig(min_people=2))
+    figure = quality_by_history(quality, "ours")
     assert figure is not None
-    heights = [bar.get_height() for bar in figure.axes[0].patches]
-    found = small_record.test
-    new = [found[name].mean("ndcg@10", "new") for name in ("popularity", "chosen")]
-    assert [heights[0], heights[len(heights) // 2]] == pytest.approx(new)
+    recall, ndcg = figure.axes
+    for axis, metric in ((recall, "recall@10"), (ndcg, "ndcg@10")):
+        assert axis.get_title("left").lower() == metric
+        heights = [bar.get_height() for bar in axis.patches]
+        new = [small_record.test[name].mean(metric, "new") for name in ("popularity", "chosen")]
+        assert [heights[0], heights[len(heights) // 2]] == pytest.approx(new)
+
+
+def test_groups_too_small_to_show_are_not_drawn(small_record: TrainingRecord) -> None:
+    quality = held_out_quality(small_record, EvaluationConfig(min_people=10_000))
+    assert quality_by_history(quality, "ours") is None
+    assert quality_by_segment(quality, "ours") is None
 
 
 def test_lines_end_at_the_longest_list(small_record: TrainingRecord) -> None:

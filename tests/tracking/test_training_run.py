@@ -23,6 +23,7 @@ def test_the_run_holds_parameters_metrics_tags_and_the_dataset(tracked: Tracked)
     record = tracked.record
     assert run.info.status == "FINISHED"
     assert run.info.run_name.startswith("sequence-ridge 20")
+    assert run.info.end_time - run.info.start_time >= 1_000 * sum(record.seconds.values())
     assert params["data.participants"] == "2000"
     assert params["seed"] == "7"
     assert params["split.method"] == "by-date"

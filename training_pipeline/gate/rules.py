@@ -35,7 +35,7 @@ def not_below_popularity(model: str, *, beats: bool, measured: bool) -> Verdict:
 
 
 def main_metric(against: Against, config: GateConfig) -> Verdict:
-    """A loss above the margin is excluded; in place of a champion, better than popularity."""
+    """Not surely worse, and a loss above the margin excluded; in place of a champion, better."""
     change = against.changes[MAIN_METRIC]
     figures = _figures(change)
     told = (
@@ -46,16 +46,7 @@ def main_metric(against: Against, config: GateConfig) -> Verdict:
         outcome: Outcome = "passed" if change.low > 0 else "failed"
         wants = "above popularity with its whole interval"
         return Verdict(v.MAIN, outcome, f"{told}; wanted: {wants}", figures)
-    least = -config.margin * change.a
-    if change.low >= least:
-        sentence = f"{told}; a loss above {config.margin:.1%} is excluded"
-        return Verdict(v.MAIN, "passed", sentence, figures | {"least": least})
-    unclear = (
-        "worse"
-        if change.high < 0
-        else f"{change.cases:,} decisions do not exclude a loss above {config.margin:.1%}"
-    )
-    return Verdict(v.MAIN, "failed", f"{told}; {unclear}", figures | {"least": least})
+    return _not_worse(v.MAIN, change, told, figures, margin=config.margin, loss="a loss")
 
 
 def gain(
@@ -79,7 +70,7 @@ def gain(
     }
     theirs_ms = latency.champion_ms
     if theirs_ms is not None and latency.challenger_ms <= config.cheaper * theirs_ms:
-        found.append(f"{latency.challenger_ms:.2f} ms a request instead of {theirs_ms:.2f}")
+        found.append(f"{latency.challenger_ms:.3g} ms a request instead of {theirs_ms:.3g}")
     if size <= config.cheaper * other:
         found.append(f"{size:.1f} MB instead of {other:.1f}")
     ours, theirs = challenger.manifest, champion.manifest
@@ -139,41 +130,54 @@ def balance(against: Against, config: GateConfig) -> Verdict:
         return Verdict(v.BALANCE, "not applicable", "no balance is known")
     if against.reference == "popularity":
         return Verdict(v.BALANCE, "not applicable", "the champion cannot be compared")
-    least = -config.balance_margin * change.a
     told = (
         f"{change.b:.1%} of the balance used against {change.a:.1%} "
         f"({100 * change.low:+.1f} to {100 * change.high:+.1f} points)"
     )
-    figures = _figures(change) | {"least": least}
-    if change.low >= least:
-        excluded = f"{told}; a fall above {config.balance_margin:.1%} is excluded"
-        return Verdict(v.BALANCE, "passed", excluded, figures)
-    return Verdict(
-        v.BALANCE,
-        "failed",
-        f"{told}; a fall above {config.balance_margin:.1%} is not excluded",
-        figures,
-    )
+    figures, margin = _figures(change), config.balance_margin
+    return _not_worse(v.BALANCE, change, told, figures, margin=margin, loss="a fall")
 
 
 def request_latency(latency: Latency, config: GateConfig) -> Verdict:
     """Within the budget; above it no slower than the champion in the same minute."""
     ours, theirs = latency.challenger_ms, latency.champion_ms
     figures: dict[str, v.Figure] = {
-        "median_ms": round(ours, 3),
-        "champion_median_ms": None if theirs is None else round(theirs, 3),
+        "median_ms": round(ours, 6),
+        "champion_median_ms": None if theirs is None else round(theirs, 6),
         "budget_ms": config.latency_ms,
         "requests": latency.requests,
     }
-    told = f"median {ours:.2f} ms of {latency.requests} single requests"
+    told = f"median {ours:.3g} ms of {latency.requests} single requests"
     if theirs is not None:
-        told += f", champion {theirs:.2f} ms in the same run"
+        told += f", champion {theirs:.3g} ms in the same run"
     if ours <= config.latency_ms:
         return Verdict(v.LATENCY, "passed", f"{told}; budget {config.latency_ms:g} ms", figures)
     if theirs is not None and ours <= config.slower * theirs:
         busy = f"above {config.latency_ms:g} ms, as the champion is here: this machine is slow"
         return Verdict(v.LATENCY, "passed", f"{told}; {busy}", figures)
     return Verdict(v.LATENCY, "failed", f"{told}; budget {config.latency_ms:g} ms", figures)
+
+
+def _not_worse(
+    rule: str,
+    change: Difference,
+    told: str,
+    figures: dict[str, v.Figure],
+    *,
+    margin: float,
+    loss: str,
+) -> Verdict:
+    """Passed where the interval reaches 0 and stays above the margin, a share of the reference."""
+    least = -margin * change.a
+    above = f"{loss} above {margin:.1%}"
+    outcome: Outcome = "passed" if least <= change.low and change.high >= 0 else "failed"
+    if change.high < 0:
+        why = f"{loss} is sure"
+    elif outcome == "failed":
+        why = f"{change.cases:,} decisions do not exclude {above}"
+    else:
+        why = f"{above} is excluded"
+    return Verdict(rule, outcome, f"{told}; {why}", figures | {"least": least})
 
 
 def _columns(against: Against, config: GateConfig) -> Sequence[str]:

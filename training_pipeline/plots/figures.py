@@ -24,7 +24,7 @@ def figures_of(
     """Those that the data allows; `policy` is registered, `quality` is of its test cut."""
     model = record.manifest.model
     figures = {
-        "1-quality-by-history": quality_by_history(record),
+        "1-quality-by-history": quality_by_history(quality, model),
         "2-quality-by-list-length": quality_by_cutoff(record),
         "3-popularity-of-recommendations": catalogue_share(record),
         "4-price-and-balance": price_and_balance(record, policy),

@@ -5,69 +5,76 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from training_pipeline.evaluation import MAIN_METRIC, Evaluation
+from training_pipeline.evaluating.resampling import MeanInterval
+from training_pipeline.evaluation import MAIN_METRIC
+from training_pipeline.held_out_quality import HeldOutQuality
 from training_pipeline.plots import style
-from training_pipeline.plots.held_out import decisions, shown
-from training_pipeline.record import TrainingRecord
 
-MOST = 4  # this many earlier purchases or more are one group
+COLUMN = "history"
+METRICS = {"recall@10": "Recall@10", MAIN_METRIC: "NDCG@10"}
 WIDTH = 0.38
 
 
-def quality_by_history(record: TrainingRecord) -> Figure | None:
-    """Bars by earlier purchases, with 95 % intervals; None where nothing was held out."""
-    found = shown(record)
-    if not found:
+def quality_by_history(quality: HeldOutQuality | None, model: str) -> Figure | None:
+    """Bars by earlier purchases, with intervals; None where no group may be shown."""
+    if quality is None or not _groups(quality, MAIN_METRIC, "chosen"):
         return None
-    chosen, popularity = found["chosen"], found["popularity"]
-    figure, (axis,) = style.new_figure(
+    figure, axes = style.new_figure(
         "Quality by number of earlier purchases",
-        f"Mean NDCG@10 over {decisions(chosen)}; whiskers: 95 % interval",
+        f"{quality.decisions.n_decisions:,} decisions of the test cut; whiskers: "
+        f"{style.share(quality.config.level)} interval over participants",
+        columns=len(METRICS),
+        height=5.4,
     )
-    group = np.minimum(chosen.cases["seen"].to_numpy(), MOST)
-    present = [int(value) for value in np.unique(group)]
-    _bars(axis, -WIDTH / 2, popularity, group, present, "popularity", style.POPULARITY)
-    _bars(axis, WIDTH / 2, chosen, group, present, record.manifest.model, style.CHOSEN)
-    axis.set_xticks(range(len(present)), [_label(value, group) for value in present])
-    axis.set_xlabel("earlier purchases of the participant (n: decisions)")
-    axis.set_ylabel("NDCG@10")
-    axis.set_ylim(bottom=0)
-    axis.margins(y=0.15)
-    axis.legend(loc="upper left", ncols=2, **style.LEGEND)
+    for axis, (metric, words) in zip(axes, METRICS.items(), strict=True):
+        _panel(axis, quality, metric, model)
+        style.panel_title(axis, words)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, **style.LEGEND
+    )
     return figure
 
 
+def _panel(axis: Axes, quality: HeldOutQuality, metric: str, model: str) -> None:
+    ours = _groups(quality, metric, "chosen")
+    theirs = _groups(quality, metric, "popularity")
+    _bars(axis, -WIDTH / 2, theirs, "popularity", style.POPULARITY)
+    _bars(axis, WIDTH / 2, ours, model, style.CHOSEN)
+    labels = [f"{'none' if name == '0' else name}\n{value.cases:,}" for name, value in ours.items()]
+    axis.set_xticks(range(len(labels)), labels)
+    axis.set_xlabel("earlier purchases; decisions")
+    axis.margins(y=0.1)
+    axis.set_ylim(bottom=0)
+
+
 def _bars(
-    axis: Axes,
-    shift: float,
-    evaluation: Evaluation,
-    group: NDArray[np.int64],
-    present: list[int],
-    label: str,
-    colour: str,
+    axis: Axes, shift: float, groups: dict[str, MeanInterval], label: str, colour: str
 ) -> None:
-    values = evaluation.cases[MAIN_METRIC].to_numpy()
-    parts = [values[group == value] for value in present]
-    means = [float(part.mean()) for part in parts]
-    half = [1.96 * float(part.std()) / np.sqrt(len(part)) for part in parts]
-    places = np.arange(len(present)) + shift
+    means = np.array([value.mean or 0.0 for value in groups.values()])
+    ends = [
+        (value.low or 0.0, value.high or 0.0) if value.people > 1 else (mean, mean)
+        for mean, value in zip(means, groups.values(), strict=True)
+    ]
+    low, high = np.transpose(ends)
+    places = np.arange(len(means)) + shift
     axis.bar(places, means, WIDTH, label=label, color=colour)
-    axis.errorbar(places, means, half, fmt="none", ecolor=style.MUTED, elinewidth=1.2, capsize=3)
-    for place, mean, whisker in zip(places, means, half, strict=True):
-        text = f"{mean:.3f}"
+    whiskers = np.clip([means - low, high - means], 0, None)
+    axis.errorbar(
+        places, means, whiskers, fmt="none", ecolor=style.MUTED, elinewidth=1.2, capsize=3
+    )
+    for place, mean, top in zip(places, means, high, strict=True):
         axis.annotate(
-            text,
-            (place, mean + whisker),
+            f"{mean:.2f}",
+            (place, top),
             (0, 3),
             textcoords="offset points",
             ha="center",
-            size=10,
+            size=9,
             color=style.INK,
         )
 
 
-def _label(value: int, group: NDArray[np.int64]) -> str:
-    words = "none" if value == 0 else f"{value} or more" if value == MOST else str(value)
-    return f"{words}\nn = {int((group == value).sum()):,}"
+def _groups(quality: HeldOutQuality, metric: str, policy: str) -> dict[str, MeanInterval]:
+    by_column = {one.column: one.groups for one in quality.segments_by(metric, policy=policy)}
+    return by_column[COLUMN]

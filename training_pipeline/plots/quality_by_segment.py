@@ -35,7 +35,7 @@ def quality_by_segment(quality: HeldOutQuality | None, model: str) -> Figure | N
     figure, axes = style.new_figure(
         "Recall@10 by segment",
         f"{quality.decisions.n_decisions:,} decisions of the test cut; bars: "
-        f"{quality.config.level:.0%} interval over participants; groups of fewer than "
+        f"{style.share(quality.config.level)} interval over participants; groups of fewer than "
         f"{quality.config.min_people} are not shown",
         rows=len(found),
         height=1.5 + 0.42 * len(found) + ROW * sum(rows),

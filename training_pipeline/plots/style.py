@@ -44,6 +44,11 @@ def per_cent(axis: Axes, *, x: bool = False, y: bool = False) -> None:
             side.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
 
 
+def share(value: float) -> str:
+    """In words, as the axes have it: `95 %`."""
+    return f"{value:.0%}".replace("%", " %")
+
+
 def money(axis: Axes, *, unit: float) -> None:
     """Both axes in `unit` of the currency."""
     for side in (axis.xaxis, axis.yaxis):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,10 +62,12 @@ def track_training(
     with store.mlflow_errors():
         experiment_id = experiment_of(mlflow, record.name)
         now = datetime.now(UTC)
+        began = now - timedelta(seconds=sum(record.seconds.values()))
         run_id = mlflow.create_run(
             experiment_id,
             run_name=f"{record.manifest.model} {now:%Y-%m-%d %H:%M}",
             tags=_run_tags(record, quality),
+            start_time=int(began.timestamp() * 1_000),  # or its duration is that of the logging
         ).info.run_id
         try:
             version = _log(mlflow, record, quality, run_id=run_id, experiment_id=experiment_id)
