@@ -15,7 +15,9 @@ from scipy.sparse import csr_array, triu, vstack
 from features.batch import ParticipantBatch
 from features.profile_groups import distinct_profiles, membership, profile_keys
 from features.training_set import TrainingSet
+from models.mapped import mapped_csr
 
+CSR = ("data", "indices", "indptr")
 FEWEST_PEOPLE = 20  # a count is not told of a group smaller than this
 FEWEST_TAKERS = 5  # nor of fewer people than this
 MOST_PAIRS = 2_000_000_000  # pairs of one person's courses; beyond it pairs are not counted
@@ -115,8 +117,8 @@ class Evidence:
         n_groups = len(arrays["group_people"])
 
         def matrix(name: str, shape: tuple[int, int]) -> csr_array:
-            parts = tuple(arrays[f"{name}-{part}"] for part in ("data", "indices", "indptr"))
-            return csr_array(parts, shape=shape)
+            data, indices, indptr = (arrays[f"{name}-{part}"] for part in CSR)
+            return mapped_csr(data, indices, indptr, shape=shape)
 
         return cls(
             n_people=arrays["n_people"],

@@ -17,6 +17,7 @@ from features.dataset_config import Frozen
 from features.training_set import TrainingSet
 from models.kernel import Summed
 from models.kernel_parts import Part, Recency, sparse_rows
+from models.mapped import mapped_csr
 from models.recommender import State
 from models.terms import Term
 
@@ -96,4 +97,4 @@ class ItemNeighbours(Summed):
         """See `state`."""
         n_items = len(state["indptr"]) - 1
         parts = (state["data"], state["indices"], state["indptr"])
-        return cls(config, csr_array(parts, shape=(n_items, n_items)))
+        return cls(config, mapped_csr(*parts, shape=(n_items, n_items)))

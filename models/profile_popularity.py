@@ -17,6 +17,7 @@ from features.profile_groups import distinct_profiles, membership
 from features.training_set import TrainingSet
 from models.kernel import Summed
 from models.kernel_parts import Part, group_shares
+from models.mapped import mapped_csr
 from models.popularity import purchase_weights
 from models.recommender import State
 from models.terms import Term
@@ -110,20 +111,17 @@ class ProfilePopularity(Summed):
         """See `state`."""
         n_groups = len(state["group_tokens_indptr"]) - 1
         n_tokens, n_items = state["log_lift"].shape
-        tokens = csr_array(
-            (
-                np.ones(len(state["group_tokens_indices"]), np.float32),
-                state["group_tokens_indices"],
-                state["group_tokens_indptr"],
-            ),
+        token_idx = state["group_tokens_indices"]
+        tokens = mapped_csr(
+            np.broadcast_to(np.float32(1), len(token_idx)),
+            token_idx,
+            state["group_tokens_indptr"],
             shape=(n_groups, n_tokens),
         )
-        counts = csr_array(
-            (
-                state["group_counts_data"],
-                state["group_counts_indices"],
-                state["group_counts_indptr"],
-            ),
+        counts = mapped_csr(
+            state["group_counts_data"],
+            state["group_counts_indices"],
+            state["group_counts_indptr"],
             shape=(n_groups, n_items),
         )
         return cls(config, state["share"], state["log_lift"], tokens, counts)
