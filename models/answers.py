@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+import orjson
+
 from features.courses import CourseTable
 from models.policy import SOURCES, Recommendations, Source
 
@@ -26,9 +28,11 @@ def answer_items(
     """The courses of one request, best first."""
     items: list[AnswerItem] = []
     cards, place = courses.cards, lists.row(row)
+    # orjson writes the shortest decimal that is this float32
+    scores = orjson.loads(orjson.dumps(lists.scores[place], option=orjson.OPT_SERIALIZE_NUMPY))
     for item_idx, score, source in zip(
         lists.item_idx[place].tolist(),
-        lists.scores[place],
+        scores,
         lists.source[place].tolist(),
         strict=True,
     ):
@@ -39,7 +43,7 @@ def answer_items(
                 "title": title,
                 "category": category,
                 "price": price,
-                "score": float(str(score)),  # the shortest decimal that is this float32
+                "score": score,
                 "balance_after": None if balance_rp is None else balance_rp - price,
                 "source": SOURCES[source],
             }

@@ -27,6 +27,7 @@ N_STAGE_FIELDS = 8
 N_SIZES = 6
 # sources, as in `models.policy.SOURCES`
 HISTORY, PROFILE = 0, 1
+BLOCK = 32
 
 
 @inner
@@ -67,12 +68,21 @@ def sift_down(scores, items, place, size):  # type: ignore[no-untyped-def]
 
 
 @inner
+def any_above(scores, worst):  # type: ignore[no-untyped-def]
+    """Whether one of the scores is better."""
+    found = np.int32(0)
+    for place in range(len(scores)):
+        found |= np.int32(scores[place] > worst)
+    return found != 0
+
+
+@inner
 def best(scores, left, count, zeros, ranked, top_scores, top_items):  # type: ignore[no-untyped-def]
     """The best `count` courses that are left, best first; a score of 0 counts where `zeros`.
 
     A heap of the best so far: since courses come in order, a tie with its worst is worse. What is
-    out of the question is below every score in the scratch `ranked` (n_items,): one comparison a
-    course, which hardly ever holds.
+    out of the question is below every score in the scratch `ranked` (n_items,), so one comparison
+    a course is enough, many at a time: hardly ever holds one of a block.
 
     Returns:
         how many there are; `top_scores` and `top_items` (count,) receive them.
@@ -82,21 +92,25 @@ def best(scores, left, count, zeros, ranked, top_scores, top_items):  # type: ig
     for item in range(len(scores)):
         usable = left[item] & (zeros | (scores[item] != 0))
         ranked[item] = scores[item] if usable else worst
-    for item in range(len(scores)):
-        score = ranked[item]
-        if score <= worst:
+    for start in range(0, len(scores), BLOCK):
+        end = min(start + BLOCK, len(scores))
+        if not any_above(ranked[start:end], worst):
             continue
-        if size < count:
-            top_scores[size], top_items[size] = score, item
-            size += 1
-            if size == count:
-                for place in range(count // 2 - 1, -1, -1):
-                    sift_down(top_scores, top_items, place, count)
+        for item in range(start, end):
+            score = ranked[item]
+            if score <= worst:
+                continue
+            if size < count:
+                top_scores[size], top_items[size] = score, item
+                size += 1
+                if size == count:
+                    for place in range(count // 2 - 1, -1, -1):
+                        sift_down(top_scores, top_items, place, count)
+                    worst = top_scores[0]
+            else:
+                top_scores[0], top_items[0] = score, item
+                sift_down(top_scores, top_items, 0, count)
                 worst = top_scores[0]
-        else:
-            top_scores[0], top_items[0] = score, item
-            sift_down(top_scores, top_items, 0, count)
-            worst = top_scores[0]
     if size < count:
         for place in range(size // 2 - 1, -1, -1):
             sift_down(top_scores, top_items, place, size)

@@ -169,8 +169,8 @@ class Policy:
 
     def _block(self, requests: RequestBatch) -> Recommendations:
         plan, people = self._plan, requests.participants
-        most = int(plan.numbers[0])
-        room = sum(min(count, most) for count in requests.count.tolist())
+        most = self.courses.n_items
+        room = sum([min(count, most) for count in requests.count.tolist()])
         indptr = np.empty(requests.n_rows + 1, np.int64)
         item_idx, scores = np.empty(room, np.int64), np.empty(room, np.float32)
         source = np.empty(room, np.int8)
@@ -181,7 +181,9 @@ class Policy:
             _rules_of(requests),
             (indptr, item_idx, scores, source),
         )
-        found = Recommendations(indptr, item_idx[:end], scores[:end], source[:end])
+        if end < room:
+            item_idx, scores, source = item_idx[:end], scores[:end], source[:end]
+        found = Recommendations(indptr, item_idx, scores, source)
         return found if self.exploration is None else self._explored(requests, found)
 
     @cached_property
