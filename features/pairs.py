@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from features.sequences import Sequences, joined_indptr, ragged_ranges
+from features.sequences import Sequences, flat, joined_indptr, ragged_ranges
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,7 @@ class Pairs:
     @classmethod
     def of(cls, rows: Sequence[Sequence[int]], *, n_columns: int) -> Pairs:
         """Pairs of plain lists of columns."""
-        ends = accumulate((len(row) for row in rows), initial=0)
-        indices = np.array([column for row in rows for column in row], np.int32)
-        return cls(np.array([*ends], np.int64), indices, n_columns)
+        return cls(*flat(rows), n_columns)
 
     @classmethod
     def of_matrix(cls, matrix: csr_array) -> Pairs:

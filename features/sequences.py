@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,8 @@ class Sequences:
     @classmethod
     def of(cls, rows: Sequence[Sequence[int]], *, n_items: int) -> Sequences:
         """Sequences of plain lists of item indices, one second apart; for requests and tests."""
-        ends = accumulate((len(row) for row in rows), initial=0)
-        items = np.array([item for row in rows for item in row], np.int32)
-        return cls(np.array([*ends], np.int64), items, np.arange(len(items)), n_items)
+        indptr, items = flat(rows)
+        return cls(indptr, items, np.arange(len(items)), n_items)
 
     @classmethod
     def joined(cls, parts: Sequence[Sequences]) -> Sequences:
@@ -124,10 +123,18 @@ def kept_only(sequences: Sequences, keep: NDArray[np.bool_]) -> Sequences:
 
 def joined_indptr(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """The row pointer of rows one after the other; each part's begins with 0."""
-    rows = [len(part) - 1 for part in parts]
-    starts = np.cumsum([0, *(part[-1] for part in parts[:-1])])
-    ends = np.concatenate([part[1:] for part in parts]) + np.repeat(starts, rows)
-    return np.concatenate([[0], ends]).astype(np.int64)
+    whole = np.concatenate(parts)
+    begins = np.cumsum([0, *map(len, parts[:-1])])
+    lengths = np.diff(whole)
+    lengths = np.delete(lengths, begins[1:] - 1)  # from the end of a part to the 0 of the next
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def flat(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Row pointer and values of plain lists."""
+    ends = accumulate(map(len, rows), initial=0)
+    values = rows[0] if len(rows) == 1 else [*chain.from_iterable(rows)]
+    return np.array([*ends], np.int64), np.array(values, np.int32)
 
 
 def ragged_ranges(starts: NDArray[np.integer], lengths: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -53,10 +53,11 @@ class Participant:
     opted_out: bool = False
     purchases: tuple[Bought, ...] = ()
 
-    @property
+    @cached_property
     def profile(self) -> Mapping[str, Any]:
         """Profile columns; not to be changed."""
-        return _parsed(self.profile_json)
+        value: dict[str, Any] = orjson.loads(self.profile_json)
+        return value
 
     @cached_property
     def spent_rp(self) -> int:
@@ -230,9 +231,3 @@ def erased_among(connection: Connection, hashes: Sequence[str]) -> set[str]:
         query = sa.select(ERASED.c.hash).where(ERASED.c.hash.in_(part))
         found |= set(connection.execute(query).scalars())
     return found
-
-
-@lru_cache(maxsize=8_192)
-def _parsed(text: str) -> Mapping[str, Any]:
-    value: dict[str, Any] = json.loads(text)
-    return value

@@ -97,7 +97,7 @@ def world_of(model: LoadedModel) -> World:
 def seed_of(participant_id: str, model: LoadedModel) -> Participant | None:
     """A participant as the snapshot knows them; None where it does not."""
     artifact = model.artifact
-    row = int(known_rows(artifact.snapshot, [participant_id])[0])
+    [row] = known_rows(artifact.snapshot, [participant_id])
     if row < 0:
         return None
     return snapshot_participant(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from time import perf_counter
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +18,7 @@ from serving.keys import KeyRing, keys_of
 from serving.limits import Bound, Rates
 from serving.loaded import ModelSlot
 from serving.logs import LOG
+from serving.request_ids import new_request_id
 from serving.route_table import RouteTable, Served, all_routes
 from serving.routes import REQUEST_ID, json_response
 from serving.settings import Settings
@@ -62,7 +62,7 @@ class Application:
             await send({"type": "websocket.close", "code": 1000})
             return
         started = perf_counter()
-        request_id = scope[REQUEST_ID] = uuid4().hex
+        request_id = scope[REQUEST_ID] = new_request_id()
         origin, client_id = _origin_and_id(scope)
         template, response = UNKNOWN, None
         try:
@@ -103,7 +103,7 @@ class Application:
                 self._rates.take(name)
         if not route.bounded:
             return await route.handler(request)
-        with self._in_flight.one():
+        with self._in_flight:
             # what arrived at the same time is counted before any of it is worked on
             await asyncio.sleep(0)
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from serving.errors import ApiError
 
@@ -32,14 +32,17 @@ async def read_json(request: Request, *, most_bytes: int) -> Any:
         raise too_large
     chunks, size = [], 0
     request.scope[READING] = True
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > most_bytes:
-                raise too_large
-            chunks.append(chunk)
-    except ClientDisconnect as error:
-        raise ApiError(400, "disconnected", "the client went away") from error
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ApiError(400, "disconnected", "the client went away")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > most_bytes:
+            raise too_large
+        chunks.append(chunk)
+        more = message.get("more_body", False)
     request.scope[READING] = False
     return parse_json(b"".join(chunks))
 

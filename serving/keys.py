@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from starlette.types import Scope
@@ -168,10 +169,15 @@ def _presented(scope: Scope) -> bytes:
 def _from_elsewhere(scope: Scope) -> bool:
     """Whether the peer has an address that is not this machine's own."""
     client = scope.get("client")
+    return client is not None and _is_elsewhere(client[0])
+
+
+@lru_cache(maxsize=1_024)
+def _is_elsewhere(host: str) -> bool:
     try:
-        address = ipaddress.ip_address(client[0]) if client else None
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    return address is not None and not address.is_loopback
+    return not address.is_loopback

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from serving import metrics
 from serving.errors import ApiError
 
 
 class Bound:
-    """At most `most` at a time.
+    """At most `most` at a time: `with bound:` counts one.
 
     Args:
         most: how many.
@@ -28,9 +27,8 @@ class Bound:
         self._limit = limit
         self._now = 0
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Count one for as long as the block runs.
+    def __enter__(self) -> None:
+        """Count one more, for as long as the block runs.
 
         Raises:
             ApiError: 429, there are too many.
@@ -44,10 +42,10 @@ class Bound:
                 headers={"Retry-After": "1"},
             )
         self._now += 1
-        try:
-            yield
-        finally:
-            self._now -= 1
+
+    def __exit__(self, *error: object) -> None:
+        """One less."""
+        self._now -= 1
 
 
 class Rates:

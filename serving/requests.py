@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.ages import age_at_least
 from features.batch import ParticipantBatch
@@ -72,20 +71,21 @@ def as_asked(
     return Asked(batch, [person.balance_rp for person in people])
 
 
-def known_rows(snapshot: Snapshot, participant_ids: Sequence[str | None]) -> NDArray[np.int64]:
+def known_rows(snapshot: Snapshot, participant_ids: Sequence[str | None]) -> list[int]:
     """(B,) rows of the snapshot, -1 for nobody; ids longer than every known one are not looked up.
 
     (The look-up would widen all the ids of the snapshot to the longest id that is asked for.)
     """
     longest = snapshot.ids.dtype.itemsize
-    rows = np.full(len(participant_ids), -1, np.int64)
-    places = [
-        place
+    rows = [-1] * len(participant_ids)
+    wanted = {
+        place: text
         for place, text in enumerate(participant_ids)
         if text is not None and len(text.encode()) <= longest
-    ]
-    if places:
-        rows[places] = snapshot.rows_of([participant_ids[place] or "" for place in places])
+    }
+    if wanted:
+        for place, row in zip(wanted, snapshot.rows_of([*wanted.values()]).tolist(), strict=True):
+            rows[place] = row
     return rows
 
 
@@ -96,12 +96,12 @@ def _people(
     snapshot = model.artifact.snapshot
     ids = [body.participant_id for body in bodies]
     if found is None:
-        return [snapshot.person(row) for row in known_rows(snapshot, ids).tolist()]
+        return [snapshot.person(row) for row in known_rows(snapshot, ids)]
     unknown = [
         None if one.erased or one.participant is not None else name
         for name, one in zip(ids, found, strict=True)
     ]
-    rows = known_rows(snapshot, unknown).tolist()
+    rows = known_rows(snapshot, unknown)
     return [
         with_store(snapshot.person(row), one, model) for row, one in zip(rows, found, strict=True)
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import anyio.to_thread
 import orjson
@@ -20,6 +19,7 @@ from serving.errors import ApiError, refusal
 from serving.json_body import read_json
 from serving.limits import Bound
 from serving.loaded import LoadedModel, ModelSlot
+from serving.request_ids import new_request_id
 from serving.schemas import BatchBody, RecommendBody
 from serving.settings import Settings
 from serving.store.desk import StoreDesk
@@ -66,7 +66,7 @@ class Routes:
             _count(results)
             return to_bytes({"results": results})
 
-        with self._batches.one():
+        with self._batches:
             value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
             batch = validated(BatchBody, value)
             content = await anyio.to_thread.run_sync(work, batch, limiter=self._one_batch)
@@ -148,7 +148,7 @@ def _results(
         except ApiError as error:
             results[place] = error.body
     if bodies:
-        ids = [uuid4().hex for _ in bodies]
+        ids = [new_request_id() for _ in bodies]
         asked = list(bodies.values())
         stored = desk.find_many(asked)
         answers = answer_all(asked, model, request_ids=ids, now_s=now_s, stored=stored, desk=desk)

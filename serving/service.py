@@ -26,9 +26,10 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Straight:
-    """Hands every request to our application, past BentoML's routing and probes.
+    """Hands every request to our application, past BentoML's layers, routing and probes.
 
-    (Its probes speak plain text, and its router tries each of its own routes first.)
+    (Its probes speak plain text, its router tries each of its own routes first, and its layers for
+    tracing and timeouts, which we have off or of our own, take a tenth of a request's time.)
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,6 +37,8 @@ class Straight:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take what is asked over HTTP, pass on the rest: start and shutdown."""
+        if scope["type"] == "lifespan":  # comes first, through every layer: from then on we are it
+            scope["app"].middleware_stack = self
         await (answer if scope["type"] == "http" else self._app)(scope, receive, send)
 
 

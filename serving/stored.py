@@ -32,15 +32,15 @@ def with_store(person: Person, found: Found, model: LoadedModel) -> Person:
     rules = dataset.eligibility
     pairs = ((model.item_of.get(one.course_id), one.kept) for one in known.purchases)
     bought = [(item, kept) for item, kept in pairs if item is not None]
-    hidden = known.opted_out
+    hidden, profile = known.opted_out, known.profile
     return Person(
         history=() if hidden else [item for item, kept in bought if kept],
-        tokens=() if hidden else vocabulary.tokens_of(known.profile),
+        tokens=() if hidden else vocabulary.tokens_of(profile),
         owned=[item for item, _ in bought],
         balance_rp=left_rp(known, dataset),
-        age_at_least=age_at_least(known.profile.get(rules.age_column)),
+        age_at_least=age_at_least(profile.get(rules.age_column)),
         education_at_least=education_level(
-            known.profile.get(rules.education_column), rules.education_order
+            profile.get(rules.education_column), rules.education_order
         ),
         opted_out=hidden,
     )

@@ -62,11 +62,11 @@ def test_a_slow_rate_says_how_long_to_wait() -> None:
 
 def test_a_place_is_given_back_whatever_happens() -> None:
     bound = Bound(1, "in_flight")
-    with pytest.raises(ValueError, match="work"), bound.one():
+    with pytest.raises(ValueError, match="work"), bound:
         raise ValueError("work")
-    with bound.one(), pytest.raises(ApiError, match="all it can do"), bound.one():
+    with bound, pytest.raises(ApiError, match="all it can do"), bound:
         pass
-    with bound.one():
+    with bound:
         pass
 
 
