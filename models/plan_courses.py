@@ -22,7 +22,7 @@ class PlanConfig(Frozen):
     """What a plan is worth and how long people take; assumptions, not rules of a scheme."""
 
     leftover_weight: float = Field(
-        default=0.1, ge=0, le=10, description="relevance that leaving the whole balance costs"
+        default=0.2, ge=0, le=10, description="relevance that leaving the whole balance costs"
     )
     candidates: int = Field(
         default=100, ge=1, le=500, description="most relevant courses looked at"

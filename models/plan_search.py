@@ -67,6 +67,8 @@ def search(
     among = _open(courses, rules, usable, value, chosen, n_forced, money)
     if slots == 0 or len(among) == 0:
         return chosen[:n_forced], spent_value, 0
+    if rules.timed:
+        slots = _most_in_time(among, forced, slots, courses)
     if rules.capped:
         slots = _most_together(among, value, slots, courses, rules)
     mu, nu, bound, proposed = _relaxed(among, value, money, days, slots, courses, rules)
@@ -124,6 +126,33 @@ def _open(
             among[m] = i
             m += 1
     return among[:m]
+
+
+@compiled
+def _most_in_time(
+    among: NDArray[np.int64], forced: NDArray[np.int64], slots: int, courses: CourseArrays
+) -> int:
+    """How many more courses the days leave room for, at most `slots`.
+
+    All but the last of a plan are over by the last day on which anything may be bought. They are
+    at least the forced but the longest, and of the others all but one: the shortest, at best.
+    """
+    slack, before, longest = 0, 0, 0
+    for i in forced:
+        slack = max(slack, courses.due[i] - courses.busy[i])
+        before += courses.busy[i]
+        longest = max(longest, courses.busy[i])
+    busy = np.empty(len(among), np.int64)
+    for a in range(len(among)):
+        busy[a] = courses.busy[among[a]]
+        slack = max(slack, courses.due[among[a]] - busy[a])
+    sort_by(busy, among.copy())
+    before -= longest
+    n = 0
+    while n < min(slots, len(among)) and before <= slack:
+        before += busy[n]
+        n += 1
+    return n
 
 
 @compiled
