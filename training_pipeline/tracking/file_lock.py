@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROMOTION_LOCK = ".promotion.lock"  # in the store's directory: of aliases, verdicts and the audit
-
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:

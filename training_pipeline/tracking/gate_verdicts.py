@@ -12,9 +12,9 @@ from training_pipeline.gate.judge import Challenger, Champion, GateInput
 from training_pipeline.gate.judge import judge as judge_artifacts
 from training_pipeline.gate.verdict import GateReport
 from training_pipeline.tracking import run_values, store
-from training_pipeline.tracking.file_lock import PROMOTION_LOCK, locked
 from training_pipeline.tracking.locate import resolve
 from training_pipeline.tracking.model_card import GAP
+from training_pipeline.tracking.promotion_lock import promotion_lock
 from training_pipeline.tracking.versions import (
     CHAMPION,
     MODEL_NAME,
@@ -82,7 +82,7 @@ def _store(mlflow: MlflowClient, report: GateReport, entity: Any) -> None:
     run_id, number = entity.run_id, str(report.version)
     told = f"refused by {', '.join(report.failed)}" if report.failed else "passed"
     against = NOBODY if report.champion is None else str(report.champion)
-    with locked(store.home() / PROMOTION_LOCK):  # MLflow fails where two set a tag at once
+    with promotion_lock():  # MLflow fails where two set a tag at once
         for name, value in ((TAG, told), (AGAINST, against)):
             mlflow.set_model_version_tag(MODEL_NAME, number, name, value)
         mlflow.update_model_version(MODEL_NAME, number, _page(entity.tags, report))

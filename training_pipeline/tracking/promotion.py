@@ -13,9 +13,9 @@ from training_pipeline.gate.verdict import ARTIFACT, GateReport
 from training_pipeline.tracking import store
 from training_pipeline.tracking.audit import Promotion, promotion, write_audit
 from training_pipeline.tracking.champion_pointer import write_pointer
-from training_pipeline.tracking.file_lock import PROMOTION_LOCK, locked
 from training_pipeline.tracking.gate_verdicts import judged
 from training_pipeline.tracking.locate import resolve
+from training_pipeline.tracking.promotion_lock import promotion_lock
 from training_pipeline.tracking.versions import (
     CHAMPION,
     MODEL_NAME,
@@ -68,7 +68,7 @@ def promote(
         while True:
             old = aliased(mlflow).get(CHAMPION)
             report = None if old == version else _passed(mlflow, version, old, gate, force=force)
-            with locked(store.home() / PROMOTION_LOCK):
+            with promotion_lock():
                 if aliased(mlflow).get(CHAMPION) == old:
                     artifact = _proven(version)
                     move = promotion("promote", old, version, reason, forced=force, report=report)
@@ -82,7 +82,7 @@ def rollback(*, reason: str | None = None) -> Promotion:
         RunFailedError: there is no previous champion, or its artifact does not load.
     """
     mlflow = store.connect()
-    with store.mlflow_errors(), locked(store.home() / PROMOTION_LOCK):
+    with store.mlflow_errors(), promotion_lock():
         aliases = aliased(mlflow)
         old, version = aliases.get(CHAMPION), aliases.get(PREVIOUS)
         if version is None or version == old:
@@ -101,7 +101,7 @@ def publish_champion() -> Path:
         ModelNotFoundError: there is no champion yet.
     """
     mlflow = store.connect()
-    with store.mlflow_errors(), locked(store.home() / PROMOTION_LOCK):
+    with store.mlflow_errors(), promotion_lock():
         version = int(registered_version(mlflow, CHAMPION).version)
         artifact = resolve(str(version))
         write_pointer(artifact, version)
