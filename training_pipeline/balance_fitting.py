@@ -13,8 +13,7 @@ from features.requests import RequestBatch
 from features.split import Cut
 from models.balance_fit import N_BANDS, BalanceFit, bands
 from models.policy import Policy
-from training_pipeline.blending import clearly_better
-from training_pipeline.evaluation import MAIN_METRIC, evaluate_policy
+from training_pipeline.gains import CUTOFF, Gains, gains_of_lists
 
 ROUNDS = 20
 PRIOR = 20.0  # purchases at the foretold rate that are added to each band
@@ -44,7 +43,7 @@ def learn_balance_fit(
     """The lifts, or None where they do not clearly help.
 
     They are learned on half of the decisions and judged on the other half: NDCG with them must be
-    higher beyond two standard errors of the paired difference. What is returned is learned on all.
+    clearly higher (`Gains.clearly_above`). What is returned is learned on all.
 
     Args:
         data: the indexed dataset.
@@ -62,18 +61,17 @@ def learn_balance_fit(
         for window, first in zip(windows, halves, strict=True)
     ]
     with_it = [replace(policy, balance_fit=half) for policy in policies]
-    better = clearly_better(_metric(data, judged, with_it), _metric(data, judged, policies))
+    better = _gains(data, judged, with_it).clearly_above(_gains(data, judged, policies))
     return lifts(found) if better else None
 
 
-def _metric(
-    data: IndexedDataset, windows: Sequence[Cut], policies: Sequence[Policy]
-) -> NDArray[np.float64]:
-    found = [
-        evaluate_policy(policy, data, window).cases[MAIN_METRIC].to_numpy(np.float64)
-        for window, policy in zip(windows, policies, strict=True)
-    ]
-    return np.concatenate(found)
+def _gains(data: IndexedDataset, windows: Sequence[Cut], policies: Sequence[Policy]) -> Gains:
+    found = []
+    for window, policy in zip(windows, policies, strict=True):
+        lists = policy.recommend(window.requests(data, count=CUTOFF))
+        everybody = np.ones(window.cases.n_cases, np.bool_)
+        found.append(gains_of_lists(lists, window.cases.targets, everybody))
+    return Gains.joined(found)
 
 
 def measure_bands(data: IndexedDataset, window: Cut, policy: Policy) -> Bands:

@@ -14,13 +14,12 @@ from features.split import Cut
 from models.blend import unit_of
 from models.policy import Policy, Stage
 from models.recommender import Recommender
-from training_pipeline.metrics import ndcg_of
+from training_pipeline.gains import CUTOFF, Gains, gains_of_hits
 
 LEVELS = 4  # 0, 1, 2, and 3 or more purchases
 DEPTH = 50  # best courses of each member that a decision is judged among
 RATIOS = (0.03, 0.1, 0.3, 1.0, 3.0)  # weight of one more member, the first having 1
 LEAST_CASES = 50  # decisions to learn weights from, as `SplitConfig.min_cases`
-CUTOFF = 10  # of the metric, as in `evaluation.MAIN_METRIC`
 CELLS_A_BLOCK = 4_000_000
 
 
@@ -32,16 +31,19 @@ class Shortlists:
 
     Attributes:
         scores: (N, C, M) float32 in units of each member; -inf past a row's candidates.
-        bought: (N, C) bool; n_targets: (N,) int64; level: (N,) int64.
+        item_idx: (N, C) int64 of the candidates, 0 past them; bought: (N, C) bool.
+        n_targets: (N,) int64; level: (N,) int64; n_items: size of the catalogue.
     """
 
     scores: NDArray[np.float32]
+    item_idx: NDArray[np.int64]
     bought: NDArray[np.bool_]
     n_targets: NDArray[np.int64]
     level: NDArray[np.int64]
+    n_items: int
 
-    def ndcg(self, weights: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """(n,) of the decisions with a True, ranked by the weighted sum."""
+    def gains(self, weights: NDArray[np.float64], chosen: NDArray[np.bool_]) -> Gains:
+        """NDCG of the decisions with a True, ranked by the weighted sum."""
         used = np.flatnonzero(weights)
         scores = self.scores[chosen]
         total = np.zeros((len(scores), scores.shape[1]), np.float32)
@@ -49,8 +51,12 @@ class Shortlists:
             total += np.float32(weights[member]) * scores[:, :, member]
         k = min(CUTOFF, total.shape[1])
         best = np.argsort(-total, axis=1, kind="stable")[:, :k]
-        hits = np.take_along_axis(self.bought[chosen], best, axis=1)
-        return ndcg_of(hits, self.n_targets[chosen])
+        return gains_of_hits(
+            np.take_along_axis(self.bought[chosen], best, axis=1),
+            np.take_along_axis(self.item_idx[chosen], best, axis=1),
+            self.n_targets[chosen],
+            n_items=self.n_items,
+        )
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
         weights, cases = start, sum(int(rows.sum()) for rows in chosen)
         if cases >= LEAST_CASES:
             own = _greedy(found, chosen, len(names), most=len(names))
-            if clearly_better(_pooled(found, chosen, own), _pooled(found, chosen, start)):
+            if _pooled(found, chosen, own).clearly_above(_pooled(found, chosen, start)):
                 weights = own
         levels.append(_described(found, chosen, names, weights, purchases=level, cases=cases))
     return tuple(levels)
@@ -121,7 +127,7 @@ def _greedy(
     """(M,) weights of at most `most` members, the largest 1, for the chosen decisions."""
     single = np.eye(n_members)
     alone = [_pooled(found, chosen, single[member]) for member in range(n_members)]
-    first = int(np.argmax([values.mean() for values in alone]))
+    first = int(np.argmax([gains.mean or 0.0 for gains in alone]))
     weights, best = single[first], alone[first]
     while np.count_nonzero(weights) < most:
         tried = [
@@ -130,10 +136,10 @@ def _greedy(
             for ratio in RATIOS
             for other in [weights + ratio * single[member]]
         ]
-        values, other = max(tried, key=lambda pair: pair[0].mean())
-        if not clearly_better(values, best):
+        gains, other = max(tried, key=lambda pair: pair[0].mean or 0.0)
+        if not gains.clearly_above(best):
             break
-        weights, best = other, values
+        weights, best = other, gains
     return np.asarray(weights / weights.max())
 
 
@@ -147,7 +153,7 @@ def _described(
     cases: int,
 ) -> BlendLevel:
     def measured(tried: NDArray[np.float64]) -> float | None:
-        return float(_pooled(found, chosen, tried).mean()) if cases else None
+        return _pooled(found, chosen, tried).mean
 
     single = np.eye(len(names))
     parts = tuple(
@@ -190,31 +196,22 @@ def shortlists(
         parts.append(_narrow(scores, (chosen & allowed) | bought, bought))
     width = max(part[0].shape[1] for part in parts)
     return Shortlists(
-        scores=np.concatenate([_wide(narrow, width, -np.inf) for narrow, _ in parts]),
-        bought=np.concatenate([_wide(hit, width, 0) for _, hit in parts]),
+        scores=np.concatenate([_wide(narrow, width, -np.inf) for narrow, _, _ in parts]),
+        item_idx=np.concatenate([_wide(items, width, 0) for _, items, _ in parts]),
+        bought=np.concatenate([_wide(hit, width, 0) for _, _, hit in parts]),
         n_targets=np.diff(window.cases.targets.indptr).astype(np.int64),
         level=np.minimum(requests.participants.sequence.lengths, LEVELS - 1),
+        n_items=data.courses.n_items,
     )
-
-
-def clearly_better(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> bool:
-    """Whether the mean of paired values is higher beyond two standard errors of the difference."""
-    if len(ours) == 0:
-        return False
-    difference = ours.astype(np.float64) - theirs
-    error = difference.std() / np.sqrt(len(difference))
-    return bool(difference.mean() > 2 * error)
 
 
 def _pooled(
     found: Sequence[Shortlists],
     chosen: Sequence[NDArray[np.bool_]],
     weights: NDArray[np.float64],
-) -> NDArray[np.float64]:
+) -> Gains:
     """NDCG of the chosen decisions of every window."""
-    return np.concatenate(
-        [one.ndcg(weights, rows) for one, rows in zip(found, chosen, strict=True)]
-    )
+    return Gains.joined([one.gains(weights, rows) for one, rows in zip(found, chosen, strict=True)])
 
 
 def _mark_best(values: NDArray[np.float32], chosen: NDArray[np.bool_]) -> None:
@@ -225,8 +222,8 @@ def _mark_best(values: NDArray[np.float32], chosen: NDArray[np.bool_]) -> None:
 
 def _narrow(
     scores: Sequence[NDArray[np.float32]], chosen: NDArray[np.bool_], bought: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The chosen columns of each row, side by side: (n, C, M) and (n, C)."""
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
+    """The chosen columns of each row, side by side: (n, C, M), and which they are, (n, C)."""
     rows, items = np.nonzero(chosen)
     counts = chosen.sum(axis=1)
     place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -234,9 +231,10 @@ def _narrow(
     narrow = np.full((*shape, len(scores)), -np.inf, np.float32)
     for member, values in enumerate(scores):
         narrow[rows, place, member] = values[rows, items]
-    hit = np.zeros(shape, bool)
+    which, hit = np.zeros(shape, np.int64), np.zeros(shape, bool)
+    which[rows, place] = items
     hit[rows, place] = bought[rows, items]
-    return narrow, hit
+    return narrow, which, hit
 
 
 def _wide(values: NDArray[Any], width: int, fill: float) -> NDArray[Any]:

@@ -7,9 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from features.indexed import IndexedDataset
 from features.split import Cut
 from models.blend import Blend
@@ -17,8 +14,9 @@ from models.policy import Policy, Source, Stage
 from models.recipe import Recipe, StageRecipe
 from models.recommender import Recommender
 from models.registry import MODELS
-from training_pipeline.blending import BlendLevel, clearly_better, learn_weights, shortlists
+from training_pipeline.blending import BlendLevel, learn_weights, shortlists
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation, evaluate_policy
+from training_pipeline.gains import Gains, gains_of_lists
 from training_pipeline.record import Trial
 from training_pipeline.search_grid import SEARCH
 
@@ -39,7 +37,7 @@ class Tried:
     Attributes:
         model, config: what was tried.
         means: mean over the windows of the metric of each group; None where nobody is in it.
-        cases: float32 metric of every decision of each group, window after window.
+        gains: the metric of every decision of each group, and what each course adds to it.
         seconds: how long it took.
         fitted: one a window; kept for the best of each model only.
         place: order in the search of its model, from 1.
@@ -48,7 +46,7 @@ class Tried:
     model: str
     config: dict[str, Any]
     means: dict[Group, float | None]
-    cases: dict[Group, NDArray[np.float32]]
+    gains: dict[Group, Gains]
     seconds: float
     fitted: tuple[Recommender, ...]
     place: int = 1
@@ -59,9 +57,9 @@ class Tried:
         return mean if mean is not None else other or 0.0
 
     def clearly_beats(self, other: Tried, group: Group) -> bool:
-        """Whether it is better on a group beyond two standard errors of the paired difference."""
-        judged = group if len(self.cases[group]) else OTHER_GROUP[group]
-        return clearly_better(self.cases[judged], other.cases[judged])
+        """Whether it is better on a group beyond the noise of people and of courses."""
+        judged = group if self.gains[group].n_decisions else OTHER_GROUP[group]
+        return self.gains[judged].clearly_above(other.gains[judged])
 
 
 @dataclass(frozen=True)
@@ -145,9 +143,17 @@ class Comparison:
             means={
                 group: _mean([one.mean(MAIN_METRIC, group) for one in found]) for group in GROUPS
             },
-            cases={group: _cases(found, group) for group in GROUPS},
+            gains={group: self._gains(found, group) for group in GROUPS},
             seconds=time.perf_counter() - started,
             fitted=tuple(fitted),
+        )
+
+    def _gains(self, found: Sequence[Evaluation], group: Group) -> Gains:
+        return Gains.joined(
+            [
+                gains_of_lists(one.lists, window.cases.targets, one.groups[group])
+                for one, window in zip(found, self.windows, strict=True)
+            ]
         )
 
 
@@ -277,11 +283,6 @@ def _lone_stages(main: Tried, profiled: list[Tried], base: Tried) -> list[StageR
 def _mean(values: Sequence[float | None]) -> float | None:
     present = [value for value in values if value is not None]
     return sum(present) / len(present) if present else None
-
-
-def _cases(found: Sequence[Evaluation], group: Group) -> NDArray[np.float32]:
-    parts = [one.cases[MAIN_METRIC].to_numpy(np.float32)[one.groups[group]] for one in found]
-    return np.concatenate(parts)
 
 
 def _trial(stage: str, tried: Tried, *, chosen: bool) -> Trial:

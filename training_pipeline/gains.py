@@ -1,0 +1,94 @@
+"""NDCG by decision and by course, and when one ranking is clearly better than another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from models.policy import Recommendations
+from training_pipeline.metrics import first_places, hits_of, ndcg_of
+
+CUTOFF = 10  # of the metric that is chosen by: `evaluation.MAIN_METRIC`
+ERRORS = 2.0  # standard errors that a clear difference is above zero
+
+
+@dataclass(frozen=True)
+class Gains:
+    """NDCG of N decisions.
+
+    Attributes:
+        by_decision: (N,) float64 in [0, 1].
+        by_course: (n_items times windows,) float64: what the hits on each course add to the sum of
+            `by_decision`, window after window.
+    """
+
+    by_decision: NDArray[np.float64]
+    by_course: NDArray[np.float64]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Gains]) -> Self:
+        """The decisions of all windows; a course is another one in another window."""
+        return cls(
+            np.concatenate([part.by_decision for part in parts]),
+            np.concatenate([part.by_course for part in parts]),
+        )
+
+    @property
+    def n_decisions(self) -> int:
+        """How many decisions."""
+        return len(self.by_decision)
+
+    @property
+    def mean(self) -> float | None:
+        """None where there are no decisions."""
+        return float(self.by_decision.mean()) if self.n_decisions else None
+
+    def clearly_above(self, other: Gains) -> bool:
+        """Whether the same decisions gain beyond two standard errors, of people and of courses.
+
+        Decisions of one period share its courses: what sold more than before did so for everybody.
+        A difference is therefore a sum over courses as much as over decisions, and its error the
+        larger one of the two (clustering both ways: Owen 2007, The pigeonhole bootstrap). By
+        courses it is sqrt(sum of d_i^2), so that a gain must rest on more than four courses of
+        equal share: what one or two bestsellers decide is not taken for a better model.
+        """
+        if self.n_decisions == 0:
+            return False
+        decisions = self.by_decision - other.by_decision
+        courses = self.by_course - other.by_course
+        error = max(
+            float(decisions.std()) * np.sqrt(len(decisions)), float(np.linalg.norm(courses))
+        )
+        return bool(decisions.sum() > ERRORS * error)
+
+
+def gains_of_hits(
+    hits: NDArray[np.bool_],
+    item_idx: NDArray[np.integer],
+    n_targets: NDArray[np.integer],
+    *,
+    n_items: int,
+) -> Gains:
+    """NDCG at k of (B, k) `hits` on the courses `item_idx` (B, k), by rank."""
+    discount = 1.0 / np.log2(np.arange(hits.shape[1]) + 2.0)
+    ideal = np.cumsum(discount)[np.clip(n_targets, 1, hits.shape[1]) - 1]
+    row, rank = np.nonzero(hits)
+    added = discount[rank] / ideal[row]
+    by_course = np.zeros(n_items)
+    np.add.at(by_course, item_idx[row, rank], added)
+    return Gains(ndcg_of(hits, n_targets), by_course)
+
+
+def gains_of_lists(lists: Recommendations, targets: csr_array, chosen: NDArray[np.bool_]) -> Gains:
+    """NDCG@10 of the decisions with a True among those of `lists` and `targets`, (B, n_items)."""
+    return gains_of_hits(
+        hits_of(lists, targets, depth=CUTOFF)[chosen],
+        first_places(lists, depth=CUTOFF)[chosen],
+        np.diff(targets.indptr)[chosen],
+        n_items=targets.shape[1],
+    )
