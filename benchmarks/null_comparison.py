@@ -26,7 +26,7 @@ from benchmarks.evaluation import generated
 from features.split import Cut, make_cuts
 from features.split_config import SplitConfig
 from models.exploration import Exploration, ExplorationConfig
-from models.policy import Policy, Recommendations
+from models.policy import Policy, Recommendations, Source
 from models.recipe import Recipe, StageRecipe
 from training_pipeline.console import print_table
 from training_pipeline.evaluating.comparison import Difference, differences
@@ -91,7 +91,8 @@ def make_world(participants: int) -> World:
     cuts = make_cuts(data, SplitConfig(method="by-participant", share=0.33), seed=SEED)
     if cuts is None:
         raise SystemExit("too few participants")
-    return World(Decisions(data, cuts[1]), _recipe("sequence-ridge").fit(cuts[1].train, seed=SEED))
+    recipe = _recipe("sequence-ridge", ("history", "profile"))
+    return World(Decisions(data, cuts[1]), recipe.fit(cuts[1].train, seed=SEED))
 
 
 def two_draws(world: World, asked: Decisions, seed: int) -> Iterator[Recommendations]:
@@ -104,7 +105,7 @@ def two_fits(world: World, asked: Decisions, seed: int) -> Iterator[Recommendati
     """ALS fitted from two random starts."""
     cut: Cut = world.decisions.cut
     for own in (2 * seed, 2 * seed + 1):
-        yield _recipe("als").fit(cut.train, seed=own).recommend(asked.requests)
+        yield _recipe("als", ("history",)).fit(cut.train, seed=own).recommend(asked.requests)
 
 
 def null(world: World, repetitions: int, two_sides: TwoSides) -> None:
@@ -203,11 +204,8 @@ def _exploring(world: World, seed: int) -> Policy:
     return replace(world.policy, exploration=explored)
 
 
-def _recipe(model: str) -> Recipe:
-    stages = [
-        StageRecipe(source="history", model=model),
-        StageRecipe(source="profile", model=model),
-    ]
+def _recipe(model: str, sources: Sequence[Source]) -> Recipe:
+    stages = [StageRecipe(source=source, model=model) for source in sources]
     return Recipe(stages=(*stages, StageRecipe(source="popular", model="popularity")))
 
 

@@ -95,6 +95,6 @@ def _print(report: ComparisonReport) -> None:
     )
     print_table(title, ("metric", "A", "B", "B - A", "detects", "B is"), rows)
     for one in report.segments:
-        print_segments(one)
+        print_segments(one, ", B - A")
     for note in report.notes:
         say(note)

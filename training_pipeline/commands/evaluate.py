@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from training_pipeline.evaluating.reports import EvaluationReport
     from training_pipeline.evaluating.segments import Segments
 
+BALANCE = ("balance_used@10", "nothing_left@1")
 SHOWN = ("hit@10", "ndcg@10", "recall@20", "ndcg@20")
 
 
@@ -67,11 +69,37 @@ def evaluate(
     if as_json:
         print_json(report.as_dict())
         return
-    print_evaluation(report.as_dict()["evaluations"])
-    for one in report.segments:
-        print_segments(one)
+    _print(report)
     for note in report.notes:
         say(note)
+
+
+def _print(report: EvaluationReport) -> None:
+    from training_pipeline.console import print_table
+    from training_pipeline.evaluating.markdown import with_interval
+
+    policies = list(report.intervals)
+    rows = [
+        (
+            group,
+            f"{int(chosen.sum()):,}",
+            name,
+            *(with_interval(report.intervals[policy][group].get(name)) for policy in policies),
+        )
+        for group, chosen in report.evaluations[policies[0]].groups.items()
+        if chosen.any()
+        for name in (*SHOWN, *BALANCE)
+        if name in report.intervals[policies[0]][group]
+    ]
+    decisions = report.decisions
+    title = (
+        f"{report.model} ({report.fitted}): {decisions.n_decisions:,} decisions of "
+        f"{decisions.n_people:,} participants\nheld out {decisions.cut.method}, "
+        f"{decisions.cut.protocol}; intervals over participants"
+    )
+    print_table(title, ("people", "decisions", "metric", *policies), rows)
+    for one in report.segments:
+        print_segments(one)
 
 
 def print_evaluation(found: dict[str, Any]) -> None:
@@ -89,8 +117,8 @@ def print_evaluation(found: dict[str, Any]) -> None:
     print_table(title, ("policy", "people", "decisions", *SHOWN), rows)
 
 
-def print_segments(one: Segments) -> None:
-    """A table for people: one metric by group."""
+def print_segments(one: Segments, suffix: str = "") -> None:
+    """A table for people: one metric by group; `suffix` says what of it."""
     from training_pipeline.console import print_table
     from training_pipeline.evaluating.markdown import with_interval
 
@@ -99,5 +127,8 @@ def print_segments(one: Segments) -> None:
         for label, value in one.groups.items()
     ]
     hidden = f", {one.hidden} small groups not shown" if one.hidden else ""
-    columns = (one.column, "participants", "decisions", "mean (interval)")
-    print_table(f"{one.metric} by {one.column}{hidden}", columns, rows)
+    title = f"{one.metric} by {one.column}{suffix}{hidden}"
+    if one.gap is not None:
+        difference = with_interval(one.gap.difference)
+        title += f"\nwidest gap: {one.gap.best} over {one.gap.worst}, {difference}"
+    print_table(title, (one.column, "participants", "decisions", "mean (interval)"), rows)

@@ -116,7 +116,7 @@ def _show_history(*, as_json: bool) -> None:
         return
     rows = [
         (
-            move.at.removesuffix("+00:00"),
+            move.at[:19].replace("T", " "),
             move.who,
             move.action + (" (forced)" if move.forced else ""),
             move.from_version,
