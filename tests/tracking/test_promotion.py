@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from tests.small_world import SmallWorld
 from tests.tracking.tracked import Tracked
@@ -206,6 +207,22 @@ def test_two_processes_at_once_end_in_one_champion(tracked: Tracked) -> None:
     assert "is refused by main-metric" in told[codes.index(1)]
     assert aliases(tracked)["champion"] == winner == pointer(tracked)["version"]
     assert [line["to_version"] for line in audit(tracked)] == [winner]
+
+
+def test_a_move_that_breaks_off_leaves_a_line_and_the_champion(
+    tracked: Tracked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(GOOD)
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "set_registered_model_alias", full_disk)
+        with pytest.raises(OSError, match="no space"):
+            move(SAME)
+    assert aliases(tracked)["champion"] == GOOD == pointer(tracked)["version"]
+    assert [line["to_version"] for line in audit(tracked)] == [GOOD, SAME]
 
 
 def test_an_alias_that_was_moved_in_mlflow_is_published(tracked: Tracked) -> None:

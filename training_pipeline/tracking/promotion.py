@@ -128,11 +128,15 @@ def _proven(version: int) -> Path:
 
 
 def _moved(mlflow: MlflowClient, move: Promotion, artifact: Path) -> Promotion:
-    """Set `previous`, then `champion`: a kill in between leaves the champion where it was."""
+    """Audit, `previous`, `champion`, in this order.
+
+    A kill in between leaves the champion where it was, and a line of a move that did not happen;
+    never a move without a line.
+    """
     if move.changed:
+        write_audit(mlflow, move)
         if move.from_version is not None:
             mlflow.set_registered_model_alias(MODEL_NAME, PREVIOUS, str(move.from_version))
         mlflow.set_registered_model_alias(MODEL_NAME, CHAMPION, str(move.to_version))
-        write_audit(mlflow, move)
     write_pointer(artifact, move.to_version)
     return move
