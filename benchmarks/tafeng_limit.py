@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--months", action="store_true", help="only months beside each other")
     asked = parser.parse_args()
-    config = read_training_config(CONFIGS / "tafeng-auto.toml")
+    config = read_training_config(CONFIGS / "tafeng.toml")
     data = index_dataset(read_dataset(asked.data))
     cuts = make_cuts(data, config.split, seed=config.seed)
     if cuts is None:
