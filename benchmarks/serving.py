@@ -103,7 +103,7 @@ def made_bodies(artifact: Path) -> list[str]:
     ]
 
 
-def started(artifact: Path, store: str, scratch: Path) -> list[Server]:
+def started(artifact: Path, store: str, scratch: Path, *, only: str | None = None) -> list[Server]:
     peers = "benchmarks.serving_peers"
     serve = ("-m", "training_pipeline.cli", "serve", "--artifact", str(artifact), "--store", store)
     commands: dict[str, tuple[str, ...]] = {
@@ -124,6 +124,8 @@ def started(artifact: Path, store: str, scratch: Path) -> list[Server]:
     }
     found = []
     for name, command in commands.items():
+        if only not in (None, name):
+            continue
         port = free_port()
         log = (scratch / f"{port}.log").open("wb")
         process = subprocess.Popen(
@@ -150,8 +152,10 @@ def wait_until_ready(server: Server, bodies: Path) -> None:
     raise SystemExit(f"{server.name} does not answer")
 
 
-def measured(server: Server, clients: int, seconds: float, bodies: Path) -> dict[str, float]:
-    command = ["-m", "benchmarks.serving_load", str(server.port), "/recommend"]
+def measured(
+    server: Server, clients: int, seconds: float, bodies: Path, *, path: str = "/recommend"
+) -> dict[str, float]:
+    command = ["-m", "benchmarks.serving_load", str(server.port), path]
     command += [str(clients), str(seconds), str(bodies)]
     done = subprocess.run(
         [sys.executable, *command],
