@@ -91,8 +91,8 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
     """Weights for everybody with a history, and others for a level where they are clearly better.
 
     Both by greedy forward selection (Caruana et al. 2004), pooled over the windows: the best member
-    alone comes first; another is added, at the ratio that is best for it, while the gain is beyond
-    two standard errors of the paired difference. So over people with a history the blend is never
+    alone comes first; another is added, at the ratio that is best for it, while the blend is clearly
+    above what it was (`Gains.clearly_above`). So over people with a history the blend is never
     worse on these decisions than its best member, and so is a level with weights of its own; no
     member is there by noise, and a level differs from the others only where that is seen. Too few
     decisions to learn from: the member that is best on what there is, alone.
