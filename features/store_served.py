@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from features.store_schema import CATALOGUES, EVENTS, SERVED, moment_text
 from features.store_state import erased_among
 
 COLUMNS = tuple(column.name for column in SERVED.columns)
-INSERT = f"INSERT INTO {SERVED.name} ({', '.join(COLUMNS)}) VALUES ("  # noqa: S608 - our names
+INSERT = f"INSERT INTO {SERVED.name} ({', '.join(COLUMNS)}) VALUES"
+ROWS_A_STATEMENT = 500
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,7 @@ def write_shown(
             )
             if name is None or hashes[name] not in gone
         ]
-        if rows:
-            mark = "?" if is_sqlite(connection) else "%s"
-            # SQLAlchemy's own insert takes longer for a row than all the rest
-            connection.exec_driver_sql(INSERT + ", ".join([mark] * len(COLUMNS)) + ")", rows)
+        _insert(connection, rows)
     return len(rows)
 
 
@@ -118,6 +117,23 @@ def _served_list(row: Any, places: NDArray[np.int64], n_items: int) -> ServedLis
         scores=tuple(content.scores),
         propensity_at_slot=tuple(content.propensity),
     )
+
+
+def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """As text of our own: SQLAlchemy's insert takes longer for a row than all the rest.
+
+    SQLite gets many rows a statement, since each statement hands the interpreter to and fro.
+    """
+    if not rows:
+        return
+    if not is_sqlite(connection):
+        connection.exec_driver_sql(f"{INSERT} ({', '.join(['%s'] * len(COLUMNS))})", [*rows])
+        return
+    marks = f"({', '.join('?' * len(COLUMNS))})"
+    for start in range(0, len(rows), ROWS_A_STATEMENT):
+        block = rows[start : start + ROWS_A_STATEMENT]
+        values = tuple(chain.from_iterable(block))
+        connection.exec_driver_sql(f"{INSERT} {', '.join([marks] * len(block))}", values)
 
 
 def _as_it_is(moment: datetime) -> datetime:
