@@ -13,7 +13,7 @@ from models.plan_frontier import Alternative, alternatives
 from models.planning import Asked, Planning
 
 URGENT_DAYS = 7
-ANSWER_STEPS = 20_000
+ANSWER_STEPS = 100_000
 MOST_ALTERNATIVES = 3
 MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September",
           "Oktober", "November", "Desember")  # fmt: skip
@@ -80,6 +80,7 @@ class PlanAnswer(TypedDict):
     value: float
     optimal: bool
     gap: float
+    gap_money: int
     on_frontier: bool
 
 
@@ -197,7 +198,8 @@ def _plan(planning: Planning, asked: Asked, one: Alternative) -> PlanAnswer:
         relevance=_short(plan.relevance),
         value=_short(plan.value),
         optimal=plan.optimal,
-        gap=_short(plan.gap),
+        gap=0.0 if one.keys == ("least_left",) and one.gap_rp else _short(plan.gap),
+        gap_money=one.gap_rp,
         on_frontier=one.on_frontier,
     )
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plan_arrays import CourseArrays, SetRules
-from models.plan_problem import PlanProblem
+from models.plan_problem import UNITS, PlanProblem
 from models.planner import (
     Plan,
     Weights,
@@ -60,11 +60,14 @@ class Alternative:
         keys: what it is; two where the best match also leaves the least.
         plan: its `gap` is in the value that it was chosen by.
         on_frontier: no plan before it has as much relevance and as little left over.
+        gap_rp: of a least left that is not proven, how much less might be left; 0: nothing less,
+            only more relevance, by the plan's gap at most.
     """
 
     keys: tuple[Key, ...]
     plan: Plan
     on_frontier: bool
+    gap_rp: int = 0
 
     @property
     def name(self) -> str:
@@ -94,12 +97,16 @@ def alternatives(
     if len(best.items) == len(problem.forced):
         return (Alternative(("best_match", "least_left"), best, True),)
     least = solve_for(problem, least_leftover_weights(problem), step_limit=step_limit)
+    gap_rp = _less_left(problem, least)
     if least.leftover_rp >= best.leftover_rp:
-        found = [Alternative(("best_match", "least_left"), best, True)]
+        gap_rp = max(best.leftover_rp - (least.leftover_rp - gap_rp), 0)
+        found = [Alternative(("best_match", "least_left"), best, True, gap_rp)]
     elif most == 1:
         found = [Alternative(("best_match",), best, True)]
     else:
-        found = _between(problem, best, least, most, step_limit)
+        above = Alternative(("best_match",), best, True)
+        below = Alternative(("least_left",), least, True, gap_rp)
+        found = _between(problem, above, below, most, step_limit)
     while len(found) < min(most, FEWEST):
         plans = [one.plan for one in found]
         plan = _different(problem, plans, step_limit)
@@ -110,12 +117,12 @@ def alternatives(
 
 
 def _between(
-    problem: PlanProblem, best: Plan, least: Plan, most: int, step_limit: int
+    problem: PlanProblem, best: Alternative, least: Alternative, most: int, step_limit: int
 ) -> list[Alternative]:
     """The two ends and what lies between them: first the middle, then to both sides of it."""
-    plans = [best, least]
+    plans = [best.plan, least.plan]
     inner: list[Alternative] = []
-    gaps = [(best, least)]
+    gaps = [(best.plan, least.plan)]
     for _ in range(MOST_DIRECTIONS):
         if not gaps or len(plans) == most:
             break
@@ -127,12 +134,16 @@ def _between(
         if all(_is_new(problem, plan, other) for other in plans) and not _matched(plan, plans):
             inner.append(Alternative(("other",) if inner else ("balanced",), plan, True))
             plans.append(plan)
-    return [
-        Alternative(("best_match",), best, True),
-        *inner[:1],
-        Alternative(("least_left",), least, True),
-        *inner[1:],
-    ]
+    return [best, *inner[:1], least, *inner[1:]]
+
+
+def _less_left(problem: PlanProblem, least: Plan) -> int:
+    """Rupiah by which less might be left: a rupiah weighs more than all relevance together."""
+    weights = least_leftover_weights(problem)
+    missing = round(least.gap * UNITS) * weights.relevance
+    most = min((missing + weights.price - 1) // weights.price, least.leftover_rp)
+    unit = max(int(np.gcd.reduce(problem.price_rp)), 1)  # of what plans can differ by
+    return most // unit * unit
 
 
 def _flat_between(problem: PlanProblem, above: Plan, below: Plan, step_limit: int) -> Plan | None:

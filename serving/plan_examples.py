@@ -41,6 +41,7 @@ PLANS = {
             "value": 0.0396,
             "optimal": True,
             "gap": 0.0,
+            "gap_money": 0,
             "on_frontier": True,
         }
     ],

@@ -85,7 +85,8 @@ class PlanAnswer(BaseModel):
     relevance: float = Field(description="Sum of the courses' relevance.")
     value: float = Field(description="Relevance less the priced leftover.")
     optimal: bool = Field(description="Proven: no plan of the candidates is better by its key.")
-    gap: float = Field(description="A better plan is better by at most this; 0 when optimal.")
+    gap: float = Field(description="A better plan is more relevant by at most this.")
+    gap_money: int = Field(ge=0, description="The least left: a better plan leaves less by this.")
     on_frontier: bool = Field(description="None before it is at least as good in both.")
 
 

@@ -77,6 +77,15 @@ def test_the_best_match_is_the_plan_itself() -> None:
     assert same(alternatives(problem)[0].plan, solve(problem))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_what_might_be_left_less_is_told_in_rupiah(seed: int) -> None:
+    problem = plain_case(np.random.default_rng(seed), "independent", step=1)
+    early = by_key(alternatives(problem, step_limit=300))["least_left"]
+    least = by_key(alternatives(problem, step_limit=STEPS))["least_left"]
+    assert early.plan.leftover_rp - early.gap_rp <= least.plan.leftover_rp
+    assert least.gap_rp == 0
+
+
 def test_hand_made_frontier() -> None:
     """Of sets of one: 80 (.9), 95 (.8) and 100 (.3), each better in one way; 90 (.2) in none."""
     problem = PlanProblem(np.array([80, 90, 95, 100]), np.array([0.9, 0.2, 0.8, 0.3]), 100, 1)

@@ -89,7 +89,11 @@ def _print(answer: dict[str, Any]) -> None:
     if answer["reason"] is not None:
         OUT.print(answer["reason"]["text_en"], markup=False)
     for one in answer["alternatives"]:
-        proof = "" if one["optimal"] else f", at most {one['gap']:.4f} below the best"
+        proof = ""
+        if one["gap_money"]:
+            proof = f", at most {money(one['gap_money'])} more than the least"
+        elif not one["optimal"]:
+            proof = f", at most {one['gap']:.4f} below the best"
         print_table(
             f"{one['name']} ({one['name_en']}): {money(one['leftover'])} left over, "
             f"relevance {one['relevance']:.4f}{proof}",
