@@ -17,6 +17,7 @@ from serving.store.live import LiveStore
 from serving.store.served_log import ServedLog, answered_now
 
 NOBODY = Found()
+PATIENT_S = 1.0  # where nothing else could answer
 
 
 class StoreDesk:
@@ -65,8 +66,10 @@ class StoreDesk:
         return self._store
 
     async def find_one(self, participant_id: str) -> Found:
-        """What the store says of a participant; nothing where there is no store."""
-        return NOBODY if self._store is None else await self._store.find(participant_id)
+        """What the store says of a participant, patiently; nothing where there is no store."""
+        if self._store is None:
+            return NOBODY
+        return await self._store.find(participant_id, within_s=PATIENT_S)
 
     async def find(self, body: RecommendBody) -> list[Found] | None:
         """What the store says of who asks; None where there is no store."""

@@ -73,17 +73,21 @@ class LiveStore:
             self.open()
         except (SQLAlchemyError, DataError, OSError) as error:
             LOG.error("store", up=False, cause=type(error).__name__)
-            for _ in range(3):
-                self.breaker.failed()
+            self.breaker.open()
         metrics.STORE_UP.set(self.breaker.up)
 
-    async def find(self, participant_id: str) -> Found:
-        """What the store says of a participant; `down` where it does not say it in time."""
+    async def find(self, participant_id: str, *, within_s: float | None = None) -> Found:
+        """What the store says of a participant; `down` where it does not say it in time.
+
+        Args:
+            participant_id: whom it is about.
+            within_s: how long to wait; None: as long as a request that can do without may wait.
+        """
         if not self.breaker.allows():
             return DOWN
         started = perf_counter()
         try:
-            found = await self._ready_reader().find(participant_id)
+            found = await self._ready_reader().find(participant_id, within_s or self._timeout_s)
         except Exception as error:  # noqa: BLE001 - drivers raise what they like; all mean: no answer
             self._failed(error)
             return DOWN
@@ -149,7 +153,7 @@ class LiveStore:
             if is_sqlite(self._reading):
                 self._reader = SqliteReader(self._reading, salt)
             else:
-                self._reader = PostgresReader(self._reading, salt, deadline_s=self._timeout_s)
+                self._reader = PostgresReader(self._reading, salt)
         return self._reader
 
     def _open_quietly(self) -> None:

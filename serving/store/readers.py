@@ -20,8 +20,8 @@ MOST_WAITING = 256
 class Reader(Protocol):
     """Looks one participant up."""
 
-    async def find(self, participant_id: str) -> Found:
-        """Any exception means that the store did not answer."""
+    async def find(self, participant_id: str, within_s: float) -> Found:
+        """Any exception means that the store did not answer in time."""
 
     def close(self) -> None:
         """Let connections go."""
@@ -36,8 +36,8 @@ class SqliteReader:
         self._salt = salt
         self._names = lookup_query().compile(engine).positiontup or []
 
-    async def find(self, participant_id: str) -> Found:
-        """See `Reader`."""
+    async def find(self, participant_id: str, within_s: float) -> Found:
+        """See `Reader`; its deadline is the disk's."""
         values = {"id": participant_id, "hash": hash_of(participant_id, self._salt), "param_1": 1}
         cursor = self._connection.execute(self._query, [values[name] for name in self._names])
         return found_in(cursor.fetchall())
@@ -50,23 +50,22 @@ class SqliteReader:
 class PostgresReader:
     """A few threads, each with a connection; a caller waits no longer than the deadline."""
 
-    def __init__(self, engine: Engine, salt: bytes, *, deadline_s: float) -> None:
+    def __init__(self, engine: Engine, salt: bytes) -> None:
         self._engine = engine
         self._query = str(lookup_query().compile(engine))
         self._salt = salt
-        self._deadline_s = deadline_s
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
         self._own = threading.local()
         self._waiting = 0
 
-    async def find(self, participant_id: str) -> Found:
+    async def find(self, participant_id: str, within_s: float) -> Found:
         """See `Reader`."""
         if self._waiting >= MOST_WAITING:
             raise TimeoutError("too many look-ups wait for the store")
         self._waiting += 1
         work = asyncio.get_running_loop().run_in_executor(self._threads, self._find, participant_id)
         work.add_done_callback(self._done)
-        return await asyncio.wait_for(asyncio.shield(work), self._deadline_s)
+        return await asyncio.wait_for(asyncio.shield(work), within_s)
 
     def close(self) -> None:
         """See `Reader`."""

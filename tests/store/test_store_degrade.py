@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from serving.degrade import FAILURES, PAUSE_S, Breaker
+from serving.degrade import FAILURES, LEAST_S, PAUSE_S, Breaker
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
 from tests.store.conftest import Serving
 from tests.store.store_world import StoreWorld
@@ -94,6 +94,7 @@ def test_answers_go_on_without_the_store_and_recover(
         assert "history" in {item["source"] for item in named["items"]}
         assert course["course_id"] not in {item["course_id"] for item in named["items"]}
         assert not asked(client, **body)["degraded"]  # nobody is looked up
+        time.sleep(LEAST_S)
         for _ in range(FAILURES):
             asked(client, participant_id=world.buyer)
         assert client.get("/readyz").json() == {"status": "ready", "store": "down"}
@@ -140,9 +141,12 @@ def test_a_store_that_does_not_answer_in_time_costs_no_more_than_the_deadline(
 def test_the_breaker_asks_once_a_pause_and_closes_on_the_first_answer() -> None:
     now = [0.0]
     breaker = Breaker(lambda: now[0])
-    for _ in range(FAILURES):
+    for _ in range(2 * FAILURES):  # all at once: a hiccup
         assert breaker.allows()
         breaker.failed()
+    assert breaker.up
+    now[0] += LEAST_S
+    breaker.failed()
     assert not breaker.up
     assert not breaker.allows()
     now[0] += PAUSE_S
