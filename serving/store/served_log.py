@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,7 +24,6 @@ from serving.store.live import LiveStore
 MOST_LISTS = 20_000
 WRITE_AT_ONCE = 2_000
 EVERY_S = 1.0
-NICE = 5  # on one core requests then get three quarters of it while lists are written
 KEPT = Counter("saldopas_served_lists", "Served lists by what became of them.", ("result",))
 
 
@@ -72,8 +69,6 @@ class ServedLog:
         self._thread.join(10)
 
     def _run(self) -> None:
-        with suppress(OSError):  # of this thread, on Linux
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while True:
             with self._change:
                 if not self._ending:
