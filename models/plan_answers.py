@@ -139,7 +139,10 @@ def looked_ahead(planning: Planning, asked: Asked, *, n: int, by_plan: bool) -> 
     """
     ahead = what_is_left(asked.problem)
     courses = planning.policy.courses
-    order = np.argsort(-(ahead.value if by_plan else asked.problem.relevance), kind="stable")
+    relevance = asked.problem.relevance
+    order = np.lexsort(
+        (-relevance, -ahead.value if by_plan else -relevance)
+    )  # a plan's courses tie
     titles = courses.texts(c.TITLE)
     ids = courses.course_ids
     told: list[AheadCourse] = []

@@ -141,7 +141,9 @@ def test_single_courses_can_be_ranked_by_their_plans(http: TestClient, world: Se
     by_relevance = planned(http, **body, rank_by="relevance")["courses"]
     assert {one["course_id"] for one in by_plan} == {one["course_id"] for one in by_relevance}
     values = [one["plan_value"] for one in by_plan]
-    assert values == sorted(values, reverse=True)
+    ranked = [(one["plan_value"], one["relevance"]) for one in by_plan]
+    assert ranked == sorted(ranked, reverse=True)
+    assert len(set(values)) < len(values)
     relevance = [one["relevance"] for one in by_relevance]
     assert relevance == sorted(relevance, reverse=True)
     best = planned(http, **body)["alternatives"][0]
