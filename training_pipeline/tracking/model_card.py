@@ -24,12 +24,14 @@ BEYOND = (
     ("coverage@10", "all", "share of the catalogue shown"),
 )
 GAP = "&nbsp;&nbsp;&nbsp;"  # MLflow's tables have no space between columns
+BELOW = "&nbsp;"  # nor below them
 
 
 def model_card(record: TrainingRecord, quality: HeldOutQuality | None) -> str:
     """Purpose, data, quality beside popularity with intervals, segments, limits and privacy."""
     return "\n\n".join(
-        [
+        f"{section}\n\n{BELOW}" if section.endswith("|") else section
+        for section in [
             f"# {record.manifest.model} on {record.name}",
             "Ranks courses for a participant from earlier purchases and profile; only courses that "
             "the balance pays for, on sale, allowed and not yet owned are answered.",
