@@ -22,7 +22,7 @@ from serving.logs import LOG
 from serving.store.live import LiveStore
 
 MOST_LISTS = 20_000
-WRITE_AT_ONCE = 2_000
+CELLS_AT_ONCE = 10_000_000  # lists times courses, in bytes; the more at once, the less a list costs
 EVERY_S = 1.0
 KEPT = Counter("saldopas_served_lists", "Served lists by what became of them.", ("result",))
 
@@ -85,7 +85,7 @@ class ServedLog:
         taken: list[Answered] = []
         size = 0
         with self._change:
-            while self._waiting and size < WRITE_AT_ONCE:
+            while self._waiting and size * self._waiting[0].model.n_items < CELLS_AT_ONCE:
                 if taken and self._waiting[0].model is not taken[0].model:
                     break
                 taken.append(self._waiting.popleft())
