@@ -91,8 +91,8 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
     """Weights for everybody with a history, and others for a level where they are clearly better.
 
     Both by greedy forward selection (Caruana et al. 2004), pooled over the windows: the best member
-    alone comes first; another is added, at the ratio that is best for it, while the blend is clearly
-    above what it was (`Gains.clearly_above`). So over people with a history the blend is never
+    alone comes first; another is added, at the ratio that is best for it, while the blend gains for
+    people (`Gains.above_for_people`; a blend is a hedge, so what few courses say may count). So over people with a history the blend is never
     worse on these decisions than its best member, and so is a level with weights of its own; no
     member is there by noise, and a level differs from the others only where that is seen. Too few
     decisions to learn from: the member that is best on what there is, alone.
@@ -111,7 +111,7 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
         weights, cases = start, sum(int(rows.sum()) for rows in chosen)
         if cases >= LEAST_CASES:
             own = _greedy(found, chosen, len(names), most=len(names))
-            if _pooled(found, chosen, own).clearly_above(_pooled(found, chosen, start)):
+            if _pooled(found, chosen, own).above_for_people(_pooled(found, chosen, start)):
                 weights = own
         levels.append(_described(found, chosen, names, weights, purchases=level, cases=cases))
     return tuple(levels)
@@ -137,7 +137,7 @@ def _greedy(
             for other in [weights + ratio * single[member]]
         ]
         gains, other = max(tried, key=lambda pair: pair[0].mean or 0.0)
-        if not gains.clearly_above(best):
+        if not gains.above_for_people(best):
             break
         weights, best = other, gains
     return np.asarray(weights / weights.max())

@@ -48,23 +48,25 @@ class Gains:
         """None where there are no decisions."""
         return float(self.by_decision.mean()) if self.n_decisions else None
 
-    def clearly_above(self, other: Gains) -> bool:
-        """Whether the same decisions gain beyond two standard errors, of people and of courses.
-
-        Decisions of one period share its courses: what sold more than before did so for everybody.
-        A difference is therefore a sum over courses as much as over decisions, and its error the
-        larger one of the two (clustering both ways: Owen 2007, The pigeonhole bootstrap). By
-        courses it is sqrt(sum of d_i^2), so that a gain must rest on more than four courses of
-        equal share: what one or two bestsellers decide is not taken for a better model.
-        """
+    def above_for_people(self, other: Gains) -> bool:
+        """Whether the same decisions gain beyond two standard errors of the paired difference."""
         if self.n_decisions == 0:
             return False
-        decisions = self.by_decision - other.by_decision
-        courses = self.by_course - other.by_course
-        error = max(
-            float(decisions.std()) * np.sqrt(len(decisions)), float(np.linalg.norm(courses))
-        )
-        return bool(decisions.sum() > ERRORS * error)
+        gain = self.by_decision - other.by_decision
+        return bool(gain.sum() > ERRORS * float(gain.std()) * np.sqrt(len(gain)))
+
+    def clearly_above(self, other: Gains) -> bool:
+        """Whether the gain is beyond two standard errors of people and of courses.
+
+        Decisions of one period share its courses: what sold more than before did so for everybody.
+        A difference is therefore a sum over courses as much as over decisions (clustering both
+        ways: Owen 2007, The pigeonhole bootstrap). By courses its error is sqrt(sum of d_i^2), so
+        that a gain must rest on more than four courses of equal share: what one or two bestsellers
+        decide is not taken for a better model.
+        """
+        gain = self.by_course - other.by_course
+        beyond_courses = gain.sum() > ERRORS * float(np.linalg.norm(gain))
+        return bool(beyond_courses) and self.above_for_people(other)
 
 
 def gains_of_hits(

@@ -51,7 +51,9 @@ def test_a_gain_that_rests_on_one_course_is_not_clear() -> None:
     for courses, clear in ((1, False), (4, False), (5, True), (200, True)):
         by_course = np.zeros(300)
         by_course[:courses] = decisions.sum() / courses
-        assert Gains(decisions, by_course).clearly_above(Gains(nothing, np.zeros(300))) is clear
+        without = Gains(nothing, np.zeros(300))
+        assert Gains(decisions, by_course).clearly_above(without) is clear
+        assert Gains(decisions, by_course).above_for_people(without)
 
 
 def test_a_bestseller_that_gains_in_several_windows_counts_in_each() -> None:
