@@ -38,7 +38,7 @@ def policy() -> Policy:
 
 
 def curves(expected: float = 1.0) -> Calibration:
-    """History: g(1) = 0.1, g(2) = 0.3; popularity: g(1) = 0.02, g(5) = 0.1; the rest is constant."""
+    """History: g(1) = 0.1, g(2) = 0.3, popularity: g(1) = 0.02, g(5) = 0.1; else constant."""
     knots = [[1.0, 2.0]] * LEVELS + [[1.0, 5.0]] * LEVELS
     values = [[0.1, 0.3]] * LEVELS + [[0.02, 0.1]] * LEVELS
     return Calibration(
