@@ -3,7 +3,8 @@
 set -euo pipefail
 data=$1
 if [ "$data" = data/sample ] && [ ! -d "$data" ]; then
-  saldopas sample --participants "$PARTICIPANTS" --seed 7 --out "$data"
+  # a month before the last spending day, so that there is something to plan
+  saldopas sample --participants "$PARTICIPANTS" --seed 7 --until 2021-11-15 --out "$data"
 fi
 saldopas train "$data"
 saldopas evaluate "$data" --model champion

@@ -115,3 +115,24 @@ def test_some_end_with_nothing_left_because_equality_is_allowed() -> None:
         catalogue={"price_min_rp": 999_000, "price_ends_in_9000": 0},
     )
     assert (generate(config, seed=1).purchases["price_paid"] == 1_000_000).any()
+
+
+def test_a_sample_until_a_day_is_what_was_known_before_it() -> None:
+    config = SampleConfig(participants=2_000, courses=100)
+    day = pd.Timestamp("2021-11-15", tz="Asia/Jakarta")
+    whole, known = (
+        generate(config.model_copy(update={"until": until}), seed=7) for until in (None, day.date())
+    )
+    before = whole.purchases[whole.purchases["purchased_at"] < day].reset_index(drop=True)
+    assert 0 < len(before) < len(whole.purchases)
+    told = ["participant_id", "course_id", "purchased_at", "price_paid"]
+    pd.testing.assert_frame_equal(known.purchases[told], before[told])
+    going_on = known.purchases["status"] == "active"
+    assert (before["status"] == "active")[~going_on].sum() == 0
+    assert (going_on & (before["status"] == "completed")).any()
+    assert known.purchases["rating"][going_on].isna().all()
+
+
+def test_a_day_before_the_last_wave_is_refused() -> None:
+    with pytest.raises(ValueError, match="last wave"):
+        SampleConfig.model_validate({"until": "2020-06-01"})

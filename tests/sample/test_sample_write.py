@@ -98,7 +98,7 @@ def test_command_says_that_the_data_are_generated(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli.app, [*ARGUMENTS, "--out", str(tmp_path / "d")])
     assert result.exit_code == 0, result.output
     assert "no public purchase data" in result.stdout
-    assert "Too small to be judged" in result.stderr
+    assert "Not judged" in result.stderr
 
 
 def test_bad_data_ends_with_exit_code_2(

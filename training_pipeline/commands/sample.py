@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,10 @@ def sample(
         float, typer.Option(min=0, max=5, help="How much profile and taste decide; 0: nothing.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same data.")] = 7,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="What had happened before this day; else all."),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML file with other assumptions, see docs/sample.md.")
     ] = None,
@@ -40,7 +45,11 @@ def sample(
     from training_pipeline.sample.write import NOTICE, refuse_if_in_the_way, write_sample
 
     settings = read_sample_config(
-        config, participants=participants, courses=courses, strength=strength
+        config,
+        participants=participants,
+        courses=courses,
+        strength=strength,
+        until=until.date() if until else None,
     )
     refuse_if_in_the_way(out, overwrite=overwrite)
     say(NOTICE)
@@ -70,7 +79,7 @@ def _print(marginals: list[Marginal], out: Path, rows: dict[str, int]) -> None:
         [_as_row(one) for one in marginals],
     )
     if not marginals[0].judged:
-        say("Too small to be judged: expected from 30,000 participants and 1,000 courses on.")
+        say("Not judged: wanted are 30,000 participants, 1,000 courses, and the whole time.")
     counts = ", ".join(f"{count:,} {name}" for name, count in rows.items())
     say(f"{out}: {counts}")
 

@@ -67,10 +67,12 @@ def calibrate(tables: SampleTables, config: SampleConfig) -> list[Marginal]:
     """Every calibrated figure of `tables`; what few rows cannot tell (a mean of none) is left out.
 
     They are judged from 30,000 participants and 1,000 courses on: what hangs on how many titles
-    are sold at all, or on the price of one best seller, cannot be met by fewer.
+    are sold at all, or on the price of one best seller, cannot be met by fewer. Nor are they where
+    the data stops before the end.
     """
     judged = (
-        len(tables.participants) >= JUDGED_FROM_PARTICIPANTS
+        config.until is None
+        and len(tables.participants) >= JUDGED_FROM_PARTICIPANTS
         and len(tables.courses) >= JUDGED_FROM_COURSES
     )
     known = [

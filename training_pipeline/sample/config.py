@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +25,7 @@ class SampleConfig(Frozen):
     participants: int = Field(default=50_000, ge=1)
     courses: int = Field(default=1_700, ge=20)
     strength: float = Field(default=1.0, ge=0, le=5)
+    until: date | None = None  # what had happened before this day; None: to the end
     people: PeopleConfig = PeopleConfig()
     catalogue: CatalogueConfig = CatalogueConfig()
     purchases: PurchaseConfig = PurchaseConfig()
@@ -51,8 +53,15 @@ class SampleConfig(Frozen):
                 raise ValueError(f"wave {wave.number} buys after the catalogue closes")
         return self
 
+    @model_validator(mode="after")
+    def _everybody_is_announced(self) -> Self:
+        last = max(wave.announced for wave in self.people.waves)
+        if self.until is not None and self.until <= last:
+            raise ValueError(f"must be after the last wave is announced, {last}")
+        return self
 
-def read_sample_config(path: Path | None, **given: float) -> SampleConfig:
+
+def read_sample_config(path: Path | None, **given: float | date | None) -> SampleConfig:
     """What was `given` on the command line, with the assumptions of a TOML file or the defaults.
 
     Raises:

@@ -14,8 +14,9 @@ from training_pipeline.sample.catalogue import draw_catalogue
 from training_pipeline.sample.choices import build_choice_model
 from training_pipeline.sample.config import SampleConfig
 from training_pipeline.sample.levels import level
+from training_pipeline.sample.moments import day_start_s
 from training_pipeline.sample.people import draw_people
-from training_pipeline.sample.purchases import World, draw_purchases
+from training_pipeline.sample.purchases import World, draw_purchases, happened_before
 from training_pipeline.sample.tables import courses_table, participants_table, purchases_table
 
 
@@ -59,6 +60,8 @@ def generate(
         purchases = draw_purchases(
             config, world, grant_rp=SCHEME.grant or 0, rng=_streams(seed)[3], advance=advance
         )
+    if config.until is not None:
+        purchases = happened_before(purchases, day_start_s(config.until))
     return SampleTables(
         participants=participants_table(config, world.people, grant_rp=SCHEME.grant or 0),
         courses=courses_table(config, world.catalogue),

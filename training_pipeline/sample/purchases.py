@@ -86,6 +86,20 @@ def draw_purchases(
     return _concatenate(pieces)
 
 
+def happened_before(purchases: Purchases, moment_s: int) -> Purchases:
+    """What is known at a moment: later purchases are not, trainings that go on have no rating."""
+    known = purchases.at_s < moment_s
+    completed = (purchases.completed & (purchases.ready_s < moment_s))[known]
+    return Purchases(
+        person=purchases.person[known],
+        item_idx=purchases.item_idx[known],
+        at_s=purchases.at_s[known],
+        ready_s=purchases.ready_s[known],
+        completed=completed,
+        rating=np.where(completed, purchases.rating[known], 0).astype(np.int8),
+    )
+
+
 def _buy(
     config: SampleConfig,
     world: World,

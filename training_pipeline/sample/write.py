@@ -89,6 +89,7 @@ def dataset_toml(config: SampleConfig, *, seed: int) -> str:
     description = (
         f"{NOTICE} saldopas sample --participants {config.participants} --courses {config.courses}"
         f" --strength {config.strength:g} --seed {seed}"
+        + (f" --until {config.until}" if config.until else "")
     )
     profile = [
         f'age = {{ kind = "banded", edges = {list(AGE_EDGES)} }}',
