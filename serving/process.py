@@ -16,9 +16,7 @@ from serving.store.desk import StoreDesk
 from serving.swap import ChampionWatch
 
 GARBAGE = 20_000  # objects more, then the youngest are looked at
-SWITCH_S = (
-    0.0005  # a request waits no longer for a thread that writes; Python's own: ten times that
-)
+SWITCH_S = 0.0005  # a request waits no longer for a thread that writes; Python's own: 0.005
 
 
 class Worker:
