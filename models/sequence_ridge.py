@@ -131,13 +131,14 @@ def newest_purchase_trust(
 ) -> float:
     """How much the newest purchase says, in [0, 1], measured on the training participants.
 
-    From what was bought before the last two purchases, both are predicted; the association of each
-    is its mean score minus that of other people's. What cannot be foretold from a history shares no
-    information with it and, association being symmetric, says as little about what comes next.
-    Natural histories have a ratio near 1 and are left alone; below one half, as where a data set
-    ends every history with a row of another origin, the ratio is the weight.
+    The last purchase and the one before it are each predicted from what was bought up to two
+    purchases earlier, so both from the same distance; the association of each is its mean score
+    minus that of other people's. What cannot be foretold from a history shares no information with
+    it and, association being symmetric, says as little about what comes next. Natural histories
+    have a ratio near 1 and are left alone; below one half, as where a data set ends every history
+    with a row of another origin, the ratio is the weight.
     """
-    rows = np.flatnonzero(people.sequence.lengths >= 3)[:JUDGED_PEOPLE]
+    rows = np.flatnonzero(people.sequence.lengths >= 4)[:JUDGED_PEOPLE]
     if len(rows) < LEAST_JUDGED_PEOPLE:
         return 1.0
     untrusting = SequenceRidge(config, weights, 1.0)
@@ -145,10 +146,10 @@ def newest_purchase_trust(
     for start in range(0, len(rows), ROWS_A_BLOCK):
         block = rows[start : start + ROWS_A_BLOCK]
         ends = people.sequence.indptr[block + 1]
-        past = people.sequence.prefixes(block, people.sequence.lengths[block] - 2)
-        batch = ParticipantBatch(past, people.tokens.take(block))
-        scores = untrusting.score(batch)
+        tokens = people.tokens.take(block)
         for place, back in enumerate((1, 2)):
+            past = people.sequence.prefixes(block, people.sequence.lengths[block] - back - 1)
+            scores = untrusting.score(ParticipantBatch(past, tokens))
             own = people.sequence.item_idx[ends - back]
             row = np.arange(len(block))
             sums[place] += float((scores[row, own] - scores[row, np.roll(own, 1)]).sum())

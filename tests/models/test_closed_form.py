@@ -127,6 +127,22 @@ def test_newest_purchases_of_another_origin_are_not_trusted(foreign: bool, trust
     assert int(np.argmax(model.score(asked)[0])) == 6
 
 
+@pytest.mark.parametrize("follow", [0.2, 0.5, 0.8])
+def test_the_newest_purchase_is_trusted_where_only_the_newest_says_anything(follow: float) -> None:
+    # a chain: what comes next depends on the last course alone, with probability `follow`
+    rng = np.random.default_rng(3)
+    rows = np.empty((4_000, 6), np.int64)
+    rows[:, 0] = rng.integers(0, 40, len(rows))
+    for step in range(1, rows.shape[1]):
+        drawn = rng.integers(0, 40, len(rows))
+        rows[:, step] = np.where(
+            rng.random(len(rows)) < follow, (rows[:, step - 1] + 1) % 40, drawn
+        )
+    train = make_training(rows.tolist(), make_courses([1] * 40))
+    model = SequenceRidge.fit(SequenceRidgeConfig(min_purchases=1), train, seed=0)
+    assert model.newest_trust == 1.0
+
+
 @pytest.mark.parametrize(
     ("kind", "config"),
     [
