@@ -116,16 +116,17 @@ def expected_share(config: PopularityConfig, train: TrainingSet) -> NDArray[np.f
 
 
 def purchase_weights(train: TrainingSet, half_life_days: float | None) -> NDArray[np.float64]:
-    """(E,) weight of each purchase by its age at the cut-off, mean 1, so that sums count purchases.
+    """(E,) weight of each purchase by its age beside the newest, mean 1: sums count purchases.
 
-    Ones where there is no calendar.
+    Only ratios matter, and they do not fade while nothing is bought. Ones where there is no
+    calendar.
     """
     at_s = train.participants.sequence.at_s
-    if half_life_days is None or train.dates_are_order_only:
+    if half_life_days is None or train.dates_are_order_only or len(at_s) == 0:
         return np.ones(len(at_s))
-    age_days = np.maximum(train.as_of_s - at_s, 0) / DAY_S
+    age_days = (at_s.max() - at_s) / DAY_S
     weights = np.exp2(-age_days / half_life_days)
-    return np.asarray(weights / max(float(weights.mean()) if len(weights) else 1.0, TINY))
+    return np.asarray(weights / weights.mean())
 
 
 def decayed_share(train: TrainingSet, half_life_days: float | None) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
 from features.profile_groups import distinct_profiles, membership
 from features.training_set import TrainingSet
+from models.evidence import FEWEST_PEOPLE
 from models.kernel import Summed
 from models.kernel_parts import Part, group_shares
 from models.mapped import mapped_csr
@@ -41,7 +42,8 @@ class ProfilePopularity(Summed):
     p_t = (n_ti + s p) / (n_t + s); a profile's prior is q = p prod_t (p_t / p), and the exact
     profile g with n_g purchases has (n_gi + s' q) / (n_g + s'): a Dirichlet prior at each level
     (MacKay & Peto 1995). Profiles are grouped first: hundreds of thousands of people are few
-    distinct profiles.
+    distinct profiles. Those of fewer than `FEWEST_PEOPLE` people, which would point at somebody,
+    are not kept: they have the prior.
     """
 
     config: ProfilePopularityConfig
@@ -71,10 +73,15 @@ class ProfilePopularity(Summed):
         smoothed /= by_token.sum(axis=1, keepdims=True) + config.token_strength
         log_lift = np.log(smoothed + TINY) - np.log(share + TINY)
         groups, group_of = distinct_profiles(profile)
-        group_counts = csr_array(membership(group_of) @ bought).astype(np.float32)
+        large = np.flatnonzero(np.bincount(group_of, minlength=groups.shape[0]) >= FEWEST_PEOPLE)
+        group_counts = csr_array(csr_array(membership(group_of))[large] @ bought)
         group_counts.sum_duplicates()
         return cls(
-            config, share.astype(np.float32), log_lift.astype(np.float32), groups, group_counts
+            config,
+            share.astype(np.float32),
+            log_lift.astype(np.float32),
+            groups[large],
+            group_counts.astype(np.float32),
         )
 
     @property

@@ -25,25 +25,25 @@ SENTENCES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
     ),
     "profile": (
         (
-            "{n} dari {of} peserta dengan {group} mengambilnya",
-            "{n} of {of} people with {group} took it",
+            "{n} dari {of} pembeli dengan {group} mengambilnya",
+            "{n} of {of} buyers with {group} took it",
         ),
         ("Cocok dengan profilmu", "Fits your profile"),
     ),
     "people": (
         (
-            "{n} dari {of} peserta dengan profil sepertimu mengambilnya",
-            "{n} of {of} people with your profile took it",
+            "{n} dari {of} pembeli dengan profil sepertimu mengambilnya",
+            "{n} of {of} buyers with your profile took it",
         ),
         ("Disukai peserta dengan profil mirip kamu", "Liked by people with a profile like yours"),
     ),
     "popular": (
-        ("{n} dari {of} peserta mengambilnya", "{n} of {of} people took it"),
+        ("{n} dari {of} pembeli mengambilnya", "{n} of {of} buyers took it"),
         ("Diambil peserta lain", "Taken by other people"),
     ),
     "new": (
-        ("Belum ada peserta yang mengambilnya", "Nobody took it yet"),
-        ("Belum ada peserta yang mengambilnya", "Nobody took it yet"),
+        ("Belum ada data pembelian", "No purchase is known yet"),
+        ("Belum ada data pembelian", "No purchase is known yet"),
     ),
     "taste": (
         ("Cocok untukmu", "Suits you"),

@@ -166,3 +166,24 @@ def test_an_exact_profile_adds_to_its_tokens_by_hand() -> None:
     profile = make_profile([[0], []], n_tokens=VOCABULARY.n_tokens)
     scores = model.score(type(train.participants)(Sequences.of([[], []], n_items=3), profile))
     np.testing.assert_allclose(scores, [[1, 0, 0]] * 2, atol=1e-5)
+
+
+def test_a_pause_without_purchases_changes_nothing() -> None:
+    days = [np.array([1, 2, 3]), np.array([9]), np.empty(0)]
+    courses = make_courses([1, 1, 1])
+    config = counting(half_life_days=7.0)
+    soon, late = (
+        TimeDecayedPopularity.fit(config, bought_on(days, courses, as_of_day=day), seed=0).share
+        for day in (10, 3_000)
+    )
+    np.testing.assert_allclose(late, soon, rtol=1e-6)
+    assert soon[1] > soon[0] / 3
+
+
+def test_a_profile_that_few_people_share_is_not_kept() -> None:
+    people = [[0]] * 25 + [[1]] * 3
+    tokens = [[0]] * 25 + [[0, 1]] * 3
+    train = make_training(people, COURSES, tokens=tokens)
+    state = ProfilePopularity.fit(ProfilePopularityConfig(), train, seed=0).state()
+    assert len(state["group_tokens_indptr"]) - 1 == 1
+    assert state["group_counts_indices"].tolist() == [0]
