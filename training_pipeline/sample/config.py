@@ -57,7 +57,7 @@ class SampleConfig(Frozen):
     def _everybody_is_announced(self) -> Self:
         last = max(wave.announced for wave in self.people.waves)
         if self.until is not None and self.until <= last:
-            raise ValueError(f"must be after the last wave is announced, {last}")
+            raise ValueError(f"until must be after the last wave is announced, {last}")
         return self
 
 
