@@ -61,7 +61,7 @@ def write_planted(directory: Path) -> Dataset:
     )
     ids = [f"p{person:04d}" for person in range(MANY + FEW)]
     groups = ["many"] * MANY + ["few"] * FEW
-    prices = 50_000 + 5_000 * (np.arange(COURSES) * 7 % COURSES)
+    prices = 50_000 + 5_000 * (np.arange(COURSES) * 3 % COURSES)
     directory.mkdir(parents=True)
     (directory / "dataset.toml").write_text(DATASET)
     purchases.to_parquet(directory / "purchases.parquet")

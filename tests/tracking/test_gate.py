@@ -129,7 +129,7 @@ def test_a_slow_machine_refuses_nobody(gate_world: GateWorld) -> None:
 
 
 def test_less_use_of_the_balance_is_refused(gate_world: GateWorld) -> None:
-    report = ask(gate_world, SLOW, FAIR)
+    report = ask(gate_world, FAIR, BEST)
     used = report.of("balance")
     assert used.outcome == "failed"
     assert float(str(used.figures["high"])) < 0
