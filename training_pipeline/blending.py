@@ -94,9 +94,9 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
     alone comes first; another is added, at the ratio that is best for it, while the blend gains for
     people (`Gains.above_for_people`; a blend is a hedge, so what few courses say may count). So
     over people with a history the blend is never worse on these decisions than its best member, and
-    so is a level with weights of its own; no member is there by noise, and a level differs from the
-    others only where that is seen. Too few decisions to learn from: the member that is best on what
-    there is, alone.
+    so is a level with weights of its own, while one without may be. No further member is there by
+    noise, and a level differs from the others only where that is seen. Too few decisions to learn
+    from: the member that is best on what there is, alone.
 
     Args:
         found: one a window, M members each; names: (M,) of the members, the simpler ones first.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from models.policy import Recommendations
-from training_pipeline.metrics import first_places, hits_of, ndcg_of
+from training_pipeline.metrics import first_places, hits_of, ndcg_of_each
 
 CUTOFF = 10  # of the metric that is chosen by: `evaluation.MAIN_METRIC`
 ERRORS = 2.0  # standard errors that a clear difference is above zero
@@ -77,13 +77,9 @@ def gains_of_hits(
     n_items: int,
 ) -> Gains:
     """NDCG at k of (B, k) `hits` on the courses `item_idx` (B, k), by rank."""
-    discount = 1.0 / np.log2(np.arange(hits.shape[1]) + 2.0)
-    ideal = np.cumsum(discount)[np.clip(n_targets, 1, hits.shape[1]) - 1]
-    row, rank = np.nonzero(hits)
-    added = discount[rank] / ideal[row]
-    by_course = np.zeros(n_items)
-    np.add.at(by_course, item_idx[row, rank], added)
-    return Gains(ndcg_of(hits, n_targets), by_course)
+    each = ndcg_of_each(hits, n_targets)
+    by_course = np.bincount(item_idx[hits], weights=each[hits], minlength=n_items)
+    return Gains(each.sum(axis=1), by_course.astype(np.float64))
 
 
 def gains_of_lists(lists: Recommendations, targets: csr_array, chosen: NDArray[np.bool_]) -> Gains:

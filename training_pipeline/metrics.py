@@ -51,11 +51,15 @@ def case_metrics(
 
 def ndcg_of(hits: NDArray[np.bool_], n_targets: NDArray[np.integer]) -> NDArray[np.float64]:
     """(B,) NDCG at k of (B, k) hits and (B,) numbers of targets; see `case_metrics`."""
+    return np.asarray(ndcg_of_each(hits, n_targets).sum(axis=1))
+
+
+def ndcg_of_each(hits: NDArray[np.bool_], n_targets: NDArray[np.integer]) -> NDArray[np.float64]:
+    """(B, k) what each hit adds to NDCG at k."""
     k = hits.shape[1]
     discount = 1.0 / np.log2(np.arange(k) + 2.0)
-    ideal = np.cumsum(discount)
     possible = np.maximum(np.minimum(k, n_targets), 1)
-    return np.asarray((hits @ discount) / ideal[possible - 1])
+    return np.asarray(hits * discount / np.cumsum(discount)[possible - 1][:, None])
 
 
 def average_precision(

@@ -15,7 +15,9 @@ from models.artifact import load_artifact
 from tests.tracking.gate_world import ALIKE, BEST, FAIR, PLAIN, SLOW, STRICT, UNFAIR, GateWorld
 from training_pipeline.gate.config import GateConfig, read_gate_config
 from training_pipeline.gate.judge import Challenger, Champion, GateInput, judge
+from training_pipeline.gate.latency import Latency
 from training_pipeline.gate.measured_against import measured_against
+from training_pipeline.gate.rules import request_latency
 from training_pipeline.gate.verdict import RULES, GateReport
 from training_pipeline.held_out_quality import held_out_quality
 from training_pipeline.record import TrainingRecord
@@ -118,6 +120,23 @@ def test_a_slower_one_is_refused_where_its_budget_is_used_up(gate_world: GateWor
     no_time = STRICT.model_copy(update={"latency_ms": 1e-6})
     assert "latency" in ask(gate_world, SLOW, PLAIN, config=no_time).failed
     assert "latency" not in ask(gate_world, SLOW, PLAIN).failed  # slower, and within its budget
+
+
+@pytest.mark.parametrize(
+    ("challenger", "champion", "outcome"),
+    [
+        (24.0, 1.0, "passed"),
+        (36.0, 24.5, "failed"),  # the champion keeps to the budget: the machine is not slow
+        (36.0, 25.5, "passed"),
+        (39.0, 25.5, "failed"),
+        (36.0, None, "failed"),
+    ],
+)
+def test_the_budget_is_passed_only_where_the_champion_is_above_it_too(
+    challenger: float, champion: float | None, outcome: str
+) -> None:
+    config = GateConfig(latency_ms=25.0, slower=1.5)
+    assert request_latency(Latency(challenger, champion, 300), config).outcome == outcome
 
 
 def test_a_slow_machine_refuses_nobody(gate_world: GateWorld) -> None:

@@ -254,3 +254,11 @@ def test_versions_are_listed_newest_first(tracked: Tracked) -> None:
     assert found[-1].score == pytest.approx(
         tracked.record.validation["chosen"].mean("ndcg@10"), abs=1e-6
     )
+
+
+def test_no_reason_and_no_torn_line_breaks_the_history(tracked: Tracked) -> None:
+    promote(GOOD, force=True, reason="first\u2028second")
+    with (tracked.home / "promotions.jsonl").open("a") as file:
+        file.write('{"action": "promote", "from')  # as a full disk leaves it
+    move(SAME, "after it")
+    assert [one.reason for one in history()] == ["first\u2028second", "after it"]

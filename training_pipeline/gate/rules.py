@@ -139,7 +139,7 @@ def balance(against: Against, config: GateConfig) -> Verdict:
 
 
 def request_latency(latency: Latency, config: GateConfig) -> Verdict:
-    """Within the budget; above it no slower than the champion in the same minute."""
+    """Within the budget; where the champion is above it too, not much slower than that one."""
     ours, theirs = latency.challenger_ms, latency.champion_ms
     figures: dict[str, v.Figure] = {
         "median_ms": round(ours, 6),
@@ -152,7 +152,7 @@ def request_latency(latency: Latency, config: GateConfig) -> Verdict:
         told += f", champion {theirs:.3g} ms in the same run"
     if ours <= config.latency_ms:
         return Verdict(v.LATENCY, "passed", f"{told}; budget {config.latency_ms:g} ms", figures)
-    if theirs is not None and ours <= config.slower * theirs:
+    if theirs is not None and config.latency_ms < theirs and ours <= config.slower * theirs:
         busy = f"above {config.latency_ms:g} ms, as the champion is here: this machine is slow"
         return Verdict(v.LATENCY, "passed", f"{told}; {busy}", figures)
     return Verdict(v.LATENCY, "failed", f"{told}; budget {config.latency_ms:g} ms", figures)

@@ -7,8 +7,9 @@ import json
 import os
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from training_pipeline.console import say
 from training_pipeline.gate.verdict import GateReport
 from training_pipeline.tracking import store
 from training_pipeline.tracking.versions import MODEL_NAME, every_version
@@ -75,10 +76,11 @@ def promotion(
 
 def write_audit(mlflow: MlflowClient, move: Promotion) -> None:
     """The line and the tag; both are on disk before anybody is told."""
-    line = json.dumps(move.line(), ensure_ascii=False)
+    line = json.dumps(move.line())  # in ASCII: no character of a reason ends a line
     mlflow.set_model_version_tag(MODEL_NAME, str(move.to_version), AUDIT_TAG, line)
-    with (store.home() / AUDIT_FILE).open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+    with (store.home() / AUDIT_FILE).open("a+b") as file:
+        whole = _ends_a_line(file)
+        file.write((line if whole else "\n" + line).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
@@ -96,11 +98,31 @@ def history() -> list[Promotion]:
     with store.mlflow_errors():
         tags = [entity.tags.get(AUDIT_TAG) for entity in every_version(mlflow)]
     file = store.home() / AUDIT_FILE
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    text = file.read_bytes().decode("utf-8", errors="replace") if file.exists() else ""
+    lines = [line for line in text.split("\n") if _is_whole(line)]
     elsewhere = sorted(
         {tag for tag in tags if tag} - set(lines), key=lambda tag: str(_read(tag).at)
     )
     return sorted((_read(line) for line in (*lines, *elsewhere)), key=lambda move: move.at)
+
+
+def _ends_a_line(file: BinaryIO) -> bool:
+    """Whether nothing was cut off at the end, as by a full disk."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+def _is_whole(line: str) -> bool:
+    """Whether a line is a move; one that was cut off is told of and left out."""
+    if not line:
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except json.JSONDecodeError:
+        say(f"{AUDIT_FILE}: a line that was cut off is left out: {line[:60]!r}")
+        return False
 
 
 def _read(line: str) -> Promotion:
