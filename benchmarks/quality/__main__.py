@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.quality.datasets import SOURCES
-from benchmarks.quality.rows import Budget
 from benchmarks.quality.run import Options, run
 
 README = Path(__file__).parents[1] / "README.md"
@@ -30,9 +29,14 @@ def options_of(arguments: Sequence[str]) -> Options:
         help="`none`, or of implicit,plain,lenskit,rectools; `plain` is EASE",
     )
     parser.add_argument("--peers-python", type=Path, default=".venv-peers/bin/python")
-    parser.add_argument("--tries", type=int, default=12, help="configurations of a tuned peer")
     parser.add_argument(
-        "--minutes", type=float, default=15, help="after these a peer begins no configuration"
+        "--tries", type=int, help="configurations of a tuned peer; by default as many as ours had"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        help="of processor time, after which a peer begins no configuration; by default what the "
+        "whole training of ours took",
     )
     parser.add_argument("--small", action="store_true", help="2,000 people, for a test")
     parser.add_argument("--config", type=Path, help="ours, instead of benchmarks/configs/NAME.toml")
@@ -48,7 +52,8 @@ def options_of(arguments: Sequence[str]) -> Options:
         families=tuple(families),
         mooccubex=chosen.mooccubex,
         peers_python=chosen.peers_python,
-        budget=Budget(chosen.tries, chosen.minutes),
+        tries=chosen.tries,
+        minutes=chosen.minutes,
         small=chosen.small,
         config=chosen.config,
         out=chosen.out.resolve(),

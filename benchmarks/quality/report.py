@@ -48,16 +48,18 @@ def _facts(result: Mapping[str, Any]) -> str:
     return (
         f"{result['items']:,} items, {result['training_purchases']:,} training purchases, split "
         f"{result['method']} ({result['protocol']}). Ours compared {ours['tries']} configurations "
-        f"on {result['validation_decisions']:,} validation decisions in {ours['select_s']:.0f} s "
-        f"and chose {ours['chosen']}; each peer had {result['tries']} configurations or "
-        f"{result['minutes_a_peer']:g} minutes on the same decisions. Brackets: 95 % bootstrap "
-        f"intervals over participants.{cut}"
+        f"on {result['validation_decisions']:,} validation decisions, {ours['processor_s']:,} "
+        f"processor seconds with all its training, and chose {ours['chosen']}; each peer had "
+        f"{result['tries']} configurations or {result['processor_s_a_peer']:,} processor seconds "
+        f"on the same decisions. Brackets: 95 % bootstrap intervals over participants.{cut}"
     )
 
 
 def _models(models: Sequence[Mapping[str, Any]], group: str, metrics: Sequence[str]) -> str:
     lines = [
-        "| model | configuration | tries, fit s | " + " | ".join(NAMES[m] for m in metrics) + " |",
+        "| model | configuration | tries, s of all, s of the last fit | "
+        + " | ".join(NAMES[m] for m in metrics)
+        + " |",
         "|---|---|---|" + "---|" * len(metrics),
     ]
     popular = next(m for m in models if m["name"] == "popularity")["metrics"][group]
@@ -70,7 +72,8 @@ def _models(models: Sequence[Mapping[str, Any]], group: str, metrics: Sequence[s
             continue
         name = f"**{model['name']}**" if model["family"] == "ours" else model["name"]
         cells = " | ".join(_interval(figures[metric]) for metric in metrics)
-        spent = f"{model['tries']}, {model['fit_s']:.0f}" if model["tries"] > 1 else ""
+        spent = (model["tries"], model["tuning_s"], round(model["fit_s"]))
+        spent = ", ".join(f"{part:,}" for part in spent) if model["tries"] > 1 else ""
         config = ": ".join(filter(None, (model["variant"], _config(model["config"]))))
         lines.append(f"| {name} | {config} | {spent} | {cells} |")
     if same:
@@ -80,13 +83,14 @@ def _models(models: Sequence[Mapping[str, Any]], group: str, metrics: Sequence[s
 
 def _comparisons(comparisons: Sequence[Mapping[str, Any]]) -> str:
     lines = [
-        "| people | metric | against | difference | p | p, Holm | detectable |",
-        "|---|---|---|---|---|---|---|",
+        "| people | metric | against | difference | p, bootstrap | p, t | Holm | detectable |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {one['group']} | {NAMES[one['metric']]} | {one['against']}: {one['opponent']} | "
         f"{_signed(one['mean'])} [{_signed(one['low'])}, {_signed(one['high'])}] | "
-        f"{_p(one['p'])} | {_p(one['p_holm'])} | {_plain(one['detectable'])} |"
+        f"{_p(one['p_bootstrap'])} | {_p(one['p'])} | {_p(one['p_holm'])} | "
+        f"{_plain(one['detectable'])} |"
         for one in comparisons
     ]
     return "\n".join(lines)

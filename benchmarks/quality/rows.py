@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,10 +29,13 @@ PLAIN_POPULARITY = "popularity"
 
 @dataclass(frozen=True)
 class Budget:
-    """What a peer may spend on tuning: so many configurations, none begun after so many minutes."""
+    """What a peer may spend on tuning: so many configurations, none begun after so much time.
+
+    Processor seconds, so that it does not matter what else the machine does meanwhile.
+    """
 
     tries: int
-    minutes: float
+    processor_s: float
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ def export(data: IndexedDataset, windows: tuple[Cut, ...], test: Cut, directory:
     return Tasks(tuple(written[:-1]), written[-1], test.cases.is_new)
 
 
-def rows_of_ours(record: TrainingRecord, cut: Cut) -> list[Entry]:
-    """The policy that `train` chose by itself, and the popularity that it chose.
+def rows_of_ours(record: TrainingRecord, cut: Cut, *, processor_s: float) -> list[Entry]:
+    """The policy that `train` chose by itself in `processor_s`, and the popularity that it chose.
 
     Where its scores depend on the balance, which no peer looks at, also without that.
     """
@@ -72,10 +74,11 @@ def rows_of_ours(record: TrainingRecord, cut: Cut) -> list[Entry]:
     ours = {
         "config": ", ".join(f"{stage.source} {stage.model}" for stage in stages),
         "tries": len(record.trials),
+        "tuning_s": round(processor_s),
         "fit_s": record.seconds.get("fit", 0.0),
     }
     differs = stages[-1].typed_config.model_dump(mode="json", exclude_defaults=True)
-    base = {"config": differs, "tries": 0, "fit_s": 0.0}
+    base = {"config": differs, "tries": 0, "tuning_s": 0, "fit_s": 0.0}
     entries = [Entry("ours", "ours", "chosen", padded(chosen.lists, DEPTH), ours)]
     if record.manifest.recipe.balance_fit is not None:
         recipe = record.manifest.recipe.with_balance_fit(None)
@@ -99,19 +102,24 @@ def rows_of_peer(
     """
     say(f"  {peer.name}")
     errors: list[dict[str, str]] = []
+    busy = 0.0
 
     def attempt(config: Config) -> float | None:
+        nonlocal busy
+        scores = []
         with _noted(peer, config, errors):
-            scores = [_score(peer, config, path, task, workers) for path, task in tasks.windows]
+            for path, task in tasks.windows:
+                lists, seconds = workers.lists(peer, config, path)
+                busy += seconds["processor_s"]
+                scores.append(_score(lists, task))
             return float(np.mean(scores))
         return None
 
-    began = time.perf_counter()
     tried = coordinate_search(
         peer.lines,
         attempt,
         tries=budget.tries,
-        spent=lambda: time.perf_counter() - began > budget.minutes * 60,
+        spent=lambda: busy > budget.processor_s,
     )
     best = best_of(tried)
     wanted = [("default", tried[0], 1)]
@@ -125,13 +133,13 @@ def rows_of_peer(
         with _noted(peer, one.config, errors):
             lists, seconds = workers.lists(peer, one.config, tasks.test[0])
             facts = {"config": one.config, "validation": one.score, "tries": spent, **seconds}
+            facts["tuning_s"] = round(busy) if variant == "tuned" else 0
             entries.append(Entry(peer.name, family, variant, lists, facts))
     return entries, errors
 
 
-def _score(peer: Peer, config: Config, path: Path, task: Task, workers: Workers) -> float:
+def _score(lists: NDArray[np.int32], task: Task) -> float:
     """The mean of the goal over validation decisions of people with a history."""
-    lists, _ = workers.lists(peer, config, path)
     values = case_values(lists, task, (GOAL,))[:, 0]
     chosen = task.has_history if task.has_history.any() else np.ones(len(values), np.bool_)
     return float(values[chosen].mean())

@@ -33,7 +33,8 @@ class Options:
     families: tuple[str, ...]
     mooccubex: Path
     peers_python: Path
-    budget: Budget
+    tries: int | None
+    minutes: float | None
     small: bool
     config: Path | None
     out: Path
@@ -76,14 +77,20 @@ def _result(name: str, options: Options, workers: Workers) -> dict[str, Any]:
     tasks = export(data, windows, cuts[1], options.out / "tasks" / name)
     test = tasks.test[1]
     say(f"{name}: ours")
+    busy = time.process_time()
     with TemporaryDirectory() as scratch:
         record = train(dataset, config, artifact=Path(scratch) / "artifact")
-    entries = rows_of_ours(record, cuts[1])
+    busy = time.process_time() - busy
+    budget = Budget(
+        tries=len(record.trials) if options.tries is None else options.tries,
+        processor_s=busy if options.minutes is None else 60 * options.minutes,
+    )
+    entries = rows_of_ours(record, cuts[1], processor_s=busy)
     failed: list[dict[str, str]] = []
     for peer in PEERS:
         missing = peer.family in OWN_ENVIRONMENT and workers.theirs is None
         if peer.name == PLAIN_POPULARITY or (peer.family in options.families and not missing):
-            found, errors = rows_of_peer(peer, tasks, workers, budget=options.budget)
+            found, errors = rows_of_peer(peer, tasks, workers, budget=budget)
             entries += found
             failed += errors
     summary = summarise(entries, test, source.metrics, tasks.new)
@@ -100,9 +107,9 @@ def _result(name: str, options: Options, workers: Workers) -> dict[str, Any]:
         "validation_decisions": sum(task.n_cases for _, task in tasks.windows),
         "decisions": {group: int(inside.sum()) for group, inside in groups.items()},
         "support": _support(test),
-        "tries": options.budget.tries,
-        "minutes_a_peer": options.budget.minutes,
-        "ours": _ours_facts(record),
+        "tries": budget.tries,
+        "processor_s_a_peer": round(budget.processor_s),
+        "ours": _ours_facts(record) | {"processor_s": round(busy)},
         "failed": failed,
         **summary,
         "minutes": round((time.perf_counter() - started) / 60, 1),
@@ -113,7 +120,6 @@ def _ours_facts(record: TrainingRecord) -> dict[str, Any]:
     recipe = record.manifest.recipe
     return {
         "tries": len(record.trials),
-        "select_s": record.seconds.get("select", 0.0),
         "chosen": " and ".join(dict.fromkeys(stage.model for stage in recipe.stages)),
         "recipe": recipe.model_dump(mode="json"),
     }

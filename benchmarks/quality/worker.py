@@ -1,7 +1,7 @@
 """Makes peers' lists on demand: a JSON request a line on standard input, a JSON answer a line out.
 
     {"peer": NAME, "config": {...}, "task": PATH, "out": PATH}
-    {"fit_s": ..., "score_s": ...} or {"error": "..."}
+    {"fit_s": ..., "score_s": ..., "processor_s": ...} or {"error": "..."}
 
 Runs in whichever environment holds the peer's library; imports nothing of the project but this
 package. The lists are a (B, 20) int32 .npy file, -1 past the end.
@@ -31,13 +31,14 @@ def answer(request: dict[str, Any], tasks: dict[str, Task]) -> dict[str, Any]:
     task = tasks[request["task"]]
     module, name = peer_named(request["peer"]).fit.split(":")
     fit = getattr(importlib.import_module(f"benchmarks.quality.peers.{module}"), name)
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     score = fit(request["config"], task)
     fitted = time.perf_counter()
     np.save(request["out"], top_lists(task, score))
     return {
         "fit_s": round(fitted - started, 2),
         "score_s": round(time.perf_counter() - fitted, 2),
+        "processor_s": round(time.process_time() - busy, 2),
     }
 
 

@@ -165,7 +165,7 @@ def test_a_peer_that_fails_is_named_with_its_reason(
     known = next(peer for peer in PEERS if peer.name == "implicit cosine")
     peer = Peer(known.name, known.family, known.fit, (("K", (5,)), ("nonsense", (1,))))
     with Workers(sys.executable, None, tmp_path) as workers:
-        rows, errors = rows_of_peer(peer, tasks, workers, budget=Budget(10, 5))
+        rows, errors = rows_of_peer(peer, tasks, workers, budget=Budget(10, 300.0))
     assert (rows[0].variant, rows[0].facts["tries"]) == ("default", 1)
     assert "nonsense" not in rows[1].facts["config"]
     assert errors
@@ -193,6 +193,7 @@ def test_differences_are_paired_and_against_the_best_in_hindsight() -> None:
     assert best["best tuned implicit"]["opponent"] == "second, tuned"
     assert best["best tuned implicit"]["mean"] == 0.25
     assert best["best tuned implicit"]["p"] < 0.001
+    assert best["best tuned implicit"]["p_bootstrap"] == 1 / 10_000
     assert best["popularity"]["mean"] == 0.75
     figure = found["models"][0]["metrics"]["warm"]["hit@10"]
     assert figure["low"] < figure["mean"] == 0.75 < figure["high"]
@@ -217,6 +218,7 @@ def test_the_whole_path_on_a_small_sample(
         options_of(["--small", "--tries", "2", "--peers", "implicit,plain", "--out", str(tmp_path)])
     )
     result = json.loads((tmp_path / "sample-1-small.json").read_text())
+    assert result["processor_s_a_peer"] == result["ours"]["processor_s"]
     names = {(model["name"], model["variant"]) for model in result["models"]}
     assert ("ours", "chosen") in names
     assert {(peer.name, variant) for peer in HERE for variant in ("default", "tuned")} <= names

@@ -31,8 +31,7 @@ class Peer:
 
 
 COUNTS = ("weights", ("counts",))
-NEIGHBOURS = ("K", (50, 100, 200, 500))
-FACTORS = ("factors", (64, 128, 256))
+NEIGHBOURS = ("K", (50, 100, 200, 500, 1_000))
 
 PEERS = (
     Peer("popularity", "plain", "plain:popularity"),
@@ -47,9 +46,10 @@ PEERS = (
         "implicit",
         "implicit_models:als",
         (
-            ("regularization", (1.0, 10.0, 30.0)),
+            ("regularization", (0.1, 1.0, 10.0, 30.0, 100.0)),
             ("alpha", (3.0, 10.0, 30.0)),
-            FACTORS,
+            ("factors", (32, 64, 128, 256)),
+            ("iterations", (30,)),
             COUNTS,
         ),
     ),
@@ -57,17 +57,23 @@ PEERS = (
         "implicit BPR",
         "implicit",
         "implicit_models:bpr",
-        (("learning_rate", (0.03, 0.1)), ("regularization", (0.001, 0.1)), ("factors", (32, 200))),
+        (
+            ("learning_rate", (0.003, 0.03, 0.1)),
+            ("regularization", (0.001, 0.1)),
+            ("factors", (32, 64, 200)),
+            ("iterations", (30, 200)),
+        ),
     ),
     Peer(
         "implicit LMF",
         "implicit",
         "implicit_models:lmf",
         (
-            ("neg_prop", (5,)),
+            ("neg_prop", (5, 15)),
             ("learning_rate", (0.1, 0.3)),
-            ("regularization", (0.1, 3.0)),
-            ("factors", (64,)),
+            ("regularization", (0.1, 3.0, 10.0)),
+            ("factors", (16, 64)),
+            ("iterations", (15, 60)),
         ),
     ),
     Peer("implicit cosine", "implicit", "implicit_models:cosine", (NEIGHBOURS, COUNTS)),
