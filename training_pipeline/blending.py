@@ -88,15 +88,15 @@ class BlendLevel:
 
 
 def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[BlendLevel, ...]:
-    """Weights for everybody with a history, and others for a level where they are clearly better.
+    """Weights for everybody with a history, and others for a level that has reason for its own.
 
     Both by greedy forward selection (Caruana et al. 2004), pooled over the windows: the best member
     alone comes first; another is added, at the ratio that is best for it, while the blend gains for
-    people (`Gains.above_for_people`; a blend is a hedge, so what few courses say may count). So
-    over people with a history the blend is never worse on these decisions than its best member, and
-    so is a level with weights of its own, while one without may be. No further member is there by
-    noise, and a level differs from the others only where that is seen. Too few decisions to learn
-    from: the member that is best on what there is, alone.
+    people (`Gains.above_for_people`; a blend is a hedge, so what few courses say may count). A
+    level has weights of its own where they are clearly better, or where one of the common blend's
+    members alone is better there. So neither over people with a history nor at any level with
+    `LEAST_CASES` decisions is the blend worse on them than its best member. Too few decisions to
+    learn from: the member that is best on what there is, alone.
 
     Args:
         found: one a window, M members each; names: (M,) of the members, the simpler ones first.
@@ -112,7 +112,11 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
         weights, cases = start, sum(int(rows.sum()) for rows in chosen)
         if cases >= LEAST_CASES:
             own = _greedy(found, chosen, len(names), most=len(names))
-            if _pooled(found, chosen, own).above_for_people(_pooled(found, chosen, start)):
+            common = _pooled(found, chosen, start)
+            if _pooled(found, chosen, own).above_for_people(common) or any(
+                (_pooled(found, chosen, single).mean or 0.0) > (common.mean or 0.0)
+                for single in np.eye(len(names))[start > 0]
+            ):
                 weights = own
         levels.append(_described(found, chosen, names, weights, purchases=level, cases=cases))
     return tuple(levels)

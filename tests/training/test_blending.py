@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.blend import Blend, BlendConfig
-from models.policy import SOURCES
+from models.policy import SOURCES, Policy, Stage
 from models.recipe import Recipe, StageRecipe
 from tests.made import checkerboard, make_batch, make_courses, make_requests, make_training
 from tests.small_world import SmallWorld
@@ -60,6 +60,32 @@ def test_the_blend_is_never_worse_than_its_best_member_on_the_cut(seed: int) -> 
     assert learned.together >= max(alone)
 
 
+def first_rows(found: Shortlists, count: int) -> Shortlists:
+    """Its first `count` decisions."""
+    return replace(
+        found,
+        scores=found.scores[:count],
+        item_idx=found.item_idx[:count],
+        bought=found.bought[:count],
+        n_targets=found.n_targets[:count],
+        level=found.level[:count],
+    )
+
+
+def test_a_small_level_is_not_worse_than_a_member_of_the_common_blend() -> None:
+    own = 0
+    for seed in range(12):
+        common = made_lists((1.0, 1.0), seed=seed, level=1)
+        small = first_rows(made_lists((1.2, 0.8), seed=100 + seed, level=2), LEAST_CASES + 10)
+        levels = learn_weights([common, small], ["a", "b"])
+        everybody = np.ones(len(small.level), bool)
+        alone = [small.gains(weights, everybody).mean or 0 for weights in np.eye(2)]
+        assert levels[2].together is not None
+        assert levels[2].together >= max(alone), f"seed {seed}"
+        own += any(levels[2].weight_of(name) != levels[1].weight_of(name) for name in "ab")
+    assert 0 < own < 12  # some seeds need weights of their own, and not all do
+
+
 def test_a_level_with_no_decisions_has_the_weights_of_everybody() -> None:
     levels = learn_weights([made_lists((1.0, 0.0), seed=1, level=2)], ["a", "b"])
     assert [[part.model for part in level.parts] for level in levels] == [["a"]] * LEVELS
@@ -78,15 +104,7 @@ def test_a_level_that_clearly_differs_has_weights_of_its_own() -> None:
 
 
 def test_with_too_few_decisions_the_best_member_answers_alone() -> None:
-    few = made_lists((0.5, 2.0), seed=1)
-    few = replace(
-        few,
-        scores=few.scores[:40],
-        item_idx=few.item_idx[:40],
-        bought=few.bought[:40],
-        n_targets=few.n_targets[:40],
-        level=few.level[:40],
-    )
+    few = first_rows(made_lists((0.5, 2.0), seed=1), 40)
     assert LEAST_CASES > 40
     for level in learn_weights([few], ["a", "b"]):
         assert [part.model for part in level.parts] == ["b"]
@@ -107,6 +125,11 @@ def test_shortlists_hold_what_was_bought_and_nothing_that_was_not_allowed(
     np.testing.assert_array_equal(bought[rows, found.item_idx] & found.bought, found.bought)
     assert (found.level == np.minimum(cut.cases.seen, LEVELS - 1)).all()
     assert np.isfinite(found.scores[found.bought]).all()
+    policy = Policy((Stage("popular", members[1]),), small_world.data.courses)
+    allowed = policy.allowed(cut.requests(small_world.data, count=1)).allowed | bought
+    candidates = np.isfinite(found.scores).any(axis=2)
+    assert not allowed.all()
+    assert allowed[rows, found.item_idx][candidates].all()
 
 
 def test_a_blend_is_the_weighted_sum_of_its_members_by_level() -> None:
