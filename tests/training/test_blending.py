@@ -76,7 +76,7 @@ def test_a_small_level_is_not_worse_than_a_member_of_the_common_blend() -> None:
     own = 0
     for seed in range(12):
         common = made_lists((1.0, 1.0), seed=seed, level=1)
-        small = first_rows(made_lists((1.2, 0.8), seed=100 + seed, level=2), LEAST_CASES + 10)
+        small = first_rows(made_lists((1.4, 0.6), seed=100 + seed, level=2), LEAST_CASES + 10)
         levels = learn_weights([common, small], ["a", "b"])
         everybody = np.ones(len(small.level), bool)
         alone = [small.gains(weights, everybody).mean or 0 for weights in np.eye(2)]
