@@ -56,10 +56,13 @@ class Tried:
         mean, other = self.means[group], self.means[OTHER_GROUP[group]]
         return mean if mean is not None else other or 0.0
 
+    def gains_of(self, group: Group) -> Gains:
+        """The gains of a group, of the other one where nobody is in it."""
+        return self.gains[group if self.gains[group].n_decisions else OTHER_GROUP[group]]
+
     def clearly_beats(self, other: Tried, group: Group) -> bool:
         """Whether it is better on a group beyond the noise of people and of courses."""
-        judged = group if self.gains[group].n_decisions else OTHER_GROUP[group]
-        return self.gains[judged].clearly_above(other.gains[judged])
+        return self.gains_of(group).clearly_above(other.gains_of(group))
 
 
 @dataclass(frozen=True)

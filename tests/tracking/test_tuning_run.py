@@ -90,15 +90,16 @@ def test_windows_are_judged_on_that_end_before_test_and_have_enough_of_both_kind
         assert min(new, window.cases.n_cases - new) >= 50
 
 
-def test_the_run_names_the_data_and_holds_the_best(tuned: TuningOutcome) -> None:
+def test_the_run_names_the_data_and_holds_what_train_takes(tuned: TuningOutcome) -> None:
     run = connect().get_run(tuned.run_id)
-    best = tuned.best["item-neighbours"]
+    best, taken = tuned.best["item-neighbours"], tuned.taken["item-neighbours"]
     assert run.info.status == "FINISHED"
     assert run.info.run_name.startswith("tuning 20")
     assert run.data.tags["saldopas.fingerprint"] == tuned.plan.fingerprint
     assert run.data.tags["saldopas.code_version"]
-    assert json.loads(run.data.tags[f"{TUNED}item-neighbours"]) == best.config
+    assert json.loads(run.data.tags[f"{TUNED}item-neighbours"]) == taken.config
     assert run.data.metrics["item-neighbours/best"] == best.score
+    assert run.data.metrics["item-neighbours/taken"] == taken.score
     assert run.data.params["split.windows"] == "2"
     files = {file.path for file in connect().list_artifacts(tuned.run_id, "tuning")}
     assert files == {"tuning/history.png", "tuning/trials.json", "tuning/tuned.toml"}
@@ -125,7 +126,7 @@ def test_the_toml_is_a_configuration_that_searches_nothing(
 ) -> None:
     (tmp_path / "tuned.toml").write_text(tuned.toml())
     config = read_training_config(tmp_path / "tuned.toml")
-    assert config.models == {"item-neighbours": tuned.best["item-neighbours"].config}
+    assert config.models == {"item-neighbours": tuned.taken["item-neighbours"].config}
     assert config.model == "item-neighbours"
     assert config.split.validation_windows == 3
     assert tuned.run_id in (tmp_path / "tuned.toml").read_text()
@@ -140,15 +141,15 @@ def test_the_toml_keeps_dates_and_leaves_out_what_toml_cannot_say(tuned: TuningO
     )
     none = replace(tuned.attempts[0], config={"half_life_days": None}, model="popularity")
     plan = replace(tuned.plan, config=given, models=("popularity",))
-    text = replace(tuned, plan=plan, attempts=(none,)).toml()
+    text = replace(tuned, plan=plan, attempts=(none,), taken={"popularity": none}).toml()
     read = TrainingConfig.model_validate(tomllib.loads(text))
     assert read == given.model_copy(update={"models": {"popularity": {}}})
 
 
-def test_train_finds_the_best_of_the_newest_tuning(tuned: TuningOutcome) -> None:
+def test_train_finds_what_the_newest_tuning_took(tuned: TuningOutcome) -> None:
     found = newest_tuning(tuned.plan.name, fingerprint=tuned.plan.fingerprint)
     assert found is not None
-    assert found.models == {"item-neighbours": tuned.best["item-neighbours"].config}
+    assert found.models == {"item-neighbours": tuned.taken["item-neighbours"].config}
     assert found.same_data
     assert found.runs == {"item-neighbours": tuned.run_id}
     assert "changed" not in found.note
@@ -163,8 +164,8 @@ def test_train_uses_it_by_default_and_says_from_which_run(
     config = TrainingConfig(model="item-neighbours")
     outcome = train_and_track(str(small_world.directory), config, promote_it=False)
     assert outcome["tuned_by"] == [tuned.run_id]
-    best = tuned.best["item-neighbours"].config
-    assert best.items() <= outcome["stages"][0]["config"].items()
+    taken = tuned.taken["item-neighbours"].config
+    assert taken.items() <= outcome["stages"][0]["config"].items()
     run = connect().get_run(outcome["run_id"])
     assert run.data.tags["saldopas.tuned_by"] == tuned.run_id
     assert tuned.run_id in capsys.readouterr().err

@@ -38,7 +38,7 @@ def tune(
         bool, typer.Option("--fresh/--resume", help="Begin again, or go on where it stopped.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Write the best as a TOML for `train --config`.")
+        Path | None, typer.Option(help="Write what is taken as a TOML for `train --config`.")
     ] = None,
     quarantine: Annotated[
         Path | None, typer.Option(help="Write bad rows here and go on without them.")
@@ -79,7 +79,7 @@ def _print(outcome: TuningOutcome) -> None:
     from training_pipeline.tuning.attempts import best_first
 
     for model, told in outcome.summary()["models"].items():
-        tried = best_first(outcome.of(model))
+        tried, taken = best_first(outcome.of(model)), outcome.taken.get(model)
         more = f", the best {SHOWN} shown" if len(tried) > SHOWN else ""
         people = "people with a history" if told["people"] == "warm" else "new people"
         print_table(
@@ -87,7 +87,8 @@ def _print(outcome: TuningOutcome) -> None:
             ("trial", "NDCG@10", "state", "seconds", "hyperparameters"),
             [
                 (
-                    "defaults" if one.number == 1 else str(one.number),
+                    ("defaults" if one.number == 1 else str(one.number))
+                    + (", taken" if one is taken else ""),
                     one.score,
                     one.state if not one.why else f"failed: {one.why}",
                     f"{one.seconds:.1f}",

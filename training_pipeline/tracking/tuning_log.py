@@ -70,7 +70,7 @@ class TuningRun:
             (Path(folder) / "trials.json").write_text(told, "utf-8")
             self.mlflow.log_artifacts(self.run_id, folder, "tuning")
             now = get_current_time_millis()
-            found = {model: json.dumps(best.config) for model, best in outcome.for_train.items()}
+            found = {model: json.dumps(one.config) for model, one in outcome.for_train.items()}
             self.mlflow.log_batch(
                 self.run_id,
                 metrics=[Metric(name, value, now, 0) for name, value in _metrics(outcome).items()],
@@ -211,7 +211,8 @@ def _metrics(outcome: TuningOutcome) -> dict[str, float]:
     values: dict[str, float | None] = {}
     for model, told in outcome.summary()["models"].items():
         values |= {
-            f"{model}/{name}": told[name] for name in ("best", "default", "trials", "seconds")
+            f"{model}/{name}": told[name]
+            for name in ("best", "taken", "default", "trials", "seconds")
         }
     return {name: float(value) for name, value in values.items() if value is not None}
 
@@ -222,14 +223,19 @@ def _note(outcome: TuningOutcome) -> str:
         f"`saldopas tune` on {outcome.plan.name}: NDCG@10, mean over {len(outcome.plan.windows)} "
         "validation windows. Nothing later than the windows was looked at.",
         "",
-        "| model | chosen for | defaults | best | trials | hyperparameters |",
-        "|---|---|---|---|---|---|",
+        "`taken` is clearly better than the defaults for people and for courses, else it is they.",
+        "",
+        "| model | chosen for | defaults | best | taken | trials | hyperparameters taken |",
+        "|---|---|---|---|---|---|---|",
     ]
     for model, told in outcome.summary()["models"].items():
-        default, best = (
-            "-" if told[name] is None else f"{told[name]:.4f}" for name in ("default", "best")
+        default, best, taken = (
+            "-" if told[name] is None else f"{told[name]:.4f}"
+            for name in ("default", "best", "taken")
         )
         values = ", ".join(f"{key} {value}" for key, value in (told["config"] or {}).items())
         people = "people with a history" if told["people"] == "warm" else "new people"
-        lines.append(f"| {model} | {people} | {default} | {best} | {told['trials']} | {values} |")
+        lines.append(
+            f"| {model} | {people} | {default} | {best} | {taken} | {told['trials']} | {values} |"
+        )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What a tuning found: the best of each model, and a configuration for `saldopas train`."""
+"""What a tuning found: what to take for each model, and a configuration for `saldopas train`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from typing import Any
 from training_pipeline.tuning.attempts import Attempt, best_first, best_of
 from training_pipeline.tuning.plan import TuningPlan, group_of
 
-LEAST_TRIALS = 10  # of a model before train takes its best instead of searching by itself
+LEAST_TRIALS = 10  # of a model before train takes what it found instead of searching by itself
 
 
 @dataclass(frozen=True)
 class TuningOutcome:
-    """All that was tried in one tuning, this session's trials and those before."""
+    """All that was tried in one tuning, this session's trials and those before.
+
+    Attributes:
+        taken: of each model the trial that is clearly better than its defaults, else the defaults.
+    """
 
     plan: TuningPlan
     run_id: str
     attempts: tuple[Attempt, ...]
+    taken: Mapping[str, Attempt]
 
     def of(self, model: str) -> list[Attempt]:
         """Its trials in order."""
@@ -28,14 +33,14 @@ class TuningOutcome:
 
     @property
     def best(self) -> dict[str, Attempt]:
-        """The best complete trial of each model; a model without one is left out."""
+        """The best mean of each model; one of which no trial came to its end is left out."""
         found = {model: best_of(self.of(model)) for model in self.plan.models}
         return {model: attempt for model, attempt in found.items() if attempt is not None}
 
     @property
     def for_train(self) -> dict[str, Attempt]:
-        """Those of the best that `saldopas train` takes from now on."""
-        return {m: best for m, best in self.best.items() if len(self.of(m)) >= LEAST_TRIALS}
+        """What `saldopas train` takes from now on."""
+        return {m: one for m, one in self.taken.items() if len(self.of(m)) >= LEAST_TRIALS}
 
     def summary(self) -> dict[str, Any]:
         """What `saldopas tune --json` prints."""
@@ -67,7 +72,7 @@ class TuningOutcome:
         for name, values in plain.items():
             if isinstance(values, dict):
                 lines += ["", f"[{name}]", *_table(values)]
-        for model, attempt in self.best.items():
+        for model, attempt in self.taken.items():
             score = "" if attempt.score is None else f"{attempt.score:.4f}"
             lines += ["", f"[models.{model}]  # NDCG@10 {score}, {_people(model)}"]
             lines += _table(attempt.config)
@@ -75,12 +80,14 @@ class TuningOutcome:
 
     def _model(self, model: str) -> dict[str, Any]:
         tried = self.of(model)
-        best = self.best.get(model)
+        best, taken = self.best.get(model), self.taken.get(model)
         return {
             "people": group_of(model),
             "default": tried[0].score if tried else None,
             "best": best.score if best else None,
-            "config": best.config if best else None,
+            "taken": taken.score if taken else None,
+            "clearly_better": taken is not None and taken.number != 1,
+            "config": taken.config if taken else None,
             "for_train": model in self.for_train,
             "trials": len(tried),
             "seconds": round(sum(one.seconds for one in tried), 3),

@@ -14,12 +14,13 @@ from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
 from features.split import Cut, earlier_windows, make_cuts
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation
-from training_pipeline.selection import POPULARITY, PROFILE_POPULARITY
+from training_pipeline.selection import POPULARITY, PROFILE_POPULARITY, Group
 from training_pipeline.training_config import AUTO_NAME, TrainingConfig
 from training_pipeline.tuning.spaces import SPACES, space_of
 
 WINDOWS = 3
-NEW, WARM = "new", "warm"
+NEW: Group = "new"
+WARM: Group = "warm"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def make_plan(dataset: Dataset, config: TrainingConfig, *, windows: int | None) 
     )
 
 
-def group_of(model: str) -> str:
+def group_of(model: str) -> Group:
     """Whom a model is chosen for: those with a history, but newcomers where it is popularity."""
     return NEW if model in (POPULARITY, PROFILE_POPULARITY) else WARM
 

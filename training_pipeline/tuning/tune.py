@@ -11,13 +11,15 @@ from typing import Any
 from training_pipeline.console import RunFailedError, progress, say
 from training_pipeline.erased_people import open_dataset
 from training_pipeline.evaluation import Evaluation
+from training_pipeline.gains import Gains
 from training_pipeline.selection import POPULARITY, Comparison, Tried
 from training_pipeline.training_config import TrainingConfig
 from training_pipeline.tuning.attempts import Attempt, best_of
+from training_pipeline.tuning.clearly_better import taken_of
 from training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
 from training_pipeline.tuning.one_at_a_time import one_at_a_time
 from training_pipeline.tuning.outcome import TuningOutcome
-from training_pipeline.tuning.plan import TuningPlan, make_plan, measured
+from training_pipeline.tuning.plan import TuningPlan, group_of, make_plan, measured
 from training_pipeline.tuning.schedule import Turn, run_turns
 from training_pipeline.tuning.spaces import space_of
 
@@ -68,12 +70,14 @@ def tune(
             say(f"going on after {len(earlier)} trials (--fresh begins again)")
         with open_tuning(plan, earlier) as run:
             try:
-                _search(plan, studies, effort, session=run.session, clock=clock, ended=run.log)
+                taken = _search(
+                    plan, studies, effort, session=run.session, clock=clock, ended=run.log
+                )
             except KeyboardInterrupt:
                 say("interrupted: the same command goes on where it stopped")
                 raise
             tried = tuple(attempt for study in studies for attempt in study.attempts())
-            outcome = TuningOutcome(plan, run.run_id, tried)
+            outcome = TuningOutcome(plan, run.run_id, tried, taken)
             if not outcome.best:
                 why = tried[-1].why if tried else "there was no time for a single one"
                 raise RunFailedError(f"no trial came to its end: {why}")
@@ -102,8 +106,8 @@ def _search(
     session: str,
     clock: Callable[[], float],
     ended: Callable[[Attempt], object],
-) -> None:
-    """Run trials until the budget or the limits are reached."""
+) -> dict[str, Attempt]:
+    """Run trials until the budget or the limits are reached, then see what is worth taking."""
     cases = sum(window.cases.n_cases for window in plan.windows)
     say(f"tuning on {len(plan.windows)} windows with {cases:,} decisions: {', '.join(plan.models)}")
     compare = Comparison(
@@ -115,7 +119,11 @@ def _search(
         advance=lambda: None,
     )
     base = compare.attempt(POPULARITY, plan.held(POPULARITY), None)
-    turns = [_turn(study, compare, base, effort, session=session, clock=clock) for study in studies]
+    known: dict[str, dict[int, Gains]] = {study.model: {} for study in studies}
+    turns = [
+        _turn(study, compare, base, effort, known[study.model], session=session, clock=clock)
+        for study in studies
+    ]
     best = {study.model: best_of(study.attempts()) for study in studies}
     left = sum(max(turn.limit - len(turn.study.attempts()), 0) for turn in turns)
     with progress("tuning", total=left) as advance:
@@ -132,6 +140,39 @@ def _search(
 
         seconds = None if effort.minutes is None else 60 * effort.minutes
         run_turns(turns, seconds=seconds, session=session, clock=clock, ended=tell)
+    return _taken(studies, compare, base, known)
+
+
+def _taken(
+    studies: list[ModelStudy],
+    compare: Comparison,
+    base: Tried,
+    known: dict[str, dict[int, Gains]],
+) -> dict[str, Attempt]:
+    """See `taken_of`; says where a better mean is not clear."""
+    taken = {}
+    for study in studies:
+        model, attempts = study.model, study.attempts()
+
+        def measure(config: dict[str, Any], model: str = model) -> Gains:
+            tried = compare.attempt(model, config, _behind(model, base))
+            return tried.gains_of(group_of(model))
+
+        one, best = taken_of(attempts, known[model], measure), best_of(attempts)
+        if one is None or best is None:
+            continue
+        taken[model] = one
+        if one is not best:
+            what = "the defaults stay" if one.number == 1 else f"trial {one.number} is taken"
+            say(f"{model}: {what}, as trial {best.number} is not clearly better than the defaults")
+    return taken
+
+
+def _behind(model: str, base: Tried) -> Tried | None:
+    """Behind every model but popularity itself answers popularity as the operator gave it, or with
+    its defaults: a value does not depend on how far the search of popularity is.
+    """
+    return None if model == POPULARITY else base
 
 
 def _turn(
@@ -139,24 +180,32 @@ def _turn(
     compare: Comparison,
     base: Tried,
     effort: Effort,
+    known: dict[int, Gains],
     *,
     session: str,
     clock: Callable[[], float],
 ) -> Turn:
-    """Behind every model but popularity itself answers popularity as the operator gave it, or with
-    its defaults: a value does not depend on how far the search of popularity is.
-    """
-    behind = None if study.model == POPULARITY else base
+    """Trials of a study; the gains of those that come to their end are kept in `known`."""
+    found: list[Gains] = []
 
     def measure(config: dict[str, Any], after_window: Callable[[float], None]) -> None:
-        def look(found: Evaluation) -> None:
-            after_window(measured(found, study.model))
+        found.clear()
 
-        compare.attempt(study.model, config, behind, after_window=look)
+        def look(evaluation: Evaluation) -> None:
+            after_window(measured(evaluation, study.model))
+
+        tried = compare.attempt(study.model, config, _behind(study.model, base), after_window=look)
+        found.append(tried.gains_of(group_of(study.model)))
+
+    def go_on() -> Attempt:
+        attempt = study.go_on(measure, session=session, clock=clock)
+        if attempt.state == "complete":
+            known[attempt.number] = found.pop()
+        return attempt
 
     enough = space_of(study.model).enough
     return Turn(
         study=study,
         limit=(effort.trials or enough) if study.space else 1,
-        go_on=lambda: study.go_on(measure, session=session, clock=clock),
+        go_on=go_on,
     )
