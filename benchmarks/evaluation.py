@@ -194,7 +194,9 @@ def _beside_ranx(lists: Recommendations, targets: csr_array) -> None:
 def _last_purchases(data: IndexedDataset) -> Cut:
     lengths = data.events.lengths
     buyers = np.flatnonzero(lengths > 0)
-    cases = replayed(data, data.events.indptr[buyers + 1] - 1)
+    last = np.zeros(len(data.kept), np.bool_)
+    last[data.events.indptr[buyers + 1] - 1] = True
+    cases = replayed(data, last)
     train = data.training_set(np.maximum(lengths - 1, 0), as_of_s=end_of(data))
     return Cut("test", "leave-last-out", "last", train, cases)
 

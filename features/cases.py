@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from features.indexed import IndexedDataset
+from features.left_out import LeftOut
+
+Decided = Literal["replay", "window", "mixed"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,10 @@ class Cases:
     Attributes:
         row: participant; seen: purchases known at the moment; as_of_s: the moment.
         limit_rp, limited: what could be spent then.
+        proxy: whether the limit is the declared proxy, no balance being known.
+        paid_rp: what was paid for the targets, the mean where a basket holds several.
         targets: (B, n_items) what was bought, and could be: not owned, affordable, on sale.
+        left_out: purchases of the period that stand in no decision, and why.
     """
 
     row: NDArray[np.int64]
@@ -27,7 +34,10 @@ class Cases:
     as_of_s: NDArray[np.int64]
     limit_rp: NDArray[np.int64]
     limited: NDArray[np.bool_]
+    proxy: NDArray[np.bool_]
+    paid_rp: NDArray[np.float64]
     targets: csr_array
+    left_out: LeftOut
 
     @property
     def n_cases(self) -> int:
@@ -47,35 +57,93 @@ class Cases:
             self.as_of_s[rows],
             self.limit_rp[rows],
             self.limited[rows],
+            self.proxy[rows],
+            self.paid_rp[rows],
             self.targets[rows],
+            self.left_out,
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Cases]) -> Cases:
+        """The decisions of all parts, at least one, one part after the other."""
+
+        def of(name: str) -> NDArray[Any]:
+            return np.concatenate([getattr(part, name) for part in parts])
+
+        return cls(
+            row=of("row"),
+            seen=of("seen"),
+            as_of_s=of("as_of_s"),
+            limit_rp=of("limit_rp"),
+            limited=of("limited"),
+            proxy=of("proxy"),
+            paid_rp=of("paid_rp"),
+            targets=csr_array(vstack([part.targets for part in parts], format="csr")),
+            left_out=LeftOut.total(part.left_out for part in parts),
         )
 
 
-def cases_from(
-    data: IndexedDataset, from_s: int, until_s: int | None, protocol: Literal["replay", "window"]
-) -> Cases:
+def cases_from(data: IndexedDataset, from_s: int, until_s: int | None, decided: Decided) -> Cases:
     """Decisions in [from_s, until_s) of everybody who did not opt out.
 
-    `replay`: each purchase is a decision; `window`: a participant's purchases are one basket.
+    `replay`: each purchase is a decision; `window`: a participant's purchases are one basket;
+    `mixed`: a replay of those whose balance is known, and the baskets of the others.
     """
     at_s = data.events.at_s
-    inside = (at_s >= from_s) & data.kept
+    inside = at_s >= from_s
     if until_s is not None:
         inside &= at_s < until_s
-    events = np.flatnonzero(inside & ~data.opted_out[data.events.rows])
-    if protocol == "replay":
-        return replayed(data, events)
-    return _basket_window(data, events, from_s)
+    events, left_out = _predictable(data, inside)
+    known = data.has_grant[data.events.rows[events]]
+    each = {"replay": np.ones(len(events), np.bool_), "window": np.zeros(len(events), np.bool_)}
+    alone = each.get(decided, known)
+    found = Cases.joined(
+        [_replayed(data, events[alone]), _basket_window(data, events[~alone], from_s)]
+    )
+    return replace(found, left_out=LeftOut.total([found.left_out, left_out]))
 
 
-def replayed(data: IndexedDataset, events: NDArray[np.int64]) -> Cases:
-    """Each event is a decision of its own, at its time, after what its buyer bought before."""
+def replayed(data: IndexedDataset, held_out: NDArray[np.bool_]) -> Cases:
+    """Each (E,) purchase with a True is a decision, at its time, after what its buyer bought."""
+    events, left_out = _predictable(data, held_out)
+    found = _replayed(data, events)
+    return replace(found, left_out=LeftOut.total([found.left_out, left_out]))
+
+
+def sample_cases(cases: Cases, most: int, *, seed: int) -> Cases:
+    """At most `most` of the cases, drawn with `seed`, in their order."""
+    if cases.n_cases <= most:
+        return cases
+    chosen = np.random.default_rng(seed).permutation(cases.n_cases)[:most]
+    found = cases.take(np.sort(chosen))
+    not_drawn = LeftOut(not_drawn=cases.targets.nnz - found.targets.nnz)
+    return replace(found, left_out=LeftOut.total([cases.left_out, not_drawn]))
+
+
+def _predictable(
+    data: IndexedDataset, inside: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], LeftOut]:
+    """The purchases that count, of (E,) `inside`: kept, and of people who did not opt out."""
+    hidden = data.opted_out[data.events.rows]
+    return np.flatnonzero(inside & data.kept & ~hidden), LeftOut(
+        cancelled=int((inside & ~data.kept).sum()),
+        opted_out=int((inside & data.kept & hidden).sum()),
+    )
+
+
+def _replayed(data: IndexedDataset, events: NDArray[np.int64]) -> Cases:
     rows = data.events.rows[events]
     seen = events - data.events.indptr[rows]
-    indptr = np.arange(len(events) + 1)
-    items = data.events.item_idx[events]
-    limits = (data.balance_rp(rows, seen), data.has_grant[rows])
-    return _cases_of(data, rows, seen, data.events.at_s[events], indptr, items, limits)
+    return _cases_of(
+        data,
+        events,
+        np.arange(len(events)),
+        rows=rows,
+        seen=seen,
+        as_of_s=data.events.at_s[events],
+        limit_rp=data.balance_rp(rows, seen),
+        proxy=np.zeros(len(events), np.bool_),
+    )
 
 
 def _basket_window(data: IndexedDataset, events: NDArray[np.int64], from_s: int) -> Cases:
@@ -84,59 +152,64 @@ def _basket_window(data: IndexedDataset, events: NDArray[np.int64], from_s: int)
     Where no grant is known the balance is a declared proxy: what was spent in the window on courses
     that were on sale at its beginning. Where everything is free there is no limit.
     """
-    items = data.events.item_idx[events]
-    events = events[
-        (data.courses.on_sale_from_s[items] <= from_s)
-        & (from_s <= data.courses.on_sale_until_s[items])
-    ]
-    buyers = data.events.rows[events]
-    rows, counts = np.unique(buyers, return_counts=True)
+    rows, case = np.unique(data.events.rows[events], return_inverse=True)
     seen = data.seen_before(from_s)[rows]
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    spent = np.bincount(
-        np.searchsorted(rows, buyers), weights=data.paid_rp[events], minlength=len(rows)
-    )
-    balance = np.where(data.has_grant[rows], data.balance_rp(rows, seen), spent.astype(np.int64))
-    moment = np.full(len(rows), from_s, np.int64)
     items = data.events.item_idx[events]
-    limited = data.has_grant[rows] | bool(data.courses.price_rp.any())
-    return _cases_of(data, rows, seen, moment, indptr, items, (balance, limited))
+    on_sale = data.courses.on_sale_from_s[items] <= from_s
+    on_sale &= from_s <= data.courses.on_sale_until_s[items]
+    spent = np.bincount(case, np.where(on_sale, data.paid_rp[events], 0), len(rows))
+    known = data.has_grant[rows]
+    return _cases_of(
+        data,
+        events,
+        case,
+        rows=rows,
+        seen=seen,
+        as_of_s=np.full(len(rows), from_s, np.int64),
+        limit_rp=np.where(known, data.balance_rp(rows, seen), spent.astype(np.int64)),
+        proxy=~known & bool(data.courses.price_rp.any()),
+    )
 
 
 def _cases_of(
     data: IndexedDataset,
+    events: NDArray[np.int64],
+    case: NDArray[np.integer],
+    *,
     rows: NDArray[np.int64],
     seen: NDArray[np.int64],
     as_of_s: NDArray[np.int64],
-    indptr: NDArray[np.integer],
-    items: NDArray[np.int32],
-    limits: tuple[NDArray[np.int64], NDArray[np.bool_]],
+    limit_rp: NDArray[np.int64],
+    proxy: NDArray[np.bool_],
 ) -> Cases:
-    """Cases with the targets that were possible; those left without any are dropped."""
-    balance, limited = limits
-    case = np.repeat(np.arange(len(rows)), np.diff(indptr))
-    bought = csr_array((np.ones(len(items)), (case, items)), (len(rows), data.courses.n_items))
-    bought.sum_duplicates()
-    owned = data.events.prefixes(rows, seen).matrix()
-    fresh = csr_array(bought - bought.multiply(owned))
-    fresh.eliminate_zeros()
-    case = np.repeat(np.arange(len(rows)), np.diff(fresh.indptr))
-    price = data.courses.price_rp[fresh.indices]
-    possible = (
-        ((price <= balance[case]) | ~limited[case])
-        & (data.courses.on_sale_from_s[fresh.indices] <= as_of_s[case])
-        & (as_of_s[case] <= data.courses.on_sale_until_s[fresh.indices])
-    )
+    """Cases with the targets that were possible; those left without any are dropped.
+
+    Args:
+        data: the dataset; events: (E,) purchases; case: (E,) place of each in the (B,) arrays.
+        rows, seen, as_of_s, limit_rp, proxy: (B,), see `Cases`.
+    """
+    n_cases, n_items = len(rows), data.courses.n_items
+    items = data.events.item_idx[events]
+    limited = data.has_grant[rows] | proxy
+    pair = case * n_items + items
+    owned = data.events.prefixes(rows, seen)
+    again = np.ones(len(events), np.bool_)
+    again[np.unique(pair, return_index=True)[1]] = False
+    again |= np.isin(pair, owned.rows * n_items + owned.item_idx)
+    off_sale = data.courses.on_sale_from_s[items] > as_of_s[case]
+    off_sale |= as_of_s[case] > data.courses.on_sale_until_s[items]
+    above = limited[case] & (data.courses.price_rp[items] > limit_rp[case])
+    good = ~(again | off_sale | above)
     targets = csr_array(
-        (np.ones(possible.sum(), np.bool_), (case[possible], fresh.indices[possible])), fresh.shape
+        (np.ones(good.sum(), np.bool_), (case[good], items[good])), (n_cases, n_items)
     )
-    some = np.flatnonzero(np.diff(targets.indptr) > 0)
-    return Cases(rows, seen, as_of_s, balance, limited, targets).take(some)
-
-
-def sample_cases(cases: Cases, most: int, *, seed: int) -> Cases:
-    """At most `most` of the cases, drawn with `seed`, in their order."""
-    if cases.n_cases <= most:
-        return cases
-    chosen = np.random.default_rng(seed).permutation(cases.n_cases)[:most]
-    return cases.take(np.sort(chosen))
+    targets.sort_indices()
+    count = np.diff(targets.indptr)
+    paid = np.bincount(case[good], data.paid_rp[events][good], n_cases) / np.maximum(count, 1)
+    left_out = LeftOut(
+        bought_before=int(again.sum()),
+        not_on_sale=int((off_sale & ~again).sum()),
+        above_balance=int((above & ~off_sale & ~again).sum()),
+    )
+    found = Cases(rows, seen, as_of_s, limit_rp, limited, proxy, paid, targets, left_out)
+    return found.take(np.flatnonzero(count > 0))

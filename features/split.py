@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from features.cases import Cases, cases_from, replayed, sample_cases
+from features.cases import Cases, Decided, cases_from, replayed, sample_cases
 from features.indexed import IndexedDataset
 from features.profile import ProfileVocabulary
 from features.requests import RequestBatch
 from features.split_config import Method, SplitConfig
 from features.training_set import TrainingSet
 
-Protocol = Literal["replay", "window", "last"]
+Protocol = Decided | Literal["last"]
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,17 @@ def _methods(data: IndexedDataset) -> list[Method]:
     return ["by-date", *rest] if dated else rest
 
 
-def _protocol(data: IndexedDataset, config: SplitConfig) -> Literal["replay", "window"]:
-    """Each purchase is a decision where the balance is known, else a period's basket is one."""
+def _protocol(data: IndexedDataset, config: SplitConfig) -> Decided:
+    """Each purchase of those whose balance is known is a decision, else a period's basket is one.
+
+    One participant without a balance is no reason to judge all the others by a proxy.
+    """
     if config.protocol != "auto":
         return config.protocol
-    return "replay" if data.has_grant.all() else "window"
+    known = data.has_grant[data.events.lengths > 0]
+    if known.all():
+        return "replay"
+    return "mixed" if known.any() else "window"
 
 
 def _by_date(data: IndexedDataset, config: SplitConfig, seed: int) -> tuple[Cut, Cut] | None:
@@ -161,7 +167,7 @@ def _date_cut(
     name: Literal["validation", "test"],
     from_s: int,
     until_s: int | None,
-    protocol: Literal["replay", "window"],
+    protocol: Decided,
     most: int,
     seed: int,
 ) -> Cut:
@@ -204,8 +210,7 @@ def _last_cut(
     place = np.arange(len(data.kept)) - data.events.indptr[data.events.rows]
     rows = data.events.rows
     held = (place >= known[rows]) & (place < until[rows])
-    events = np.flatnonzero(held & data.kept & ~data.opted_out[rows])
-    cases = sample_cases(replayed(data, events), most, seed=seed)
+    cases = sample_cases(replayed(data, held), most, seed=seed)
     train = data.training_set(known, as_of_s=as_of_s)
     return Cut(name, "leave-last-out", "last", train, cases)
 

@@ -16,6 +16,7 @@ from training_pipeline.evaluating.beyond_accuracy import course_features, divers
 from training_pipeline.evaluating.decisions import Decisions
 from training_pipeline.evaluating.exposure import exposure_of
 from training_pipeline.evaluating.measured import Measured
+from training_pipeline.evaluating.metric_names import wanted
 from training_pipeline.metrics import average_precision, first_places
 from training_pipeline.record import TrainingRecord
 
@@ -96,7 +97,7 @@ def test_balance_metrics_by_hand(decisions: Decisions) -> None:
     cheap, dear = np.argsort(price)[:2].tolist()
     items = np.full((decisions.n_decisions, 20), NONE)
     items[at, :2] = [dear, cheap]
-    found = balance_metrics(decisions, items).iloc[at]
+    found = balance_of(decisions, items).iloc[at]
     first = 1 / (1 + 1 / np.log2(3))
     spent = first * price[dear] + (1 - first) * price[cheap]
     assert found["balance_used@1"] == pytest.approx(price[dear] / balance)
@@ -106,16 +107,32 @@ def test_balance_metrics_by_hand(decisions: Decisions) -> None:
     after_first = balance - price[dear]
     expected = after_first - (price[cheap] if price[cheap] <= after_first else 0)
     assert found["leftover_rp@10"] == expected
-    empty = balance_metrics(decisions, np.full_like(items, NONE)).iloc[at]
-    assert empty["balance_used@20"] == empty["price_regret@20"] == empty["nothing_left@20"] == 0
+    empty = balance_of(decisions, np.full_like(items, NONE)).iloc[at]
+    assert empty["balance_used@20"] == 0
     assert empty["leftover_rp@20"] == balance
+    assert empty[["price_regret@20", "nothing_left@20"]].isna().all(), "0 would be the best"
+
+
+def test_a_course_bought_at_a_discount_is_not_regretted(small_world: SmallWorld) -> None:
+    """What was bought cost what was paid; another course of that list price costs more."""
+    cut = small_world.cuts[1]
+    half = replace(cut, cases=replace(cut.cases, paid_rp=cut.cases.paid_rp / 2))
+    decisions = Decisions(small_world.data, half)
+    bought = what_was_bought(decisions)
+    assert (balance_of(decisions, bought)["price_regret@1"] == 0).all()
+    price = decisions.data.courses.price_rp
+    others = np.where(bought >= 0, np.argsort(-price, kind="stable")[0], NONE)
+    row = int(np.flatnonzero(others[:, 0] != bought[:, 0])[0])
+    regret = balance_of(decisions, others)["price_regret@1"][row]
+    over = price.max() - price[bought[row, 0]] / 2
+    assert regret == pytest.approx(over / decisions.balance_rp[row])
 
 
 def test_nothing_is_left_when_the_cheapest_other_course_costs_more(decisions: Decisions) -> None:
     cases, courses = decisions.cut.cases, decisions.data.courses
     items = np.column_stack([what_was_bought(decisions)[:, :1], two_dearest(decisions)])
     items = np.pad(items, [(0, 0), (0, 17)], constant_values=NONE)
-    metrics = balance_metrics(decisions, items)
+    metrics = balance_of(decisions, items)
     asked = decisions.requests
     owned = asked.owned.toarray()
     for row in range(0, decisions.n_decisions, 17):
@@ -137,6 +154,12 @@ def test_nothing_is_left_when_the_cheapest_other_course_costs_more(decisions: De
         assert 0 < metrics[f"nothing_left@{k}"].mean() < 1, "the sample shows both outcomes"
 
 
+def balance_of(decisions: Decisions, items: np.ndarray) -> pd.DataFrame:
+    bought = decisions.cut.cases.targets.toarray()
+    hits = np.take_along_axis(bought, np.maximum(items, 0), axis=1) & (items >= 0)
+    return balance_metrics(decisions, items, hits)
+
+
 def two_dearest(decisions: Decisions) -> np.ndarray:
     """The dearest courses that each decision allows besides the one that was bought."""
     allowed = Policy((), decisions.data.courses).allowed(decisions.requests).allowed
@@ -155,7 +178,7 @@ def what_was_bought(decisions: Decisions) -> np.ndarray:
 
 
 def test_a_perfect_list_regrets_nothing(decisions: Decisions) -> None:
-    found = balance_metrics(decisions, what_was_bought(decisions))
+    found = balance_of(decisions, what_was_bought(decisions))
     assert (found["price_regret@1"] == 0).all()
     used = decisions.paid_rp / decisions.balance_rp
     assert found["balance_used@1"].to_numpy() == pytest.approx(used)
@@ -174,11 +197,33 @@ def test_no_balance_no_balance_metrics(small_world: SmallWorld) -> None:
 def test_gini_by_hand() -> None:
     # shown 0, 1, 3 times: (2*1-4)*0 + (2*2-4)*1 + (2*3-4)*3 over 3 * 4
     items = np.array([[2, 1], [2, NONE], [2, NONE]])
-    found = exposure_of(items, np.arange(3), n_items=3, depth=2)
+    found = exposure_of(items, np.arange(3), n_items=3, depth=2, possible=np.array([2, 1, 1]))
     assert found["gini"].value == pytest.approx(6 / 12)
     assert found["coverage"].value == pytest.approx(2 / 3)
-    even = exposure_of(np.array([[0], [1], [2]]), np.arange(3), n_items=3, depth=1)
-    assert even["gini"].value == pytest.approx(0)
+    three = np.full(3, 3)
+    even = np.array([[0], [1], [2]])
+    found = exposure_of(even, np.arange(3), n_items=3, depth=1, possible=three)
+    assert found["gini"].value == pytest.approx(0)
+
+
+def test_places_left_empty_count_for_the_most_shown_course() -> None:
+    two = np.full(3, 2)
+
+    def gini(items: list[list[int]]) -> float:
+        found = exposure_of(np.array(items), np.arange(3), n_items=3, depth=2, possible=two)
+        return found["gini"].value
+
+    # shown 0, 1, 3 times of 6 places: two are empty, so 0, 1, 5
+    short = [[2, 1], [2, NONE], [2, NONE]]
+    assert gini(short) == pytest.approx((0 * 1 + 2 * 5) / (3 * 6))
+    # one course each, one place each empty: 1, 1, 1 and 3 more
+    assert gini([[0, NONE], [1, NONE], [2, NONE]]) == pytest.approx(
+        ((-1) * 1 + (-1) * 1 + 2 * 4) / 18
+    )
+    nothing = gini([[NONE, NONE]] * 3)
+    assert nothing == pytest.approx(2 / 3), "as one course for everybody"
+    assert nothing == pytest.approx(gini([[0, NONE]] * 3))
+    assert nothing > gini(short) > gini([[2, 1], [2, 0], [2, 1]])
 
 
 @pytest.mark.parametrize(
@@ -196,12 +241,34 @@ def test_exposure_error_is_the_spread_over_other_participants(
         return np.stack([rng.choice(60, size=5, replace=False, p=chances) for _ in range(80)])
 
     found = [
-        exposure_of(sample(seed), np.arange(80) // 2, n_items=60, depth=5)[name]
+        exposure_of(
+            sample(seed), np.arange(80) // 2, n_items=60, depth=5, possible=np.full(80, 60)
+        )[name]
         for seed in range(150)
     ]
     spread = np.std([one.value for one in found])
     told = np.mean([one.standard_error for one in found])
     assert least <= told / spread <= most
+
+
+def test_recommending_nothing_is_best_at_nothing(
+    small_world: SmallWorld, small_record: TrainingRecord
+) -> None:
+    """Against real lists, lists that stop after one course, and none at all."""
+    decisions = Decisions(small_world.data, small_world.cuts[1])
+    full = Measured.of("full", decisions, small_record.test["chosen"].lists)
+    none = Measured.of("none", decisions, make_lists([[] for _ in range(decisions.n_decisions)]))
+    assert not {"price_regret@10", "nothing_left@1"} & set(none.names)
+    for name in set(full.names) & set(none.names):
+        ours, theirs = (
+            one.exposure[name].value if name in one.exposure else one.metrics[name].mean()
+            for one in (full, none)
+        )
+        if wanted(name) is not None:
+            assert (theirs < ours) == (wanted(name) == "more"), name
+    places = first_places(full.lists, depth=1)
+    few = Measured.of("few", decisions, make_lists([[int(a)] for (a,) in places]))
+    assert few.exposure["gini@10"].value > full.exposure["gini@10"].value
 
 
 def test_equal_to_ranx_on_random_rankings() -> None:

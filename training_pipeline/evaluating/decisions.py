@@ -56,14 +56,18 @@ class Decisions:
         """(B,) what was left, NaN where no limit is known."""
         return np.where(self.cut.cases.limited, self.cut.cases.limit_rp, np.nan)
 
-    @cached_property
+    @property
     def paid_rp(self) -> NDArray[np.float64]:
-        """(B,) price of the course that was bought; the mean where a basket holds several."""
-        targets = self.cut.cases.targets
-        price = self.data.courses.price_rp[targets.indices]
-        rows = np.repeat(np.arange(self.n_decisions), np.diff(targets.indptr))
-        total = np.bincount(rows, weights=price, minlength=self.n_decisions)
-        return np.asarray(total / np.diff(targets.indptr))
+        """(B,) what was paid for the course; the mean where a basket holds several."""
+        return self.cut.cases.paid_rp
+
+    @cached_property
+    def n_possible(self) -> NDArray[np.int64]:
+        """(B,) courses that the rules allow: no list can be longer."""
+        found = np.zeros(self.n_decisions, np.int64)
+        for block in self._blocks():
+            found[block] = self._rules.allowed(self.requests.take(block)).allowed.sum(axis=1)
+        return found
 
     @cached_property
     def buyers_before(self) -> tuple[NDArray[np.int64], int]:

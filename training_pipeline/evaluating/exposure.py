@@ -54,7 +54,12 @@ class ExposureValue:
 
 
 def exposure_of(
-    items: NDArray[np.int64], people: NDArray[np.int64], *, n_items: int, depth: int
+    items: NDArray[np.int64],
+    people: NDArray[np.int64],
+    *,
+    n_items: int,
+    depth: int,
+    possible: NDArray[np.int64],
 ) -> dict[str, ExposureValue]:
     """`coverage` and `gini` of the first `depth` places.
 
@@ -68,22 +73,29 @@ def exposure_of(
     if one course more had been shown once: where f_1 is 0 nothing would seem uncertain.
 
     gini = sum_i (2 r_i - n - 1) x_i / (n sum_i x_i), x_i how often course i stands in a list and
-    r_i its rank from the least shown of n courses (Gini 1912): 0 all the same, near 1 few courses
-    for everybody. What a participant adds is the derivative along their lists.
+    r_i its rank from the least shown of n courses (Gini 1912; of recommendations: Fleder &
+    Hosanagar 2009): 0 all the same, (n - 1) / n one course for everybody. The index knows nothing
+    of places that a list leaves empty, so that a policy which answers few could look even; here a
+    place that could have been filled counts for the most shown course, the worst it could hold.
+    Nothing shown is (n - 1) / n. What a participant adds is the derivative along their lists.
 
     Args:
         items: (B, depth or more) item index by rank, -1 past the end.
         people: (B,) participant of each decision.
         n_items: size of the catalogue, n.
         depth: how many places count.
+        possible: (B,) how many courses each list could have held.
     """
     labels, place = np.unique(people, return_inverse=True)
     rows, ranks = np.nonzero(items[:, :depth] >= 0)
     shown, unit = items[rows, ranks], place[rows]
     counts = np.bincount(shown, minlength=n_items).astype(np.float64)
+    listed = np.bincount(rows, minlength=len(items))
+    empty = np.maximum(np.minimum(possible, depth) - listed, 0)
+    empty_by_unit = np.bincount(place, empty, len(labels)).astype(np.float64)
     return {
         "coverage": _coverage(shown, unit, counts, len(labels)),
-        "gini": _gini(shown, unit, counts, len(labels)),
+        "gini": _gini(shown, unit, counts, empty_by_unit),
     }
 
 
@@ -105,17 +117,19 @@ def _coverage(
 
 
 def _gini(
-    shown: NDArray[np.int64], unit: NDArray[np.int64], counts: Floats, n_units: int
+    shown: NDArray[np.int64], unit: NDArray[np.int64], counts: Floats, empty: Floats
 ) -> ExposureValue:
-    total = counts.sum()
-    if total == 0:
-        return ExposureValue(0.0, np.zeros(n_units))
-    n_items = len(counts)
-    slope = 2.0 * _mean_ranks(counts) - n_items - 1
-    value = float(slope @ counts / (n_items * total))
+    n_items, most = len(counts), int(counts.argmax())
+    if counts.sum() == 0:
+        return ExposureValue(1 - 1 / n_items, np.zeros(len(empty)))
+    held = counts.copy()
+    held[most] += empty.sum()
+    slope = 2.0 * _mean_ranks(held) - n_items - 1
+    total = held.sum()
+    value = float(slope @ held / (n_items * total))
     change = slope / (n_items * total) - value / total
-    change_by_unit = np.bincount(unit, weights=change[shown], minlength=n_units)
-    return ExposureValue(value, change_by_unit.astype(np.float64))
+    change_by_unit = np.bincount(unit, weights=change[shown], minlength=len(empty))
+    return ExposureValue(value, change_by_unit + change[most] * empty)
 
 
 def _mean_ranks(counts: Floats) -> Floats:

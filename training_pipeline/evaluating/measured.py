@@ -13,7 +13,13 @@ from training_pipeline.evaluating.balance_use import balance_metrics
 from training_pipeline.evaluating.beyond_accuracy import course_features, diversity, novelty
 from training_pipeline.evaluating.decisions import Decisions
 from training_pipeline.evaluating.exposure import ExposureValue, exposure_of
-from training_pipeline.metrics import CUTOFFS, average_precision, case_metrics, first_places
+from training_pipeline.metrics import (
+    CUTOFFS,
+    average_precision,
+    case_metrics,
+    first_places,
+    hits_of,
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,13 @@ class Measured:
     def exposure(self) -> dict[str, ExposureValue]:
         """`coverage@k` and `gini@k`."""
         items = first_places(self.lists, depth=max(CUTOFFS))
-        n_items, people = self.decisions.n_items, self.decisions.people
-        by_depth = {k: exposure_of(items, people, n_items=n_items, depth=k) for k in CUTOFFS}
+        asked = self.decisions
+        by_depth = {
+            k: exposure_of(
+                items, asked.people, n_items=asked.n_items, depth=k, possible=asked.n_possible
+            )
+            for k in CUTOFFS
+        }
         return {f"{name}@{k}": by_depth[k][name] for name in ("coverage", "gini") for k in CUTOFFS}
 
     @property
@@ -70,5 +81,6 @@ def decision_metrics(decisions: Decisions, lists: Recommendations) -> pd.DataFra
     if features is not None:
         parts.append(diversity(items, features))
     if np.isfinite(decisions.balance_rp).any():
-        parts.append(balance_metrics(decisions, items))
+        hits = hits_of(lists, targets, depth=max(CUTOFFS))
+        parts.append(balance_metrics(decisions, items, hits))
     return pd.concat(parts, axis=1).dropna(axis=1, how="all")
