@@ -162,12 +162,47 @@ def test_a_table_is_held_to_the_rules_of_each_moment(
     assert bought[rows, lists.item_idx].sum() == bought.sum(), "what was bought is never refused"
 
 
-def test_who_is_not_in_the_table_counts_as_a_miss(small_world: SmallWorld) -> None:
-    nobody = pd.DataFrame({"participant_id": ["nobody"], "rank": [1], "course_id": ["C00001"]})
-    found = evaluate(small_world.dataset, nobody, config=QUICK)
-    assert found.interval("hit@10").mean == 0
+def test_who_is_not_in_the_table_counts_as_a_miss(
+    small_world: SmallWorld, small_record: TrainingRecord
+) -> None:
+    own = evaluate(small_world.dataset, small_record.artifact, config=QUICK)
+    table = table_of(own.measured["chosen"], own.decisions)
+    half = table["participant_id"].unique()[::2]
+    stranger = pd.DataFrame({"participant_id": ["nobody"], "rank": [1], "course_id": ["C00001"]})
+    some = pd.concat([table[table["participant_id"].isin(half)], stranger])
+    found = evaluate(small_world.dataset, some, config=QUICK)
+    hits = found.measured["chosen"].metrics["hit@10"].to_numpy()
+    ids = found.decisions.data.people["participant_id"].to_numpy()[found.decisions.people]
+    inside = np.isin(ids, half)
+    assert hits[inside].mean() > 0
+    assert hits[~inside].sum() == 0
     assert found.interval("hit@10").cases == found.decisions.n_decisions
     assert found.same_data is None
+    told = " ".join(found.notes)
+    people = found.decisions.n_people
+    assert f"{len(half)} of the {people} participants who decide" in told
+    assert f"({len(half) / people:.1%}); {(~inside).sum()} decisions of the others" in told
+    assert "1 of its participants and 0 of its courses are not in the data" in told
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("participant_id", "nobody", r"none of its 1 ids is among the \d+ that decide here"),
+        ("course_id", "X", r"none of its 1 ids is among the 120 of the catalogue"),
+    ],
+)
+def test_a_table_about_others_is_refused_and_not_judged_as_misses(
+    small_world: SmallWorld, column: str, value: str, says: str
+) -> None:
+    people = small_world.dataset.participants["participant_id"]
+    table = pd.DataFrame({"participant_id": people, "rank": 1, "course_id": "C00001"})
+    table = table.assign(**{column: value}).drop_duplicates()
+    with pytest.raises(DataError, match=says):
+        evaluate(small_world.dataset, table, config=QUICK)
+
+
+LISTS = [["a"], ["b"]]
 
 
 @pytest.mark.parametrize(
@@ -182,15 +217,45 @@ def test_who_is_not_in_the_table_counts_as_a_miss(small_world: SmallWorld) -> No
             {"participant_id": ["a", "a"], "rank": [1, 2], "course_id": ["c", "c"]},
             "column course_id, row 2",
         ),
-        ({"participant_id": ["a"], "rank": ["first"], "course_id": ["c"]}, "rank is no number"),
-        ({"participant_id": ["a"], "rank": [1], "course_id": [None]}, "column course_id, row 1"),
+        ({"rank": ["first", "2"]}, "column rank: holds string, not whole numbers"),
+        ({"rank": [1.5, 2.0]}, "column rank: holds floating, not whole numbers"),
+        ({"rank": [True, False]}, "column rank: holds boolean, not whole numbers"),
+        ({"rank": [0, 1]}, "column rank, row 1: a rank is below 1; count from 1"),
+        ({"rank": LISTS}, "column rank: holds lists"),
+        ({"course_id": LISTS}, "column course_id: holds lists"),
+        ({"participant_id": LISTS}, "column participant_id: holds lists"),
+        ({"participant_id": [{"id": 1}, {"id": 2}]}, "column participant_id: holds lists"),
+        ({"participant_id": [1.0, 2.0]}, "column participant_id: holds floating"),
+        ({"course_id": [b"c", b"d"]}, "column course_id: holds bytes"),
+        ({"course_id": ["c", None]}, "column course_id, row 2: a value is missing"),
+        ({"participant_id": [], "rank": [], "course_id": []}, "there are no rows"),
     ],
 )
 def test_bad_tables_are_refused_by_column_and_row(
-    small_world: SmallWorld, columns: dict[str, list[object]], says: str
+    small_world: SmallWorld, tmp_path: Path, columns: dict[str, list[object]], says: str
 ) -> None:
-    with pytest.raises(DataError, match=says):
-        evaluate(small_world.dataset, pd.DataFrame(columns), config=QUICK)
+    whole = {"participant_id": ["a", "b"], "rank": [1, 2], "course_id": ["c", "d"]}
+    given = columns if len(columns) > 1 else whole | columns
+    pd.DataFrame(given).to_parquet(tmp_path / "recs.parquet")
+    with pytest.raises(DataError, match=says) as refused:
+        evaluate(small_world.dataset, tmp_path / "recs.parquet", config=QUICK)
+    assert "\n" not in str(refused.value)
+
+
+def test_ids_may_be_whole_numbers_or_categories(
+    small_world: SmallWorld, small_record: TrainingRecord, tmp_path: Path
+) -> None:
+    own = evaluate(small_world.dataset, small_record.artifact, config=QUICK)
+    table = table_of(own.measured["chosen"], own.decisions)
+    coded = table.assign(course_id=table["course_id"].astype("category"))
+    expected = evaluate(small_world.dataset, table, config=QUICK).interval("ndcg@10")
+    assert evaluate(small_world.dataset, coded, config=QUICK).interval("ndcg@10") == expected
+    table.to_csv(tmp_path / "recs.csv", index=False)
+    of_csv = evaluate(small_world.dataset, tmp_path / "recs.csv", config=QUICK)
+    assert of_csv.interval("ndcg@10") == expected
+    numbers = table.assign(participant_id=np.arange(len(table)))
+    with pytest.raises(DataError, match="none of its"):  # read as text, and nobody's
+        evaluate(small_world.dataset, numbers, config=QUICK)
 
 
 def test_purchases_that_a_model_has_seen_are_refused(

@@ -76,6 +76,7 @@ def _print(report: ComparisonReport) -> None:
     from training_pipeline.commands.evaluate import print_segments
     from training_pipeline.console import print_table, say
     from training_pipeline.evaluating.markdown import number
+    from training_pipeline.evaluating.predicted import predicted_lines
 
     rows = [
         (
@@ -96,5 +97,5 @@ def _print(report: ComparisonReport) -> None:
     print_table(title, ("metric", "A", "B", "B - A", "detects", "B is"), rows)
     for one in report.segments:
         print_segments(one, ", B - A")
-    for note in report.notes:
-        say(note)
+    for line in (*predicted_lines(report.decisions), *report.notes):
+        say(line)

@@ -57,6 +57,7 @@ def evaluate(
     from training_pipeline.evaluating import api
     from training_pipeline.evaluating.config import EvaluationConfig
     from training_pipeline.evaluating.exports import export
+    from training_pipeline.evaluating.predicted import predicted_lines
 
     report = api.evaluate(
         source,
@@ -70,8 +71,8 @@ def evaluate(
         print_json(report.as_dict())
         return
     _print(report)
-    for note in report.notes:
-        say(note)
+    for line in (*predicted_lines(report.decisions), *report.notes):
+        say(line)
 
 
 def _print(report: EvaluationReport) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +17,12 @@ from training_pipeline.backtest import Backtest
 from training_pipeline.erased_people import open_dataset
 from training_pipeline.evaluating.comparison import differences, segment_differences
 from training_pipeline.evaluating.config import EvaluationConfig
+from training_pipeline.evaluating.given_table import SUFFIXES, read_recommendations
 from training_pipeline.evaluating.groups import grouping
 from training_pipeline.evaluating.intervals import intervals_of
 from training_pipeline.evaluating.measured import Measured
 from training_pipeline.evaluating.metric_names import FAMILY, SEGMENT_METRICS, known_metrics
-from training_pipeline.evaluating.relisting import SUFFIXES, given_lists, read_recommendations
+from training_pipeline.evaluating.relisting import GivenLists, given_lists
 from training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
 from training_pipeline.evaluating.segments import segments_of
 from training_pipeline.evaluation import Evaluation, evaluate_lists
@@ -191,9 +192,22 @@ def _lists(candidate: _Loaded, backtest: Backtest) -> tuple[Recommendations, lis
     if candidate.table is None:
         raise RuntimeError("a candidate is an artifact or a table")
     given = given_lists(candidate.table, backtest.decisions)
-    return given.lists, [
-        f"{given.without_list:,} decisions are of participants without a list and count as misses; "
-        f"{given.refused:,} listed courses could not be bought at the moment and were taken out.",
+    return given.lists, list(_remarks(given, backtest.decisions.n_people))
+
+
+def _remarks(given: GivenLists, n_people: int) -> Iterator[str]:
+    share = given.people / n_people
+    yield (
+        f"The table has a list for {given.people:,} of the {n_people:,} participants who decide "
+        f"({share:.1%}); {given.without_list:,} decisions of the others count as misses."
+    )
+    if given.unknown_people or given.unknown_courses:
+        yield (
+            f"{given.unknown_people:,} of its participants and {given.unknown_courses:,} of its "
+            "courses are not in the data."
+        )
+    yield f"{given.refused:,} listed courses could not be bought at the moment and were taken out."
+    yield (
         "Nothing here can tell whether the lists were made before the purchases they are "
-        "measured on.",
-    ]
+        "measured on."
+    )

@@ -8,6 +8,7 @@ from training_pipeline.evaluating.comparison import Difference
 from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluating.decisions import Decisions
 from training_pipeline.evaluating.intervals import Intervals
+from training_pipeline.evaluating.predicted import predicted_lines
 from training_pipeline.evaluating.resampling import MeanInterval
 from training_pipeline.evaluating.segments import Segments
 
@@ -19,6 +20,7 @@ def about(decisions: Decisions, config: EvaluationConfig, notes: Iterable[str]) 
         f"{decisions.n_decisions:,} decisions of {decisions.n_people:,} participants among "
         f"{decisions.n_items:,} courses, held out {cut.method}, {cut.protocol}. "
         f"Intervals: {config.level:.0%}, over participants, {config.resamples:,} resamples.",
+        *predicted_lines(decisions),
         *notes,
     ]
 

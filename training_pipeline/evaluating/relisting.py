@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from features import columns as c
@@ -17,8 +15,7 @@ from features.id_index import places_of
 from features.sequences import ragged_ranges
 from models.policy import SOURCES, Recommendations
 from training_pipeline.evaluating.decisions import Decisions
-
-SUFFIXES = (".parquet", ".csv")
+from training_pipeline.evaluating.given_table import TABLE, checked
 
 
 @dataclass(frozen=True)
@@ -27,13 +24,17 @@ class GivenLists:
 
     Attributes:
         lists: what is left of a participant's list once the rules of the moment are applied.
-        without_list: decisions of participants that the table does not hold.
+        people: deciding participants with a list; without_list: decisions of the others.
+        unknown_people, unknown_courses: ids of the table that the data does not know.
         refused: courses taken out over all decisions: not affordable, owned, not on sale, not
             allowed or unknown.
     """
 
     lists: Recommendations
+    people: int
     without_list: int
+    unknown_people: int
+    unknown_courses: int
     refused: int
 
 
@@ -43,23 +44,6 @@ def relisted(lists: Recommendations, of: CourseTable, to: CourseTable) -> Recomm
     return Recommendations(lists.indptr, places[lists.item_idx], lists.scores, lists.source)
 
 
-def read_recommendations(path: Path) -> pd.DataFrame:
-    """A Parquet or CSV file of `participant_id`, `rank`, `course_id`; ids as text.
-
-    Raises:
-        DataError: it is no such file.
-    """
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, dtype={c.PARTICIPANT_ID: "str", c.COURSE_ID: "str"})
-    except (OSError, ValueError, pa.ArrowInvalid) as error:
-        first = str(error).splitlines()[0]
-        raise DataError(
-            f"{path}: cannot be read ({first})", remedy="give a Parquet or CSV file"
-        ) from error
-
-
 def given_lists(table: pd.DataFrame, decisions: Decisions) -> GivenLists:
     """The lists of a table, best first, as answers to the decisions of its participants.
 
@@ -67,11 +51,19 @@ def given_lists(table: pd.DataFrame, decisions: Decisions) -> GivenLists:
     moment of a decision is taken out, and the next one moves up.
 
     Raises:
-        DataError: a column is missing, or a participant has a rank or a course twice.
+        DataError: the table is no such (`given_table.checked`), or none of its participants decides
+            here, or none of its courses is in the catalogue.
     """
-    person, item = _checked(table, decisions)
-    known = person >= 0
-    person, item = person[known], item[known]
+    rows_given = checked(table)
+    person = places_of(rows_given[c.PARTICIPANT_ID], decisions.data.people[c.PARTICIPANT_ID])
+    item = places_of(rows_given[c.COURSE_ID], decisions.data.courses.frame[c.COURSE_ID])
+    decides = np.isin(person, decisions.people)
+    _overlaps(rows_given, c.PARTICIPANT_ID, decides, f"{decisions.n_people:,} that decide here")
+    _overlaps(rows_given, c.COURSE_ID, item >= 0, f"{decisions.n_items:,} of the catalogue")
+    unknown_people = rows_given.loc[person < 0, c.PARTICIPANT_ID].nunique()
+    unknown_courses = rows_given.loc[item < 0, c.COURSE_ID].nunique()
+    order = np.lexsort((rows_given[c.RANK].to_numpy(), person))[(person < 0).sum() :]
+    person, item = person[order], item[order]
     counts = np.bincount(person, minlength=decisions.data.n_people)
     start = np.concatenate([[0], np.cumsum(counts)])[decisions.people]
     length = counts[decisions.people]
@@ -88,48 +80,22 @@ def given_lists(table: pd.DataFrame, decisions: Decisions) -> GivenLists:
         scores=(1.0 / (1.0 + ranks)).astype(np.float32),
         source=np.full(len(ranks), SOURCES.index("history"), np.int8),
     )
-    return GivenLists(lists, int((length == 0).sum()), int((~usable).sum()))
+    return GivenLists(
+        lists,
+        people=len(np.unique(decisions.people[length > 0])),
+        without_list=int((length == 0).sum()),
+        unknown_people=int(unknown_people),
+        unknown_courses=int(unknown_courses),
+        refused=int((~usable).sum()),
+    )
 
 
-def _checked(
-    table: pd.DataFrame, decisions: Decisions
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Participants and courses as places (-1: unknown), by participant and rank."""
-    for name in (c.PARTICIPANT_ID, c.RANK, c.COURSE_ID):
-        if name not in table:
-            raise DataError(
-                "missing", table="recommendations", column=name, remedy="add the column"
-            )
-        if table[name].isna().any():
-            raise DataError(
-                "a value is missing",
-                table="recommendations",
-                column=name,
-                row=int(table[name].isna().to_numpy().argmax()) + 1,
-                remedy="fill it in or remove the row",
-            )
-    for name in (c.RANK, c.COURSE_ID):
-        twice = table.duplicated([c.PARTICIPANT_ID, name]).to_numpy()
-        if twice.any():
-            raise DataError(
-                f"a participant has the same {name} twice",
-                table="recommendations",
-                column=name,
-                row=int(twice.argmax()) + 1,
-                remedy="give each course of a participant once, with a rank of its own",
-            )
-    ranks = pd.to_numeric(table[c.RANK], errors="coerce").to_numpy(np.float64)
-    if np.isnan(ranks).any():
+def _overlaps(table: pd.DataFrame, column: str, known: NDArray[np.bool_], beside: str) -> None:
+    """A table of other people or courses would be judged as misses alone."""
+    if not known.any():
         raise DataError(
-            "a rank is no number",
-            table="recommendations",
-            column=c.RANK,
-            row=int(np.isnan(ranks).argmax()) + 1,
-            remedy="count from 1",
+            f"none of its {table[column].nunique():,} ids is among the {beside}",
+            table=TABLE,
+            column=column,
+            remedy="use the ids of the data, as they are written there",
         )
-    ids = table[c.PARTICIPANT_ID].astype("str")
-    person = places_of(ids, decisions.data.people[c.PARTICIPANT_ID])
-    courses = decisions.data.courses.frame[c.COURSE_ID]
-    item = places_of(table[c.COURSE_ID].astype("str"), courses)
-    order = np.lexsort((ranks, person))
-    return person[order], item[order]

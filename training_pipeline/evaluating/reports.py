@@ -14,6 +14,7 @@ from training_pipeline.evaluating.decisions import Decisions
 from training_pipeline.evaluating.intervals import Intervals
 from training_pipeline.evaluating.measured import Measured
 from training_pipeline.evaluating.per_participant import per_participant
+from training_pipeline.evaluating.predicted import predicted
 from training_pipeline.evaluating.resampling import MeanInterval
 from training_pipeline.evaluating.segments import Segments
 from training_pipeline.evaluation import Evaluation
@@ -57,6 +58,7 @@ class EvaluationReport:
             "evaluations": {name: one.summary() for name, one in self.evaluations.items()},
             "decisions": self.decisions.n_decisions,
             "participants": self.decisions.n_people,
+            **predicted(self.decisions),
             "settings": self.config.model_dump(),
             "intervals": {
                 policy: {
@@ -125,6 +127,7 @@ class ComparisonReport:
             "protocol": cut.protocol,
             "decisions": self.decisions.n_decisions,
             "participants": self.decisions.n_people,
+            **predicted(self.decisions),
             "settings": self.config.model_dump(),
             "metrics": {
                 one.metric: {**asdict(one), "relative": one.relative} for one in self.differences
