@@ -91,22 +91,18 @@ def stage_terms(
 def _told(
     parts: list[tuple[Term, float]], evidence: Evidence, request: RequestBatch, item: int
 ) -> list[Reason]:
-    """The heaviest positive terms, the tokens of the profile as one, and the rest as `other`."""
-    grouped: dict[tuple[str, int], list[tuple[Term, float]]] = {}
+    """The heaviest positive terms, and the rest as one that is called `other`."""
+    sums: dict[tuple[str, int], float] = {}
     for term, value in parts:
-        ref = -1 if term.kind == "profile" else term.ref
-        grouped.setdefault((term.kind, ref), []).append((term, value))
-    sums = {key: sum(value for _, value in group) for key, group in grouped.items()}
+        sums[term.kind, term.ref] = sums.get((term.kind, term.ref), 0.0) + value
     positive = sum(value for value in sums.values() if value > 0)
     order = sorted((key for key in sums if sums[key] > 0), key=lambda key: -sums[key])
     told = [key for key in order[:MOST_REASONS] if sums[key] >= LEAST_SHARE * positive]
     reasons = []
     for kind, ref in told:
-        strongest = max(grouped[kind, ref], key=lambda part: part[1])[0].ref
-        count = _count(kind, strongest, evidence, request, item)
         unknown = kind == "popular" and not evidence.sold[item]
-        name = "new" if unknown else kind
-        reasons.append(Reason(name, strongest, sums[kind, ref], count))
+        count = _count(kind, ref, evidence, request, item)
+        reasons.append(Reason("new" if unknown else kind, ref, sums[kind, ref], count))
     rest = sum(value for key, value in sums.items() if key not in told)
     return [*reasons, Reason("other", -1, rest)] if rest else reasons
 

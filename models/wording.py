@@ -28,7 +28,7 @@ SENTENCES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
             "{n} dari {of} pembeli dengan {group} mengambilnya",
             "{n} of {of} buyers with {group} took it",
         ),
-        ("Cocok dengan profilmu", "Fits your profile"),
+        ("Cocok dengan {group}", "Suits {group}"),
     ),
     "people": (
         (
@@ -120,9 +120,9 @@ def _in_words(
         course = str(courses.course_ids[reason.ref])
     elif reason.kind == "profile":
         column, _, value = vocabulary.labels[reason.ref].partition("=")
-        if value == OTHER:
-            count = None
         group = (f"{COLUMNS_ID.get(column, column)} {value}", f"{column} {value}")
+        if value == OTHER:
+            count, group = None, ("profilmu", "your profile")
     sentences = SENTENCES[reason.kind][0 if count is not None else 1]
     title = courses.texts(c.TITLE)[reason.ref] if course is not None else None
     texts = [

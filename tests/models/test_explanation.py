@@ -68,6 +68,27 @@ def test_the_strongest_reason_is_the_earlier_course_where_the_history_speaks() -
     assert first.count == Count(took=12, people=30)
 
 
+def test_each_profile_token_is_a_reason_with_its_own_part_of_the_score() -> None:
+    tokens = [[0, 2], [0], [1, 2], [1]]
+    people = [[[0, 2], [0, 3], [1, 2], [1, 4]][n % 4] for n in range(200)]
+    train = make_training(people, COURSES, tokens=[tokens[n % 4] for n in range(200)])
+    config = {"min_purchases": 1, "l2": 1.0, "token_weight": 2.0}
+    stage = StageRecipe(source="profile", model="sequence-ridge", config=config)
+    policy = Recipe(stages=(stage,)).fit(train, seed=7)
+    batch = make_batch([[]], n_items=N_ITEMS, tokens=[[0, 2]])
+    found = reasons_of(
+        policy, Evidence.count(train), make_requests(batch), np.array([0]), np.array([0])
+    )[0]
+    parts = {
+        term.ref: float(term.values[0])
+        for term in stage_terms(policy, 0, make_requests(batch), np.array([0]))
+    }
+    told = {reason.ref: reason.contribution for reason in found if reason.kind == "profile"}
+    assert told
+    assert told == pytest.approx({ref: parts[ref] for ref in told})
+    assert 0 in told
+
+
 def test_people_are_counted_by_hand() -> None:
     assert EVIDENCE.of_everybody(0) == Count(30, 55)
     assert EVIDENCE.of_token(0, 2) == Count(12, 30)
