@@ -13,10 +13,15 @@ import pytest
 from nbclient import NotebookClient
 from typer.testing import CliRunner
 
+from features.errors import DataError
 from tests.small_world import SEED, SmallWorld, train_small_world
+from tests.training.test_metrics import make_lists
 from training_pipeline import EvaluationConfig, evaluate
 from training_pipeline.cli import app
+from training_pipeline.evaluating.exports import Outputs
+from training_pipeline.evaluating.measured import Measured
 from training_pipeline.evaluating.reports import EvaluationReport
+from training_pipeline.evaluating.trec import write_trec
 from training_pipeline.record import TrainingRecord
 from training_pipeline.training_config import TrainingConfig
 
@@ -92,12 +97,71 @@ def test_trec_files_are_read_back_by_ranx_with_our_figures(
     said = run_json("evaluate", str(small_world.directory), *model, *out)
     qrels = Qrels.from_file(str(tmp_path / "trec" / "qrels.txt"), kind="trec")
     run = Run.from_file(str(tmp_path / "trec" / "run-chosen.txt"), kind="trec")
-    theirs = ranx_evaluate(qrels, run, ["ndcg@10", "map@20", "mrr@5"], make_comparable=True)
+    theirs = ranx_evaluate(qrels, run, ["ndcg@10", "map@20", "mrr@5"])
     for name, value in theirs.items():
         assert value == pytest.approx(report.interval(name).mean), name
     topics = pd.read_parquet(tmp_path / "trec" / "decisions.parquet")
     assert len(topics) == len(qrels) == said["decisions"]
     assert (tmp_path / "report.md").read_text("utf-8").startswith("# sequence-ridge")
+
+
+def test_an_empty_list_counts_as_a_miss_in_every_tool(
+    report: EvaluationReport, tmp_path: Path
+) -> None:
+    """ranx without any switch: it refuses a run that lacks queries of the qrels."""
+    from ranx import Qrels, Run
+    from ranx import evaluate as ranx_evaluate
+
+    decisions, lists = report.decisions, report.measured["chosen"].lists
+    emptied = make_lists(
+        [
+            [] if row % 3 == 0 else lists.item_idx[lists.row(row)].tolist()
+            for row in range(decisions.n_decisions)
+        ]
+    )
+    some = Measured.of("some", decisions, emptied)
+    write_trec(tmp_path / "trec", decisions, {"some": some})
+    qrels = Qrels.from_file(str(tmp_path / "trec" / "qrels.txt"), kind="trec")
+    run = Run.from_file(str(tmp_path / "trec" / "run-some.txt"), kind="trec")
+    for name in ("ndcg@10", "map@20"):
+        theirs = ranx_evaluate(qrels, run, name)
+        assert theirs == pytest.approx(some.metrics[name].mean())
+        assert 0 < theirs < report.measured["chosen"].metrics[name].mean()
+    courses = pd.read_csv(tmp_path / "trec" / "run-some.txt", sep=" ", header=None)[2]
+    assert (courses == "(none)").sum() == -(-decisions.n_decisions // 3)
+
+
+@pytest.mark.parametrize(
+    ("option", "path", "says"),
+    [
+        ("--per-participant", "rows.csv", "unknown kind of file; end it in .parquet"),
+        ("--per-participant", "folder.parquet", "is a directory; name a file in it"),
+        ("--out", "folder.parquet", "is a directory; name a file in it"),
+        ("--out", "file/report.md", "file is a file; name another place"),
+        ("--trec", "file", "file is a file; name a directory"),
+        ("--trec", "file/below", "file is a file; name another place"),
+    ],
+)
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_what_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, command: str, option: str, path: str, says: str
+) -> None:
+    """The data does not exist, so whatever looks at it first fails in another way."""
+    (tmp_path / "folder.parquet").mkdir()
+    (tmp_path / "file").touch()
+    nowhere = str(tmp_path / "nowhere")
+    asked = ["evaluate", nowhere] if command == "evaluate" else ["compare", "a", "b", "--data", "x"]
+    with pytest.raises(DataError, match=re.escape(says)) as refused:
+        CliRunner().invoke(app, [*asked, option, str(tmp_path / path)], catch_exceptions=False)
+    assert option in str(refused.value)
+
+
+def test_without_the_right_to_write_the_work_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    with pytest.raises(DataError, match=r"--out .*report.md may not be written"):
+        Outputs(out=tmp_path / "new" / "report.md").check()
 
 
 def test_compare_on_the_command_line(

@@ -42,7 +42,11 @@ def compare(
         Path | None, typer.Option(help="Write a Parquet file with a row a participant.")
     ] = None,
     trec: Annotated[
-        Path | None, typer.Option(help="Write runs and qrels of TREC to this directory.")
+        Path | None,
+        typer.Option(
+            help="Write runs and qrels of TREC to this directory; an empty list is the one line "
+            "`(none)`, so that every tool counts it as a miss."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
@@ -53,8 +57,10 @@ def compare(
     from training_pipeline.console import print_json
     from training_pipeline.evaluating import api
     from training_pipeline.evaluating.config import EvaluationConfig
-    from training_pipeline.evaluating.exports import export
+    from training_pipeline.evaluating.exports import Outputs
 
+    outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
+    outputs.check()
     report = api.compare(
         a,
         b,
@@ -64,8 +70,7 @@ def compare(
         since=since,
         config=EvaluationConfig(seed=seed, resamples=resamples, min_people=min_people),
     )
-    candidates = {"a": report.a, "b": report.b}
-    export(report, candidates, out=out, per_participant=per_participant, trec=trec)
+    outputs.write(report, {"a": report.a, "b": report.b})
     if as_json:
         print_json(report.as_dict())
     else:

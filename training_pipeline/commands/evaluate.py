@@ -42,7 +42,11 @@ def evaluate(
         Path | None, typer.Option(help="Write a Parquet file with a row a participant.")
     ] = None,
     trec: Annotated[
-        Path | None, typer.Option(help="Write runs and qrels of TREC to this directory.")
+        Path | None,
+        typer.Option(
+            help="Write runs and qrels of TREC to this directory; an empty list is the one line "
+            "`(none)`, so that every tool counts it as a miss."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
@@ -56,9 +60,11 @@ def evaluate(
     from training_pipeline.console import print_json, say
     from training_pipeline.evaluating import api
     from training_pipeline.evaluating.config import EvaluationConfig
-    from training_pipeline.evaluating.exports import export
+    from training_pipeline.evaluating.exports import Outputs
     from training_pipeline.evaluating.predicted import predicted_lines
 
+    outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
+    outputs.check()
     report = api.evaluate(
         source,
         model,
@@ -66,7 +72,7 @@ def evaluate(
         since=since,
         config=EvaluationConfig(seed=seed, resamples=resamples, min_people=min_people),
     )
-    export(report, report.measured, out=out, per_participant=per_participant, trec=trec)
+    outputs.write(report, report.measured)
     if as_json:
         print_json(report.as_dict())
         return

@@ -1,8 +1,10 @@
-"""The files of a report: Markdown, a row a participant, TREC."""
+"""The files of a report: Markdown, a row a participant, TREC; refused before the work is done."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import DataError
@@ -11,28 +13,58 @@ from training_pipeline.evaluating.reports import ComparisonReport, EvaluationRep
 from training_pipeline.evaluating.trec import write_trec
 
 
-def export(
-    report: EvaluationReport | ComparisonReport,
-    candidates: Mapping[str, Measured],
-    *,
-    out: Path | None,
-    per_participant: Path | None,
-    trec: Path | None,
-) -> None:
-    """Write what was asked for; `candidates` name the TREC runs.
+@dataclass(frozen=True)
+class Outputs:
+    """Where a report goes; None: not asked for.
 
-    Raises:
-        DataError: the per-participant file does not end in .parquet.
+    Attributes:
+        out: Markdown; per_participant: Parquet; trec: directory of runs and qrels.
     """
-    if per_participant is not None and per_participant.suffix != ".parquet":
-        raise DataError(
-            f"{per_participant}: unknown kind of file", remedy="end --per-participant in .parquet"
-        )
-    if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(report.as_markdown(), "utf-8")
-    if per_participant is not None:
-        per_participant.parent.mkdir(parents=True, exist_ok=True)
-        report.per_participant().to_parquet(per_participant, index=False)
-    if trec is not None:
-        write_trec(trec, report.decisions, candidates)
+
+    out: Path | None = None
+    per_participant: Path | None = None
+    trec: Path | None = None
+
+    def check(self) -> None:
+        """Before anything is measured: can they be written?
+
+        Raises:
+            DataError: the per-participant file does not end in .parquet, a file is named where a
+                directory is wanted or the other way round, or there is no right to write.
+        """
+        if self.per_participant is not None and self.per_participant.suffix != ".parquet":
+            raise DataError(
+                f"--per-participant {self.per_participant}: unknown kind of file",
+                remedy="end it in .parquet",
+            )
+        for option, path in (("--out", self.out), ("--per-participant", self.per_participant)):
+            if path is not None:
+                if path.is_dir():
+                    raise DataError(f"{option} {path} is a directory", remedy="name a file in it")
+                _writable(option, path)
+        if self.trec is not None:
+            if self.trec.exists() and not self.trec.is_dir():
+                raise DataError(f"--trec {self.trec} is a file", remedy="name a directory")
+            _writable("--trec", self.trec)
+
+    def write(
+        self, report: EvaluationReport | ComparisonReport, candidates: Mapping[str, Measured]
+    ) -> None:
+        """What was asked for; `candidates` name the TREC runs."""
+        if self.out is not None:
+            self.out.parent.mkdir(parents=True, exist_ok=True)
+            self.out.write_text(report.as_markdown(), "utf-8")
+        if self.per_participant is not None:
+            self.per_participant.parent.mkdir(parents=True, exist_ok=True)
+            report.per_participant().to_parquet(self.per_participant, index=False)
+        if self.trec is not None:
+            write_trec(self.trec, report.decisions, candidates)
+
+
+def _writable(option: str, path: Path) -> None:
+    """Whether the path, or the nearest directory above it, may be written."""
+    nearest = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if nearest != path and not nearest.is_dir():
+        raise DataError(f"{option} {path}: {nearest} is a file", remedy="name another place")
+    if not os.access(nearest, os.W_OK):
+        raise DataError(f"{option} {path} may not be written", remedy="name another place")

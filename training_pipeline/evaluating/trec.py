@@ -8,12 +8,14 @@ from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features import columns as c
 from training_pipeline.evaluating.decisions import Decisions
 from training_pipeline.evaluating.measured import Measured
 
 QRELS, TOPICS = "qrels.txt", "decisions.parquet"
+NONE = "(none)"  # no course: in an encoded id the brackets would be %28 and %29
 
 
 def write_trec(folder: Path, decisions: Decisions, candidates: Mapping[str, Measured]) -> None:
@@ -22,6 +24,10 @@ def write_trec(folder: Path, decisions: Decisions, candidates: Mapping[str, Meas
     A query is a decision, `d0`, `d1`, ...: a participant may decide several times. The score of a
     line falls by one a rank, so that tools which sort by score keep the order. Course ids are
     percent-encoded, because the format knows no blanks inside a field.
+
+    The format knows no empty list either, and tools leave a query that a run lacks out of the mean
+    (trec_eval without `-c`) or refuse the run (ranx without `make_comparable`). So an empty list is
+    one line of the course `(none)`, which nobody bought: a miss like any other.
     """
     folder.mkdir(parents=True, exist_ok=True)
     targets = decisions.cut.cases.targets
@@ -30,20 +36,35 @@ def write_trec(folder: Path, decisions: Decisions, candidates: Mapping[str, Meas
     qrels = pd.DataFrame({"query": query, "0": 0, "course": courses[targets.indices], "rel": 1})
     _write(qrels, folder / QRELS)
     for name, measured in candidates.items():
-        lengths = np.diff(measured.lists.indptr)
-        rank = np.arange(lengths.sum()) - np.repeat(measured.lists.indptr[:-1], lengths)
-        run = pd.DataFrame(
-            {
-                "query": _queries(np.repeat(np.arange(decisions.n_decisions), lengths)),
-                "q0": "Q0",
-                "course": courses[measured.lists.item_idx],
-                "rank": rank + 1,
-                "score": np.repeat(lengths, lengths) - rank,
-                "tag": name,
-            }
-        )
-        _write(run, folder / f"run-{name}.txt")
+        _write(_run(measured, courses, tag=name), folder / f"run-{name}.txt")
     _topics(decisions).to_parquet(folder / TOPICS, index=False)
+
+
+def _run(measured: Measured, courses: NDArray[np.object_], *, tag: str) -> pd.DataFrame:
+    lengths = np.diff(measured.lists.indptr)
+    decision = np.repeat(np.arange(len(lengths)), lengths)
+    rank = np.arange(lengths.sum()) - np.repeat(measured.lists.indptr[:-1], lengths)
+    empty = np.flatnonzero(lengths == 0)
+    listed = pd.DataFrame(
+        {
+            "decision": np.concatenate([decision, empty]),
+            "course": np.concatenate(
+                [courses[measured.lists.item_idx], np.full(len(empty), NONE, object)]
+            ),
+            "rank": np.concatenate([rank + 1, np.ones(len(empty), np.int64)]),
+            "score": np.concatenate([lengths[decision] - rank, np.ones(len(empty), np.int64)]),
+        }
+    ).sort_values("decision", kind="stable")
+    return pd.DataFrame(
+        {
+            "query": _queries(listed["decision"].to_numpy()),
+            "q0": "Q0",
+            "course": listed["course"].to_numpy(),
+            "rank": listed["rank"].to_numpy(),
+            "score": listed["score"].to_numpy(),
+            "tag": tag,
+        }
+    )
 
 
 def _topics(decisions: Decisions) -> pd.DataFrame:
