@@ -17,15 +17,14 @@ from features.dataset import Dataset
 from features.dataset_config import DatasetConfig
 from features.id_index import places_of
 from features.profile import NOT_PROFILE
-from features.store_engine import hash_of, is_sqlite, lock_writing, read_salt
+from features.store_engine import is_sqlite, lock_writing, read_salt
 from features.store_schema import (
     COURSES,
-    ERASED,
     PARTICIPANTS,
     PURCHASES,
     STORE_INFO,
 )
-from features.store_state import MOST_AT_ONCE, erased_among
+from features.store_state import MOST_AT_ONCE, erased_of
 
 PEOPLE_AT_ONCE = 20_000
 PERSON = (c.PARTICIPANT_ID, "profile", c.ANNOUNCED_AT, c.BALANCE, c.OPTED_OUT)
@@ -68,7 +67,7 @@ def load_store(engine: Engine, data: Dataset, *, advance: Callable[[int], object
             lock_writing(connection)
             names = [ids[place] for place in block]
             known = _known(connection, names)
-            erased = _erased(connection, names, salt)
+            erased = erased_of(connection, names, salt)
             fresh = [p for p in block if ids[p] not in known and ids[p] not in erased]
             _insert(connection, PARTICIPANTS, PERSON, [rows[place] for place in fresh])
             mine = [bought[k] for p in fresh for k in range(starts[p], starts[p + 1])]
@@ -141,13 +140,6 @@ def _known(connection: Connection, names: Sequence[str]) -> set[str]:
         rows = connection.execute(query.where(PARTICIPANTS.c.participant_id.in_(part)))
         found |= set(rows.scalars())
     return found
-
-
-def _erased(connection: Connection, names: Sequence[str], salt: bytes) -> set[str]:
-    if connection.execute(sa.select(ERASED.c.hash).limit(1)).first() is None:
-        return set()
-    by_hash = {hash_of(name, salt): name for name in names}
-    return {by_hash[found] for found in erased_among(connection, list(by_hash))}
 
 
 def _insert(

@@ -121,14 +121,14 @@ CATALOGUES = sa.Table(
 )
 
 SERVED = sa.Table(
-    "served_lists",
+    "served_blocks",
     METADATA,
-    sa.Column("request_id", sa.String, primary_key=True),
-    sa.Column(c.PARTICIPANT_ID, sa.String, index=True),
-    sa.Column("served_at", Moment, nullable=False),
+    sa.Column("block_id", sa.String, primary_key=True),  # the first list's request id
+    sa.Column("n_lists", sa.Integer, nullable=False),
     sa.Column("model_version", sa.String, nullable=False),
     sa.Column("fingerprint", sa.String, nullable=False),
-    sa.Column("content", sa.LargeBinary, nullable=False),  # see store_served
+    sa.Column("people", sa.Text, nullable=False),  # this and content: see served_blocks
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 ERASED = sa.Table(
@@ -138,4 +138,4 @@ ERASED = sa.Table(
     sa.Column("erased_at", Moment, nullable=False),
     sa.Column("pending", sa.Boolean, nullable=False),  # artifacts may still hold the person
 )
-OF_A_PERSON = (PARTICIPANTS, PURCHASES, EVENTS, SERVED)
+OF_A_PERSON = (PARTICIPANTS, PURCHASES, EVENTS)

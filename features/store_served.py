@@ -7,23 +7,29 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection, Engine
 
+from features.served_blocks import Block, block_row
 from features.served_log import ServedList, pack_courses, unpack_courses
 from features.served_rows import Shown, packed, unpacked
-from features.store_engine import for_reading, hash_of, is_sqlite, lock_writing, read_salt
-from features.store_schema import CATALOGUES, EVENTS, SERVED, moment_text
-from features.store_state import erased_among
+from features.store_engine import for_reading, lock_writing, read_salt
+from features.store_schema import CATALOGUES, EVENTS, SERVED
+from features.store_state import erased_of
 
-COLUMNS = tuple(column.name for column in SERVED.columns)
-INSERT = f"INSERT INTO {SERVED.name} ({', '.join(COLUMNS)}) VALUES"
-ROWS_A_STATEMENT = 500
+
+class _Row(NamedTuple):
+    """A list of a block."""
+
+    request_id: str
+    participant_id: str | None
+    served_at: datetime
+    content: bytes
+    model_version: str
 
 
 @dataclass(frozen=True)
@@ -37,25 +43,22 @@ class Exported:
 def write_shown(
     engine: Engine, shown: Shown, *, fingerprint: str, course_ids: Sequence[str]
 ) -> int:
-    """Write lists of one artifact, but none of erased people; how many were written."""
-    contents = packed(shown)
+    """Write lists of one artifact as a block, but none of erased people; how many were written."""
+    block = Block(shown.request_ids, shown.participant_ids, shown.served_at, packed(shown))
+    row = block_row(block)  # before the transaction, which others wait for
+    names = {name for name in shown.participant_ids if name is not None}
     with engine.begin() as connection:
         lock_writing(connection)
-        salt = read_salt(connection)
         _put_catalogue(connection, fingerprint, course_ids)
-        names = {name for name in shown.participant_ids if name is not None}
-        hashes = {name: hash_of(name, salt) for name in names}
-        gone = erased_among(connection, list(hashes.values()))
-        stored = moment_text if is_sqlite(connection) else _as_it_is
-        rows = [
-            (request_id, name, stored(at), shown.model_version, fingerprint, content)
-            for request_id, name, at, content in zip(
-                shown.request_ids, shown.participant_ids, shown.served_at, contents, strict=True
-            )
-            if name is None or hashes[name] not in gone
-        ]
-        _insert(connection, rows)
-    return len(rows)
+        gone = erased_of(connection, names, read_salt(connection))
+        if gone:
+            left = block.without(gone)
+            if left is None:
+                return 0
+            row = block_row(left)
+        row |= {"model_version": shown.model_version, "fingerprint": fingerprint}
+        connection.execute(sa.insert(SERVED), row)
+    return int(row["n_lists"])
 
 
 def export_served(engine: Engine, *, window_days: int, now: datetime) -> Exported:
@@ -71,8 +74,12 @@ def export_served(engine: Engine, *, window_days: int, now: datetime) -> Exporte
             row.fingerprint: json.loads(zlib.decompress(row.course_ids))
             for row in connection.execute(sa.select(CATALOGUES))
         }
-        query = sa.select(SERVED).order_by(SERVED.c.served_at, SERVED.c.request_id)
-        lists = [(row, ids_of[row.fingerprint]) for row in connection.execute(query)]
+        lists = [
+            (row, ids_of[block.fingerprint])
+            for block in connection.execute(sa.select(SERVED))
+            for row in _lists_of(block)
+        ]
+    lists.sort(key=lambda one: (one[0].served_at, one[0].request_id))
     course_ids = list(dict.fromkeys(name for _, ids in lists for name in ids))
     place_of = {name: place for place, name in enumerate(course_ids)}
     window = timedelta(days=window_days)
@@ -83,7 +90,7 @@ def export_served(engine: Engine, *, window_days: int, now: datetime) -> Exporte
         made = _served_list(row, places, len(course_ids))
         if closed:
             until = row.served_at + window
-            times = bought.get(row.participant_id, {})
+            times = bought.get(row.participant_id or "", {})
             flags = tuple(
                 any(row.served_at <= at <= until for at in times.get(course_ids[item], ()))
                 for item in made.item_idx
@@ -93,7 +100,13 @@ def export_served(engine: Engine, *, window_days: int, now: datetime) -> Exporte
     return Exported(rows, course_ids)
 
 
-def _served_list(row: Any, places: NDArray[np.int64], n_items: int) -> ServedList:
+def _lists_of(row: Any) -> list[_Row]:
+    block = Block.of(row.people, row.content)
+    columns = (block.request_ids, block.participant_ids, block.served_at, block.contents)
+    return [_Row(*values, row.model_version) for values in zip(*columns, strict=True)]
+
+
+def _served_list(row: _Row, places: NDArray[np.int64], n_items: int) -> ServedList:
     """A row over the joint catalogue."""
     content = unpacked(row.content, n_items=len(places))
 
@@ -117,27 +130,6 @@ def _served_list(row: Any, places: NDArray[np.int64], n_items: int) -> ServedLis
         scores=tuple(content.scores),
         propensity_at_slot=tuple(content.propensity),
     )
-
-
-def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """As text of our own: SQLAlchemy's insert takes longer for a row than all the rest.
-
-    SQLite gets many rows a statement, since each statement hands the interpreter to and fro.
-    """
-    if not rows:
-        return
-    if not is_sqlite(connection):
-        connection.exec_driver_sql(f"{INSERT} ({', '.join(['%s'] * len(COLUMNS))})", [*rows])
-        return
-    marks = f"({', '.join('?' * len(COLUMNS))})"
-    for start in range(0, len(rows), ROWS_A_STATEMENT):
-        block = rows[start : start + ROWS_A_STATEMENT]
-        values = tuple(chain.from_iterable(block))
-        connection.exec_driver_sql(f"{INSERT} {', '.join([marks] * len(block))}", values)
-
-
-def _as_it_is(moment: datetime) -> datetime:
-    return moment
 
 
 def _put_catalogue(connection: Connection, fingerprint: str, course_ids: Sequence[str]) -> None:

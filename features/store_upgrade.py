@@ -8,12 +8,16 @@ from sqlalchemy.engine import Connection, Engine
 from features.errors import DataError
 from features.store_engine import MIGRATING, is_sqlite
 
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "store_version"
 
 
-def upgrade_store(engine: Engine) -> str:
+def upgrade_store(engine: Engine, *, to: str = HEAD) -> str:
     """Run the steps that are missing, all or none; the revision that the store has then.
+
+    Args:
+        engine: the store.
+        to: an earlier revision leaves later steps undone, for tests of them.
 
     Raises:
         DataError: a newer release made the store.
@@ -22,8 +26,8 @@ def upgrade_store(engine: Engine) -> str:
         if not is_sqlite(connection):
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
         found = revision_of(connection)
-        if found == HEAD:
-            return HEAD
+        if found == to:
+            return to
         if found is not None and found > HEAD:
             raise DataError(
                 f"the store has schema {found}, this release knows {HEAD}",
@@ -36,8 +40,8 @@ def upgrade_store(engine: Engine) -> str:
         config = Config()
         config.set_main_option("script_location", "features:store_migrations")
         config.attributes["connection"] = connection
-        command.upgrade(config, HEAD)
-    return HEAD
+        command.upgrade(config, to)
+    return to
 
 
 def revision_of(connection: Connection) -> str | None:

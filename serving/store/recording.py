@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from features import columns as c
 from features.dataset_config import DatasetConfig
-from features.store_engine import hash_of, lock_writing
+from features.store_engine import lock_writing
 from features.store_rules import Refused, buy, cancel, finish
 from features.store_schema import COURSES, EVENTS, PARTICIPANTS, PURCHASES
 from features.store_state import (
@@ -21,7 +21,7 @@ from features.store_state import (
     Bought,
     Participant,
     bought_row,
-    erased_among,
+    erased_of,
     person_row,
     read_participants,
 )
@@ -106,7 +106,7 @@ class _Recording:
     def all_of(self, events: Sequence[Event]) -> Outcome:
         """Judge each in turn, then write."""
         lock_writing(self._connection)
-        erased = self._erased(events)
+        erased = erased_of(self._connection, {event.participant_id for event in events}, self._salt)
         changing = {one.participant_id for one in events if one.kind in CHANGES} - erased
         self._stored = read_participants(self._connection, changing, lock=True)
         self._people = dict(self._stored)
@@ -127,11 +127,6 @@ class _Recording:
         outcome.accepted = len(fresh)
         self._write(fresh)
         return outcome
-
-    def _erased(self, events: Sequence[Event]) -> set[str]:
-        """Ids of people who are to stay forgotten."""
-        hashes = {hash_of(name, self._salt): name for name in {e.participant_id for e in events}}
-        return {hashes[found] for found in erased_among(self._connection, list(hashes))}
 
     def _recorded(self, events: Sequence[Event]) -> dict[str, str]:
         """Content by id of those that are in the store."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,23 @@ import pytest
 import sqlalchemy as sa
 
 from features.dataset import read_dataset
-from features.store_engine import open_store
+from features.served_blocks import people_in
+from features.store_engine import hash_of, open_store, read_salt
+from features.store_erase import forget_pending_lists
 from features.store_load import load_store
-from features.store_schema import EVENTS, OF_A_PERSON
+from features.store_schema import ERASED, EVENTS, OF_A_PERSON, SERVED
 from models.artifact import load_artifact
 from models.artifact_erase import erase_from_artifact
 from tests.store.conftest import Serving
 from tests.store.store_world import StoreWorld
-from tests.store.test_store_serving import asked, loaded, purchase, sent, without_names
+from tests.store.test_store_serving import (
+    asked,
+    loaded,
+    purchase,
+    sent,
+    served,
+    without_names,
+)
 from training_pipeline import cli
 from training_pipeline.erased_people import Erased, erased_people, without_erased
 
@@ -70,10 +81,47 @@ def test_erasing_over_http_is_known_to_the_other_worker_at_once(
     again = load_store(engine, world.dataset, advance=lambda count: None)
     assert again.erased == 1
     with engine.begin() as connection:
-        for table in OF_A_PERSON:  # the served lists of the last moments too
+        for table in OF_A_PERSON:
             rows = sa.select(sa.func.count()).where(table.c.participant_id == name)
             assert connection.execute(rows).scalar_one() == 0, table.name
+        people = [
+            name
+            for column in connection.execute(sa.select(SERVED.c.people)).scalars()
+            for name in people_in(column)
+        ]
+    assert people  # the lists of others, none of the last moments with the person's name
+    assert name not in people
     engine.dispose()
+
+
+def test_lists_are_taken_out_of_the_blocks_that_hold_them(
+    url: str, world: StoreWorld, serving: Serving
+) -> None:
+    """Over HTTP, and where that was interrupted after the hash was committed, by the command."""
+    one, other = world.ids[:2]
+    loaded(url, world)
+    with serving(url) as client:
+        people = [{"participant_id": name, "n": 2} for name in (one, other, one)]
+        client.post("/recommend_batch", json={"requests": [*people, {"n": 2}]})
+    before = {row.request_id: row for row in served(url)}
+    with serving(url) as client:
+        client.post("/recommend_batch", json={"requests": people[:1]})  # a block of one alone
+    rows = dict(Counter(row.participant_id for row in served(url)))
+    assert rows == {one: 3, other: 1, None: 1}
+    with serving(url) as client:
+        assert client.delete(f"/participants/{one}").json()["rows"] >= 3
+    left = served(url)
+    assert {row.participant_id for row in left} == {other, None}
+    assert all(before[row.request_id] == row for row in left)
+    engine = open_store(url)
+    with engine.begin() as connection:
+        digest = hash_of(other, read_salt(connection))
+        row = {"hash": digest, "erased_at": datetime.now(UTC), "pending": True}
+        connection.execute(sa.insert(ERASED), row)
+    assert forget_pending_lists(engine) == 1
+    assert forget_pending_lists(engine) == 0
+    engine.dispose()
+    assert [row.participant_id for row in served(url)] == [None]
 
 
 def test_an_artifact_without_somebody_verifies_and_answers_the_others_as_before(

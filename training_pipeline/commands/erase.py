@@ -31,7 +31,13 @@ def erase(
 
     from features.errors import DataError
     from features.store_engine import open_store, store_errors
-    from features.store_erase import clear_pending, erase_people, pending_hashes, purge_files
+    from features.store_erase import (
+        clear_pending,
+        erase_people,
+        forget_pending_lists,
+        pending_hashes,
+        purge_files,
+    )
     from features.store_upgrade import upgrade_store
     from models.artifact_erase import artifacts_below, erase_from_artifact
     from training_pipeline.console import print_json, progress, say
@@ -52,6 +58,7 @@ def erase(
         if participant_id is not None:
             now = datetime.now(UTC)
             rows = erase_people(engine, [participant_id], now=now, pending=True)
+        rows += forget_pending_lists(engine)
         salt, hashes = pending_hashes(engine)
     erased = Erased(salt, hashes)
     artifacts = artifacts_below(home())

@@ -66,7 +66,7 @@ def status(store: Store = None, as_json: Json = False) -> None:
     import sqlalchemy as sa
 
     from features.store_engine import for_reading, open_store, store_errors
-    from features.store_schema import ERASED, METADATA
+    from features.store_schema import ERASED, METADATA, SERVED
     from features.store_upgrade import revision_of
     from training_pipeline.console import print_json, print_table
     from training_pipeline.erased_people import store_in_use
@@ -78,6 +78,8 @@ def status(store: Store = None, as_json: Json = False) -> None:
             for table in METADATA.sorted_tables:
                 count = sa.select(sa.func.count()).select_from(table)
                 found[table.name] = connection.execute(count).scalar_one()
+            lists = sa.select(sa.func.coalesce(sa.func.sum(SERVED.c.n_lists), 0))
+            found["served_lists"] = int(connection.execute(lists).scalar_one())
             waiting = sa.select(sa.func.count()).where(ERASED.c.pending)
             found["erased_pending"] = connection.execute(waiting).scalar_one()
     if as_json:
