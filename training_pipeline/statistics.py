@@ -9,6 +9,10 @@ agree on retrieval metrics while sign and Wilcoxon tests do not; Urbano et al. (
 that t keeps its nominal error best and that the bootstrap of the centred difference rejects too
 often on few topics. So intervals are bootstrap percentiles (Efron 1979), which need no symmetry,
 and the p-value is t. A t also gives p-values below 1 / resamples, which Holm's correction needs.
+
+Metrics of a list lie within [0, 1]. Importance weights do not: a few units carry much of the sum,
+the estimate and its standard error go up and down together, and percentiles cover too seldom.
+There the interval is that of Hall's transformed t (`skewed_interval`).
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 DRAWS_A_BLOCK = 4_000_000
 
@@ -26,7 +30,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Interval:
-    """Means of m metrics and the percentile interval of each, all (m,) float64."""
+    """Means of m metrics and the interval of each, all (m,) float64."""
 
     mean: Floats
     low: Floats
@@ -147,6 +151,43 @@ def paired_difference(
     )
 
 
+def skewed_interval(
+    value: Floats, influence: Floats, *, clusters: NDArray[np.int64], level: float = 0.95
+) -> Interval:
+    """Interval of estimates whose units are skewed, by Hall's transformed t (Hall 1992, JRSS B 54).
+
+    With T = (value - truth) / standard error and lambda = skewness of the units / sqrt(units),
+
+        g(T) = T + lambda T^2 / 3 + lambda^2 T^3 / 27 + lambda / 6
+
+    is normal up to an error of order 1 / units, where T itself is only up to 1 / sqrt(units). g is
+    monotone, and the interval is value - standard error * g^-1(z) with
+
+        g^-1(z) = 3 / lambda * (cbrt(1 + lambda (z - lambda / 6)) - 1).
+
+    Args:
+        value: (m,) the estimates.
+        influence: (n, m) by how much each row moves the estimate, times n, mean 0: for a mean the
+            row minus the mean, for another smooth function of means its linear part.
+        clusters: (n,) the unit of each row; influences of one unit are summed.
+        level: of the intervals.
+
+    Raises:
+        ValueError: what `bootstrap_means` raises.
+    """
+    sums, sizes = _units(influence, clusters)
+    n_units = len(sizes)
+    spread = sums.std(axis=0, ddof=1)
+    error = spread * np.sqrt(n_units) / sizes.sum()
+    cubes = ((sums - sums.mean(axis=0)) ** 3).mean(axis=0)
+    skew = np.divide(cubes, sums.std(axis=0) ** 3, out=np.zeros_like(cubes), where=spread > 0)
+    low, high = (
+        value - error * _from_normal(ndtri((1 + sign * level) / 2), skew / np.sqrt(n_units))
+        for sign in (1, -1)
+    )
+    return Interval(value, low, high)
+
+
 def holm(p_values: Floats) -> Floats:
     """(m,) p-values adjusted for m comparisons, family-wise error kept (Holm 1979)."""
     n_tests = len(p_values)
@@ -155,6 +196,13 @@ def holm(p_values: Floats) -> Floats:
     adjusted = np.empty(n_tests)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted
+
+
+def _from_normal(z: float, lam: Floats) -> Floats:
+    """(m,) g^-1(z) of `skewed_interval`; z where nothing is skewed."""
+    moved = np.cbrt(1 + lam * (z - lam / 6)) - 1
+    found = np.divide(3 * moved, lam, out=np.full_like(lam, z), where=np.abs(lam) > 1e-9)
+    return np.asarray(found)
 
 
 def _p_values(mean: Floats, error: Floats, n_units: int) -> Floats:

@@ -24,9 +24,7 @@ from training_pipeline.off_policy.simulation import (
 from training_pipeline.off_policy.weights import OffPolicyConfig, effective_size
 
 ESTIMATORS = ("ips", "snips", "doubly_robust")
-EASY = OffPolicyConfig(
-    min_effective_lists=2, min_effective_purchases=2, max_weight_share=1, resamples=200
-)
+EASY = OffPolicyConfig(min_effective_lists=2, min_effective_purchases=2, max_weight_share=1)
 EASY_FEW = EASY.model_copy(update={"min_effective_lists": 0, "min_effective_purchases": 0})
 
 

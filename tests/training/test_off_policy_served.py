@@ -24,7 +24,7 @@ POPULAR = TimeDecayedPopularity.fit(
     PopularityConfig(), make_training([[0, 1, 2]] * 3 + [[0, 1], [0]], COURSES), seed=0
 )
 WORTH = np.array([0.10, 0.08, 0.05, 0.02, 0.30, 0.02, 0.02, 0.02])
-CONFIG = OffPolicyConfig(resamples=200)
+CONFIG = OffPolicyConfig()
 
 
 @pytest.fixture(scope="module")

@@ -16,14 +16,14 @@ from training_pipeline.off_policy.weights import (
     effective_size,
     importance_weights,
 )
-from training_pipeline.statistics import bootstrap_means
+from training_pipeline.statistics import skewed_interval
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Purchases a list and the bootstrap percentile interval of participants."""
+    """Purchases a list and the interval over participants; see `skewed_interval`."""
 
     value: float
     low: float
@@ -79,24 +79,29 @@ def estimate_value(
     """
     weights = importance_weights(lists, target, config)
     guess, expected = cross_fitted(lists, target, config, seed=seed)
-    w, slots = weights.values, lists.depth
+    w = weights.values
     earned = w * lists.reward
     robust = (w * (lists.reward - guess) + weights.above * expected).sum(axis=1)
     logged = lists.reward.sum(axis=1)
-    columns = np.column_stack([logged, earned.sum(axis=1), robust, robust - logged, earned, w])
-    drawn = bootstrap_means(columns, seed=seed, clusters=lists.units, resamples=config.resamples)
-    whole = columns.mean(axis=0)[None, :]
-    plain = [_interval(drawn[:, i], whole[0, i], config) for i in range(4)]
-    normalised = _interval(
-        _self_normalised(drawn[:, 4:], slots), _self_normalised(whole[:, 4:], slots)[0], config
+    means = np.column_stack([logged, earned.sum(axis=1), robust, robust - logged])
+    ratios, ratio_influence = _self_normalised(w, lists.reward)
+    found = skewed_interval(
+        np.append(means.mean(axis=0), ratios),
+        np.column_stack([means - means.mean(axis=0), ratio_influence]),
+        clusters=lists.units,
+        level=config.level,
     )
+    plain = [
+        Estimate(float(value), float(low), float(high))
+        for value, low, high in zip(found.mean, found.low, found.high, strict=True)
+    ]
     return OffPolicyValue(
         assumption=config.assumption,
         n_lists=lists.n_lists,
         n_units=len(np.unique(lists.units)),
         logged=plain[0],
         ips=plain[1],
-        snips=normalised,
+        snips=plain[4],
         doubly_robust=plain[2],
         lift=plain[3],
         effective_lists=float(weights.effective.min()),
@@ -109,13 +114,13 @@ def estimate_value(
     )
 
 
-def _self_normalised(means: Floats, slots: int) -> Floats:
-    """(m,) sum over slots of earned over weight; `means` is (m, 2 * slots)."""
-    earned, weight = means[:, :slots], means[:, slots:]
-    ratios = np.divide(earned, weight, out=np.zeros_like(earned), where=weight > 0)
-    return np.asarray(ratios.sum(axis=1))
+def _self_normalised(w: Floats, reward: Floats) -> tuple[float, Floats]:
+    """Sum over slots of R_k = mean w_k r_k / mean w_k, and (n,) its influence.
 
-
-def _interval(drawn: Floats, value: float, config: OffPolicyConfig) -> Estimate:
-    low, high = np.quantile(drawn, [(1 - config.level) / 2, (1 + config.level) / 2])
-    return Estimate(float(value), float(low), float(high))
+    The influence is the sum over slots of w_k (r_k - R_k) / mean w_k; a slot without any weight
+    adds nothing.
+    """
+    mean = w.mean(axis=0)
+    share = np.divide(w, mean, out=np.zeros_like(w), where=mean > 0)
+    ratios = (share * reward).mean(axis=0)
+    return float(ratios.sum()), np.asarray((share * (reward - ratios)).sum(axis=1))

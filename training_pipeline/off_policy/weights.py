@@ -37,7 +37,6 @@ class OffPolicyConfig(Frozen):
     assumption: Assumption = "item-position"
     clip: float | None = Field(default=None, gt=0)
     level: float = Field(default=0.95, gt=0.5, lt=1)
-    resamples: int = Field(default=1_000, ge=100)
     folds: int = Field(default=2, ge=2, le=10)
     max_outside: float = Field(default=0.0, ge=0, lt=1)
     min_effective_lists: float = Field(default=100, ge=2)
