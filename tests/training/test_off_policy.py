@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training_pipeline.off_policy.errors import CannotEstimateError
+from training_pipeline.off_policy.errors import CannotEstimateError, Reason
 from training_pipeline.off_policy.estimate import Estimate, estimate_value
 from training_pipeline.off_policy.exploring import ExploringRanking
 from training_pipeline.off_policy.served_lists import ServedLists
@@ -164,8 +164,11 @@ def test_missing_support_is_refused(log: tuple[ServedLists, ExploringRanking]) -
     away = ~np.isin(np.arange(8), target.ranked[0])  # what list 0's target shows, for this list
     pool = lists.pool.copy()
     pool[0] &= np.packbits(away, bitorder="little")
-    with pytest.raises(CannotEstimateError, match=r"support is missing: in 0\.03% of the lists"):
+    with pytest.raises(
+        CannotEstimateError, match=r"support is missing: in 0\.03% of the lists"
+    ) as told:
         estimate_value(replace(lists, pool=pool), target, EASY, seed=0)
+    assert told.value.reason is Reason.SUPPORT
     allowed = EASY.model_copy(update={"max_outside": 0.01})
     found = estimate_value(replace(lists, pool=pool), target, allowed, seed=0)
     assert found.outside_share == pytest.approx(1 / lists.n_lists)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.dataset_config import Frozen
-from training_pipeline.off_policy.errors import CannotEstimateError
+from training_pipeline.off_policy.errors import CannotEstimateError, Reason
 from training_pipeline.off_policy.served_lists import ServedLists
 
 Assumption = Literal["item-position", "cascade", "list"]
@@ -120,6 +120,7 @@ def effective_size(values: Floats) -> Floats:
 def _item_position(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
     if lists.at_slot is None:
         raise CannotEstimateError(
+            Reason.NO_CHANCES,
             "the log does not say the chance of each course in its slot over all lists",
             column="propensity_at_slot",
             remedy="let the logger write it, or assume `cascade`",
@@ -131,6 +132,7 @@ def _item_position(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Fl
 def _cascade(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
     if lists.given_above is None:
         raise CannotEstimateError(
+            Reason.NO_CHANCES,
             "the log does not say the chance of each course given those above it",
             column="propensity_given_above",
             remedy="let the logger write it, or assume `item-position`",
@@ -151,12 +153,14 @@ _MAKERS = {"item-position": _item_position, "cascade": _cascade, "list": _whole_
 def _outside_share(lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig) -> float:
     if target.filled.shape != lists.filled.shape or (target.filled != lists.filled).any():
         raise CannotEstimateError(
+            Reason.OTHER_LENGTH,
             "the target's lists are not as long as the logged ones",
             remedy="rank as many courses as were shown, from what could be shown then",
         )
     share = float(target.shows_outside(lists).mean())
     if share > config.max_outside:
         raise CannotEstimateError(
+            Reason.SUPPORT,
             f"support is missing: in {share:.2%} of the lists the target shows a course that the "
             "logger could not",
             remedy="let the logger explore these courses, or take them out of the target",
@@ -168,6 +172,7 @@ def _refuse_small(found: Weights, lists: ServedLists, config: OffPolicyConfig) -
     slot = int(found.effective.argmin())
     if found.effective[slot] < config.min_effective_lists:
         raise CannotEstimateError(
+            Reason.FEW_LISTS,
             f"too little is known of the target: slot {slot + 1} of {lists.n_lists:,} lists counts "
             f"for {found.effective[slot]:.0f}, and {config.min_effective_lists:g} are wanted",
             remedy="log longer, explore more, or value a policy closer to the logger",
@@ -175,6 +180,7 @@ def _refuse_small(found: Weights, lists: ServedLists, config: OffPolicyConfig) -
     shares = found.values.max(axis=0) / found.values.sum(axis=0)
     if shares.max() > config.max_weight_share:
         raise CannotEstimateError(
+            Reason.ONE_LIST,
             f"a single list has {shares.max():.1%} of the weight of slot {shares.argmax() + 1}, "
             f"and at most {config.max_weight_share:.1%} is wanted",
             remedy="log longer, explore more, or declare a `clip`",
@@ -183,6 +189,7 @@ def _refuse_small(found: Weights, lists: ServedLists, config: OffPolicyConfig) -
     purchases = float(effective_size(earned[:, None])[0])
     if purchases < config.min_effective_purchases:
         raise CannotEstimateError(
+            Reason.FEW_PURCHASES,
             f"too few purchases: those of the target's choices count for {purchases:.0f}, and "
             f"{config.min_effective_purchases:g} are wanted",
             remedy="log longer, explore more, or value a policy closer to the logger",
@@ -195,6 +202,7 @@ def _refuse_wrong_mean(found: Weights, config: OffPolicyConfig) -> None:
     if misses.any():
         slot = int(misses.argmax())
         raise CannotEstimateError(
+            Reason.WRONG_MEAN,
             f"the weights of slot {slot + 1} average {found.mean[slot]:.3f} and not 1: the logged "
             "chances are wrong, or the logger could not show what the target shows",
             remedy="check the logger's propensities, `pool` and `listed`",
