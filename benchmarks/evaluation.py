@@ -141,9 +141,8 @@ def cost(participants: int, resamples: int) -> None:
     measured.append(Measured.of("b", decisions, lists[1]))
     with _timed(rows, "coverage and Gini at four cut-offs"):
         _ = measured[0].exposure
-    groups = {"all": np.ones(len(cases.row), bool), "warm": cases.seen > 0, "new": cases.seen == 0}
     with _timed(rows, "intervals of all metrics, three groups of people"):
-        intervals_of({"a": measured[0]}, groups, config=config)
+        intervals_of({"a": measured[0]}, config=config)
     names = [name for name in SEGMENT_METRICS if name in measured[0].metrics]
     for column in ("history", "province"):
         with _timed(rows, f"segments by {column}, {len(names)} metrics"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ class Shortlists:
     Attributes:
         scores: (N, C, M) float32 in units of each member; -inf past a row's candidates.
         item_idx: (N, C) int64 of the candidates, 0 past them; bought: (N, C) bool.
-        n_targets: (N,) int64; level: (N,) int64; n_items: size of the catalogue.
+        n_targets: (N,) int64; level: (N,) int64; person: (N,) int64 who decides.
+        n_items: size of the catalogue.
     """
 
     scores: NDArray[np.float32]
@@ -40,6 +41,7 @@ class Shortlists:
     bought: NDArray[np.bool_]
     n_targets: NDArray[np.int64]
     level: NDArray[np.int64]
+    person: NDArray[np.int64]
     n_items: int
 
     def gains(self, weights: NDArray[np.float64], chosen: NDArray[np.bool_]) -> Gains:
@@ -61,7 +63,7 @@ class Shortlists:
 
 @dataclass(frozen=True)
 class BlendPart:
-    """A model of a level: its weight, and its NDCG alone (None: the level has no decisions)."""
+    """A model of a level: its weight, and its NDCG alone (None: not known, or not told)."""
 
     model: str
     weight: float
@@ -73,18 +75,26 @@ class BlendLevel:
     """Who answers for histories of `purchases` (the last level: and longer ones).
 
     Attributes:
-        cases: decisions of the level on the validation windows.
+        cases: decisions of the level on the validation windows; people: who decides there.
         together: NDCG of the blend; parts: models with a weight, the heaviest 1.
     """
 
     purchases: int
     cases: int
+    people: int
     together: float | None
     parts: tuple[BlendPart, ...]
 
     def weight_of(self, model: str) -> float:
         """0 where the model has no part."""
         return next((part.weight for part in self.parts if part.model == model), 0.0)
+
+    def told(self, *, min_people: int) -> BlendLevel:
+        """Without figures where they are of fewer than `min_people` participants."""
+        if self.people >= min_people:
+            return self
+        parts = tuple(replace(part, alone=None) for part in self.parts)
+        return replace(self, together=None, parts=parts)
 
 
 def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[BlendLevel, ...]:
@@ -165,7 +175,12 @@ def _described(
         BlendPart(names[member], round(float(weights[member]), 6), measured(single[member]))
         for member in np.flatnonzero(weights).tolist()
     )
-    return BlendLevel(purchases, cases, measured(weights), parts)
+    people = {
+        person
+        for one, rows in zip(found, chosen, strict=True)
+        for person in one.person[rows].tolist()
+    }
+    return BlendLevel(purchases, cases, len(people), measured(weights), parts)
 
 
 def shortlists(
@@ -206,6 +221,7 @@ def shortlists(
         bought=np.concatenate([_wide(hit, width, 0) for _, _, hit in parts]),
         n_targets=np.diff(window.cases.targets.indptr).astype(np.int64),
         level=np.minimum(requests.participants.sequence.lengths, LEVELS - 1),
+        person=window.cases.row,
         n_items=data.courses.n_items,
     )
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from features.indexed import IndexedDataset
 from features.split import Cut
 from models.policy import Policy, Recommendations
+from training_pipeline.evaluating.small_groups import shown_groups
 from training_pipeline.metrics import CUTOFFS, case_metrics, coverage
 
 MAIN_METRIC = "ndcg@10"
@@ -48,28 +49,39 @@ class Evaluation:
         values = self.cases[metric].to_numpy()[self.groups[group]]
         return float(values.mean()) if len(values) else None
 
-    def metrics(self) -> dict[str, float]:
-        """Flat `group/metric` means, and `all/coverage@k`."""
+    def shown(self, *, min_people: int) -> dict[str, NDArray[np.bool_]]:
+        """`all`, and those of the other groups that are large enough to be told of."""
+        groups = self.groups
+        known, _ = shown_groups(
+            groups["new"].astype(int), self.cases["participant"].to_numpy(), min_people=min_people
+        )
+        return {"all": groups["all"]} | {
+            name: groups[name] for name in (("warm", "new")[place] for place in known)
+        }
+
+    def metrics(self, *, min_people: int) -> dict[str, float]:
+        """Flat `group/metric` means of `shown`, and `all/coverage@k`."""
         names = [name for name in self.cases.columns if "@" in name]
         flat = {
             f"{group}/{name}": value
-            for group in self.groups
+            for group in self.shown(min_people=min_people)
             for name in names
             if (value := self.mean(name, group)) is not None
         }
         return flat | {f"all/coverage@{k}": value for k, value in self.coverage.items()}
 
-    def summary(self) -> dict[str, Any]:
-        """For `--json`: cut, counts and metrics by group."""
+    def summary(self, *, min_people: int) -> dict[str, Any]:
+        """For `--json`: cut, counts and metrics by group of `shown`."""
         groups = {}
-        for group, chosen in self.groups.items():
+        means = self.metrics(min_people=min_people)
+        for group, chosen in self.shown(min_people=min_people).items():
             prefix = f"{group}/"
-            means = {
+            own = {
                 name.removeprefix(prefix): value
-                for name, value in self.metrics().items()
+                for name, value in means.items()
                 if name.startswith(prefix)
             }
-            groups[group] = {"cases": int(chosen.sum()), "metrics": means}
+            groups[group] = {"cases": int(chosen.sum()), "metrics": own}
         return {
             "cut": self.cut,
             "method": self.method,

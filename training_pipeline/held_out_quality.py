@@ -49,11 +49,9 @@ class HeldOutQuality:
         )
 
 
-def held_out_quality(
-    record: TrainingRecord, config: EvaluationConfig | None = None
-) -> HeldOutQuality | None:
+def held_out_quality(record: TrainingRecord) -> HeldOutQuality | None:
     """None where nothing was held out."""
-    settings = config or EvaluationConfig()
+    settings = record.evaluation
     manifest = record.manifest
     cuts = (
         make_cuts(record.data, manifest.split_config, seed=manifest.seed) if record.test else None
@@ -70,7 +68,7 @@ def held_out_quality(
     return HeldOutQuality(
         decisions=decisions,
         measured=measured,
-        intervals=intervals_of(measured, record.test["chosen"].groups, config=settings),
+        intervals=intervals_of(measured, config=settings),
         segments={
             policy: [
                 one

@@ -10,6 +10,7 @@ from features.indexed import IndexedDataset
 from models.manifest import Manifest
 from training_pipeline.blending import BlendLevel
 from training_pipeline.calibration.calibrated import Calibrated
+from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluation import Evaluation
 
 
@@ -43,6 +44,7 @@ class TrainingRecord:
         validation, test: by policy, `chosen` and `popularity`; empty where nothing could be
             held out.
         seconds: duration of each step.
+        evaluation: how sure its figures have to be, and the smallest group that they may show.
         calibrated: scores as probabilities; None where nothing could be held out.
     """
 
@@ -56,7 +58,13 @@ class TrainingRecord:
     validation: dict[str, Evaluation]
     test: dict[str, Evaluation]
     seconds: dict[str, float]
+    evaluation: EvaluationConfig
     calibrated: Calibrated | None = None
+
+    @property
+    def told_blend(self) -> tuple[BlendLevel, ...]:
+        """`blend` without the figures of too few participants."""
+        return tuple(level.told(min_people=self.evaluation.min_people) for level in self.blend)
 
     @property
     def beats_popularity(self) -> bool:

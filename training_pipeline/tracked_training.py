@@ -13,6 +13,7 @@ from features import columns as c
 from features.dataset import Dataset
 from training_pipeline.console import RunFailedError, say
 from training_pipeline.erased_people import open_dataset
+from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluation import Evaluation
 from training_pipeline.gate.config import GateConfig
 from training_pipeline.gate.verdict import GateReport
@@ -65,7 +66,7 @@ def _tracked(
     from training_pipeline.tracking.training_run import track_training
 
     say("tracking the run and registering the model")
-    run = track_training(record, strict.evaluation)
+    run = track_training(record)
     gate = GateInput(seen, measured=run.measured, config=strict)
     report: GateReport | None = None
     why = None if promote_it else "not asked for"
@@ -86,11 +87,11 @@ def _tracked(
         "gate": report.as_dict() if report else None,
         "stages": [stage.model_dump(mode="json") for stage in record.manifest.recipe.stages],
         "tuned_by": list(record.tuned_by),
-        "blend": [asdict(level) for level in record.blend],
+        "blend": [asdict(level) for level in record.told_blend],
         "balance_fit": record.manifest.recipe.balance_fit is not None,
         "split": dict(record.manifest.split),
-        "validation": _summaries(record.validation),
-        "test": _summaries(record.test),
+        "validation": _summaries(record.validation, record.evaluation),
+        "test": _summaries(record.test, record.evaluation),
         "seconds": record.seconds,
         "fingerprint": record.manifest.fingerprint,
     }
@@ -104,5 +105,6 @@ def _seen(dataset: Dataset, until: datetime | None) -> Dataset:
     return replace(dataset, purchases=dataset.purchases[earlier].reset_index(drop=True))
 
 
-def _summaries(found: dict[str, Evaluation]) -> dict[str, Any]:
-    return {name: evaluation.summary() for name, evaluation in found.items()}
+def _summaries(found: dict[str, Evaluation], config: EvaluationConfig) -> dict[str, Any]:
+    least = config.min_people
+    return {name: evaluation.summary(min_people=least) for name, evaluation in found.items()}

@@ -82,7 +82,7 @@ def train(
         vocabulary=learned.vocabulary,
         code_version=code_version(),
         versions=installed_versions(),
-        metrics=_manifest_metrics(validation, test),
+        metrics=_manifest_metrics(validation, test, min_people=config.gate.evaluation.min_people),
         split_config=config.split,
         split=_split_facts(cuts),
     )
@@ -107,6 +107,7 @@ def train(
         validation=validation,
         test=test,
         seconds=seconds,
+        evaluation=config.gate.evaluation,
         calibrated=calibrated,
     )
 
@@ -200,13 +201,13 @@ def _split_facts(cuts: tuple[Cut, Cut] | None) -> dict[str, str | int | float | 
 
 
 def _manifest_metrics(
-    validation: dict[str, Evaluation], test: dict[str, Evaluation]
+    validation: dict[str, Evaluation], test: dict[str, Evaluation], *, min_people: int
 ) -> dict[str, float]:
     return {
         f"{cut}/{name}": value
         for cut, found in (("validation", validation), ("test", test))
         if CHOSEN in found
-        for name, value in found[CHOSEN].metrics().items()
+        for name, value in found[CHOSEN].metrics(min_people=min_people).items()
     }
 
 

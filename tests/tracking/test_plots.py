@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,16 +12,22 @@ from models.artifact import load_artifact
 from models.policy import Policy
 from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.held_out_quality import HeldOutQuality, held_out_quality
-from training_pipeline.plots.balance_used import balance_used
+from training_pipeline.plots.balance_used import balance_used, told_points
 from training_pipeline.plots.catalogue_share import catalogue_share
 from training_pipeline.plots.figures import figures_of
-from training_pipeline.plots.price_and_balance import price_and_balance
+from training_pipeline.plots.price_and_balance import GRIDS, Points, price_and_balance
 from training_pipeline.plots.quality_by_cutoff import quality_by_cutoff
 from training_pipeline.plots.quality_by_history import quality_by_history
 from training_pipeline.plots.quality_by_segment import quality_by_segment
+from training_pipeline.plots.reliability import reliability
 from training_pipeline.plots.search_history import search_history
 from training_pipeline.plots.trials import trials
 from training_pipeline.record import TrainingRecord, Trial
+
+
+def at_least(record: TrainingRecord, min_people: int) -> TrainingRecord:
+    """The same training, whose figures show groups of at least so many participants."""
+    return replace(record, evaluation=EvaluationConfig(min_people=min_people))
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +43,7 @@ def quality(small_record: TrainingRecord) -> HeldOutQuality:
 
 
 def test_bars_are_means_of_the_test_cut(small_record: TrainingRecord) -> None:
-    quality = held_out_quality(small_record, EvaluationConfig(min_people=2))
+    quality = held_out_quality(at_least(small_record, 2))
     figure = quality_by_history(quality, "ours")
     assert figure is not None
     recall, ndcg = figure.axes
@@ -48,13 +55,22 @@ def test_bars_are_means_of_the_test_cut(small_record: TrainingRecord) -> None:
 
 
 def test_groups_too_small_to_show_are_not_drawn(small_record: TrainingRecord) -> None:
-    quality = held_out_quality(small_record, EvaluationConfig(min_people=10_000))
+    strict = at_least(small_record, 10_000)
+    quality = held_out_quality(strict)
     assert quality_by_history(quality, "ours") is None
     assert quality_by_segment(quality, "ours") is None
+    figure = quality_by_cutoff(strict)
+    assert figure is not None
+    labels = {line.get_label() for line in figure.axes[0].lines}
+    assert labels == {"popularity, everybody", "sequence-ridge, everybody"}
+    told = reliability(strict)
+    assert told is not None
+    assert not told.axes[1].patches
+    assert reliability(at_least(small_record, 2)).axes[1].patches  # type: ignore[union-attr]
 
 
 def test_lines_end_at_the_longest_list(small_record: TrainingRecord) -> None:
-    figure = quality_by_cutoff(small_record)
+    figure = quality_by_cutoff(at_least(small_record, 2))
     assert figure is not None
     last = [line.get_ydata()[-1] for line in figure.axes[1].lines]  # type: ignore[index]
     means = [
@@ -82,6 +98,42 @@ def test_no_recommended_course_costs_more_than_the_balance(
     figure = price_and_balance(small_record, policy)
     assert figure is not None
     assert figure.axes[0].get_title("left") == "recommended: 0.0 % above the balance"
+
+
+@pytest.mark.parametrize("least", [2, 20, 100])
+def test_no_cell_of_the_grid_is_of_few_people(
+    small_record: TrainingRecord, policy: Policy, least: int
+) -> None:
+    rng = np.random.default_rng(0)
+    limit = 997  # a prime: no whole number lies between two cells
+    points = Points(rng.integers(0, limit, 900), rng.integers(0, limit, 900), np.arange(900) // 3)
+    for cells in GRIDS:
+        told = points.told(limit, cells, min_people=least)
+        cell = points.price * cells // limit, points.balance * cells // limit
+        for row, column in np.argwhere(told > 0):
+            inside = (cell[0] == row) & (cell[1] == column)
+            assert told[row, column] == inside.sum()
+            assert len(np.unique(points.person[inside])) >= least
+    figure = price_and_balance(at_least(small_record, least), policy)
+    assert figure is not None
+    drawn = [np.ma.filled(axis.collections[0].get_array(), 0) for axis in figure.axes]
+    assert all(cells.max() >= least for cells in drawn)
+    assert f"fewer than {least} participants are blank" in figure.texts[1].get_text()
+    assert price_and_balance(at_least(small_record, 10_000), policy) is None
+
+
+def test_no_step_of_the_balance_curve_is_of_few_people() -> None:
+    rng = np.random.default_rng(1)
+    share, people = rng.random(400) ** 2, np.arange(400) // 2
+    share[:3] = 0  # one or two people have nothing left
+    points = told_points(share, people, min_people=30)
+    assert points[-1] == 1
+    assert points[0] > 0
+    for low, high in pairwise([-1.0, *points]):
+        assert len(np.unique(people[(share > low) & (share <= high)])) >= 30
+    assert told_points(share, people, min_people=10_000) == [1.0]
+    share[:200] = 0
+    assert told_points(share, people, min_people=30)[0] == 0
 
 
 def test_every_trial_is_a_dot(small_record: TrainingRecord) -> None:
@@ -112,11 +164,13 @@ def test_the_use_of_the_balance_is_that_of_the_evaluation(quality: HeldOutQualit
     assert np.asarray(used.lines[1].get_ydata()) == pytest.approx(
         [ours[f"balance_used@{k}"].mean() for k in (1, 5, 10, 20)]
     )
-    share = np.asarray(left.lines[1].get_ydata())
-    assert (np.diff(share) >= 0).all()
-    assert share[-1] == 1
-    spent_all = (ours["leftover_rp@10"] == 0).sum() / ours["leftover_rp@10"].notna().sum()
-    assert share[0] == pytest.approx(spent_all)
+    reached = np.asarray(left.lines[1].get_ydata())
+    assert (np.diff(reached) >= 0).all()
+    assert reached[-1] == 1
+    balance = quality.decisions.balance_rp
+    share = (ours["leftover_rp@10"] / balance).dropna().to_numpy()
+    points = np.asarray(left.lines[1].get_xdata())
+    assert reached == pytest.approx([(share <= point).mean() for point in points])
 
 
 def test_a_search_is_drawn_in_the_order_of_trying(small_record: TrainingRecord) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.small_world import no_better_than_popularity
+from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.held_out_quality import held_out_quality
 from training_pipeline.record import TrainingRecord
 from training_pipeline.tracking import run_values
@@ -41,6 +42,16 @@ def test_counts_of_decisions_are_there(small_record: TrainingRecord) -> None:
         == metrics["validation/all/cases"]
         == len(small_record.validation["chosen"].cases)
     )
+
+
+def test_groups_of_few_people_are_logged_nowhere(small_record: TrainingRecord) -> None:
+    strict = replace(small_record, evaluation=EvaluationConfig(min_people=10_000))
+    names = run_values.metrics(strict) | run_values.beyond_ranking(held_out_quality(strict))
+    assert not [name for name in names if "/warm/" in name or "/new/" in name]
+    assert run_values.MAIN in names
+    card = model_card(strict, held_out_quality(strict))
+    assert "people without any" not in card
+    assert "people without any" in model_card(small_record, held_out_quality(small_record))
 
 
 def test_a_tie_with_popularity_does_not_beat_it(small_record: TrainingRecord) -> None:

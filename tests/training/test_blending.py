@@ -32,7 +32,9 @@ def made_lists(signal: tuple[float, ...], *, seed: int, level: int = 1) -> Short
         [strength * bought + rng.normal(0, 1, (N, C)) for strength in signal], axis=2
     ).astype(np.float32)
     item_idx = np.broadcast_to(np.arange(C), (N, C))
-    return Shortlists(scores, item_idx, bought, np.ones(N, np.int64), np.full(N, level), C)
+    return Shortlists(
+        scores, item_idx, bought, np.ones(N, np.int64), np.full(N, level), np.arange(N), C
+    )
 
 
 def test_two_members_that_know_different_things_are_better_together() -> None:
@@ -60,6 +62,17 @@ def test_the_blend_is_never_worse_than_its_best_member_on_the_cut(seed: int) -> 
     assert learned.together >= max(alone)
 
 
+def test_figures_of_few_people_are_not_told() -> None:
+    found = made_lists((1.0, 0.5), seed=1)
+    level = learn_weights([found], ["a", "b"])[1]
+    assert level.people == len(set(found.person.tolist())) == N
+    assert level.told(min_people=N) == level
+    few = level.told(min_people=N + 1)
+    assert few.together is None
+    assert all(part.alone is None for part in few.parts)
+    assert [part.weight for part in few.parts] == [part.weight for part in level.parts]
+
+
 def first_rows(found: Shortlists, count: int) -> Shortlists:
     """Its first `count` decisions."""
     return replace(
@@ -69,6 +82,7 @@ def first_rows(found: Shortlists, count: int) -> Shortlists:
         bought=found.bought[:count],
         n_targets=found.n_targets[:count],
         level=found.level[:count],
+        person=found.person[:count],
     )
 
 

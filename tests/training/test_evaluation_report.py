@@ -39,7 +39,9 @@ def report(small_world: SmallWorld, small_record: TrainingRecord) -> EvaluationR
 def test_a_refitted_recipe_has_the_figures_of_its_training(
     report: EvaluationReport, small_record: TrainingRecord
 ) -> None:
-    trained = {name: one.summary() for name, one in small_record.test.items()}
+    trained = {
+        name: one.summary(min_people=QUICK.min_people) for name, one in small_record.test.items()
+    }
     assert report.as_dict()["evaluations"] == trained
     assert report.same_data is True
 
@@ -57,6 +59,8 @@ def test_every_metric_has_its_interval_in_the_json(report: EvaluationReport) -> 
         for name, mean in plain[group]["metrics"].items():
             assert said["intervals"]["chosen"][group][name]["mean"] == pytest.approx(mean), name
     assert {one["column"] for one in said["segments"]} == {"history", "wave"}
+    assert said["balances"] == {"known": said["decisions"], "proxy": 0, "no_limit": 0}
+    assert said["left_out"]["opted_out"] > 0
 
 
 def test_intervals_are_of_participants_and_not_of_decisions(report: EvaluationReport) -> None:
@@ -76,7 +80,23 @@ def test_markdown_names_hidden_groups_and_the_gap(report: EvaluationReport) -> N
     page = report.as_markdown()
     assert "## ndcg@10 by history" in page
     assert re.search(r"Not shown: \d+ small groups", page)
+    assert "Groups of fewer than 20 participants are not shown" in page
+    assert f"known at {report.decisions.n_decisions:,} decisions, a proxy" in page
     assert "Widest gap:" in page
+
+
+def test_nothing_is_said_of_groups_under_the_minimum(
+    small_world: SmallWorld, small_record: TrainingRecord
+) -> None:
+    strict = EvaluationConfig(resamples=100, min_people=10_000)
+    found = evaluate(small_world.dataset, small_record.artifact, by=["gender"], config=strict)
+    said = found.as_dict()
+    assert set(said["evaluations"]["chosen"]["groups"]) == {"all"}
+    assert said["intervals"]["chosen"]["warm"] == said["intervals"]["chosen"]["new"] == {}
+    assert all(one["groups"] == {} for one in said["segments"])
+    page = found.as_markdown()
+    assert "With a history" not in page
+    assert "Without any" not in page
 
 
 def run_json(*arguments: str) -> dict[str, object]:

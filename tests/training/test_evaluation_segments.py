@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from features.errors import DataError
 from tests.small_world import SmallWorld
+from tests.training.test_metrics import make_lists
+from training_pipeline.evaluating.comparison import differences
 from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluating.decisions import Decisions
 from training_pipeline.evaluating.groups import Grouping, grouping
+from training_pipeline.evaluating.intervals import intervals_of
+from training_pipeline.evaluating.measured import Measured
 from training_pipeline.evaluating.resampling import resampled_means
-from training_pipeline.evaluating.segments import Segments, segments_of, shown_groups
+from training_pipeline.evaluating.segments import Segments, segments_of
+from training_pipeline.evaluating.small_groups import shown_groups
+from training_pipeline.record import TrainingRecord
 from training_pipeline.statistics import bootstrap_interval
 
 QUICK = EvaluationConfig(resamples=400, min_people=5)
@@ -67,14 +75,84 @@ def test_one_participant_has_no_interval_and_nobody_has_no_mean() -> None:
 
 def test_groups_of_too_few_people_are_hidden_however_often_they_decide() -> None:
     by, people = groups_of([9, 3, 8, 4])
-    assert shown_groups(by, people, min_people=5) == ([0, 2], 2)
+    assert shown_groups(by.group_of, people, min_people=5) == ([0, 2], 2)
 
 
 def test_a_hidden_group_cannot_be_worked_out_from_the_total() -> None:
     # the group of 2 alone would be total minus the rest, so the next smallest goes with it
     by, people = groups_of([9, 2, 6])
-    assert shown_groups(by, people, min_people=5) == ([0], 2)
-    assert shown_groups(by, people, min_people=2) == ([0, 1, 2], 0)
+    assert shown_groups(by.group_of, people, min_people=5) == ([0], 2)
+    assert shown_groups(by.group_of, people, min_people=2) == ([0, 1, 2], 0)
+
+
+def test_who_has_a_value_counts_and_not_who_decides() -> None:
+    """A group of 9 of whom 2 have a value would tell of those 2."""
+    by, people = groups_of([9, 9, 9])
+    values = np.arange(len(people), dtype=float)
+    known = (by.group_of != 1) | (people < 11)
+    few = by_group(by, people, np.where(known, values, np.nan), "diversity@10")
+    assert list(few.groups) == ["c"], "with b alone hidden, b would be the total minus the rest"
+    assert few.hidden == 2
+    whole = by_group(by, people, values, "ndcg@10")
+    assert (list(whole.groups), whole.hidden) == (["a", "b", "c"], 0)
+
+
+def test_each_metric_of_a_column_hides_its_own_groups() -> None:
+    by, people = groups_of([9, 9, 9])
+    values = np.arange(len(people), dtype=float)
+    metrics = pd.DataFrame({"ndcg@10": values, "novelty@10": np.nan, "mrr@10": values})
+    metrics.loc[by.group_of == 0, "mrr@10"] = np.nan
+    found = segments_of(metrics, by, people, names=list(metrics), config=QUICK)
+    assert [list(one.groups) for one in found] == [["a", "b", "c"], [], ["b", "c"]]
+    assert found[2].groups["c"].mean == pytest.approx(values[by.group_of == 2].mean())
+    assert found[2].gap is not None
+    assert found[2].gap.best == "c"
+
+
+def few_new(decisions: Decisions, count: int) -> tuple[Decisions, np.ndarray]:
+    """The same decisions, all but `count` people without a history left out."""
+    cases = decisions.cut.cases
+    newcomers = np.unique(cases.row[cases.is_new])[:count]
+    rows = np.flatnonzero(~cases.is_new | np.isin(cases.row, newcomers))
+    return Decisions(decisions.data, replace(decisions.cut, cases=cases.take(rows))), rows
+
+
+def test_new_and_known_people_are_told_of_only_where_they_are_enough(
+    decisions: Decisions, small_record: TrainingRecord
+) -> None:
+    few, rows = few_new(decisions, 3)
+    lists = small_record.test["chosen"].lists
+    given = make_lists([lists.item_idx[lists.row(int(row))].tolist() for row in rows])
+    found = intervals_of({"chosen": Measured.of("chosen", few, given)}, config=QUICK)["chosen"]
+    assert found["new"] == {}
+    assert found["warm"] == {}, "or the three would be the total minus the others"
+    assert found["all"]["ndcg@10"].cases == few.n_decisions
+    both = intervals_of({"x": Measured.of("x", decisions, lists)}, config=QUICK)["x"]
+    assert {"ndcg@10", "balance_used@10"} <= set(both["new"]) & set(both["warm"])
+
+
+def test_a_metric_that_few_people_have_is_not_told(decisions: Decisions) -> None:
+    """Three people are told of two courses, which alone have a diversity, all others of one."""
+    cases = decisions.cut.cases
+    few = np.isin(cases.row, np.unique(cases.row)[:3])
+    lists = make_lists([[0, 1] if two else [0] for two in few])
+    measured = Measured.of("x", decisions, lists)
+    assert measured.metrics["diversity@5"].notna().sum() == few.sum()
+    found = intervals_of({"x": measured}, config=QUICK)["x"]
+    assert "diversity@5" not in found["all"]
+    assert "novelty@5" in found["all"]
+    assert not differences(measured, measured, names=["diversity@5"], config=QUICK)
+    assert differences(measured, measured, names=["novelty@5"], config=QUICK)
+
+
+def test_a_summary_leaves_small_groups_out(small_record: TrainingRecord) -> None:
+    found = small_record.test["chosen"]
+    both = found.summary(min_people=5)["groups"]
+    assert set(both) == {"all", "warm", "new"}
+    alone = found.summary(min_people=10_000)["groups"]
+    assert set(alone) == {"all"}
+    assert alone["all"] == both["all"]
+    assert all(name.startswith("all/") for name in found.metrics(min_people=10_000))
 
 
 def test_all_small() -> None:

@@ -26,8 +26,9 @@ class Reliability:
         brier: mean squared difference over all pairs; base_brier: the same of a constant.
         ece: mean over purchases of |foretold - bought| of their bin, as a share of purchases.
         foretold_best, bought_best: of the `BEST` most probable courses, a decision.
-        by_level: (LEVELS, 2) foretold and bought of those by length of history, a decision.
-        by_balance: (4, 2) the same by quarter of the balance; empty where there are no limits.
+        by_level: (LEVELS, 3) foretold and bought of those by length of history, a decision, and of
+            how many participants.
+        by_balance: (4, 3) the same by quarter of the balance; empty where there are no limits.
         decisions: B.
     """
 
@@ -93,7 +94,7 @@ def measure(
         ece=float(np.abs(foretold - bought).sum() / max(bought.sum(), 1)),
         foretold_best=float(best[:, 0].mean()),
         bought_best=float(best[:, 1].mean()),
-        by_level=_means(best, level, LEVELS),
+        by_level=_means(best, level, cut.cases.row, LEVELS),
         by_balance=_by_quarter(best, cut),
         decisions=n,
     )
@@ -102,15 +103,20 @@ def measure(
 def _by_quarter(best: NDArray[np.float64], cut: Cut) -> NDArray[np.float64]:
     limited = cut.cases.limited
     if not limited.any():
-        return np.empty((0, 2))
+        return np.empty((0, 3))
     limit = cut.cases.limit_rp[limited]
     quarter = np.searchsorted(np.quantile(limit, (0.25, 0.5, 0.75)), limit, side="left")
-    return _means(best[limited], quarter, 4)
+    return _means(best[limited], quarter, cut.cases.row[limited], 4)
 
 
 def _means(
-    best: NDArray[np.float64], group: NDArray[np.integer], n_groups: int
+    best: NDArray[np.float64],
+    group: NDArray[np.integer],
+    people: NDArray[np.int64],
+    n_groups: int,
 ) -> NDArray[np.float64]:
+    """(n_groups, 3) means of the two columns of `best`, and the number of participants."""
     sizes = np.maximum(np.bincount(group, minlength=n_groups), 1)
     sums = [np.bincount(group, best[:, column], minlength=n_groups) for column in (0, 1)]
-    return np.stack(sums, axis=1) / sizes[:, None]
+    n_people = [len(np.unique(people[group == place])) for place in range(n_groups)]
+    return np.stack([*(total / sizes for total in sums), np.array(n_people, float)], axis=1)

@@ -89,20 +89,20 @@ def _print(report: EvaluationReport) -> None:
     rows = [
         (
             group,
-            f"{int(chosen.sum()):,}",
+            f"{values[name].cases:,}",
             name,
             *(with_interval(report.intervals[policy][group].get(name)) for policy in policies),
         )
-        for group, chosen in report.evaluations[policies[0]].groups.items()
-        if chosen.any()
+        for group, values in report.intervals[policies[0]].items()
         for name in (*SHOWN, *BALANCE)
-        if name in report.intervals[policies[0]][group]
+        if name in values
     ]
     decisions = report.decisions
     title = (
         f"{report.model} ({report.fitted}): {decisions.n_decisions:,} decisions of "
         f"{decisions.n_people:,} participants\nheld out {decisions.cut.method}, "
-        f"{decisions.cut.protocol}; intervals over participants"
+        f"{decisions.cut.protocol}; intervals over participants; groups of fewer than "
+        f"{report.config.min_people} are not shown"
     )
     print_table(title, ("people", "decisions", "metric", *policies), rows)
     for one in report.segments:

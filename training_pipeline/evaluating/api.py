@@ -74,7 +74,7 @@ def evaluate(
         decisions=decisions,
         evaluations=found,
         measured=measured,
-        intervals=intervals_of(measured, found[CHOSEN].groups, config=settings),
+        intervals=intervals_of(measured, config=settings),
         segments=[
             one
             for columns in groupings
@@ -131,12 +131,19 @@ def compare(
     known = [name for name in theirs.names if name in ours.names]
     family = known_metrics(metrics, known) or tuple(name for name in FAMILY if name in known)
     names = [name for name in SEGMENT_METRICS if name in known]
+    found = differences(theirs, ours, names=family, config=settings)
+    told = {one.metric for one in found}
+    notes += [
+        f"{name} is not told: fewer than {settings.min_people} participants have a value."
+        for name in family
+        if name not in told
+    ]
     return ComparisonReport(
         a=theirs,
         b=ours,
         fitted=(_fitted(sides[0], backtest), _fitted(sides[1], backtest)),
         decisions=decisions,
-        differences=differences(theirs, ours, names=family, config=settings),
+        differences=found,
         segments=[
             one
             for columns in groupings

@@ -16,6 +16,7 @@ from training_pipeline.evaluating.groups import Grouping
 from training_pipeline.evaluating.measured import Measured
 from training_pipeline.evaluating.metric_names import Wanted, wanted
 from training_pipeline.evaluating.segments import Segments, segments_of
+from training_pipeline.evaluating.small_groups import may_tell
 from training_pipeline.statistics import holm, paired_difference
 
 Verdict = Literal["better", "worse", "higher", "lower", "undecided"]
@@ -60,7 +61,10 @@ class Difference:
 def differences(
     a: Measured, b: Measured, *, names: Sequence[str], config: EvaluationConfig
 ) -> list[Difference]:
-    """B minus A of every metric in `names`, the family that Holm's correction is for."""
+    """B minus A of every metric in `names`, the family that Holm's correction is for.
+
+    A metric that too few participants have a value of is not told (`small_groups.may_tell`).
+    """
     by_name = _mean_differences(a, b, [n for n in names if n in a.metrics], len(names), config)
     for name in (name for name in names if name in a.exposure):
         by_name[name] = _exposure_difference(a, b, name, len(names), config)
@@ -92,7 +96,8 @@ def _mean_differences(
         people = a.decisions.people[rows]
         pair = ours[rows][:, column], theirs[rows][:, column]
         n_people = len(np.unique(people))
-        if n_people < 2:
+        enough = may_tell(rows, a.decisions.people, min_people=config.min_people)
+        if n_people < 2 or not enough:
             continue
         paired = paired_difference(
             *pair,

@@ -19,7 +19,8 @@ def about(decisions: Decisions, config: EvaluationConfig, notes: Iterable[str]) 
     return [
         f"{decisions.n_decisions:,} decisions of {decisions.n_people:,} participants among "
         f"{decisions.n_items:,} courses, held out {cut.method}, {cut.protocol}. "
-        f"Intervals: {config.level:.0%}, over participants, {config.resamples:,} resamples.",
+        f"Intervals: {config.level:.0%}, over participants, {config.resamples:,} resamples. "
+        f"Groups of fewer than {config.min_people} participants are not shown.",
         *predicted_lines(decisions),
         *notes,
     ]

@@ -29,7 +29,8 @@ class EvaluationReport:
         same_data: whether it was trained on this very dataset; None for given lists.
         evaluations: by policy (`chosen`, `popularity`), the quick metrics of a training.
         measured: by policy, all metrics of each decision.
-        intervals: by policy, group (`all`, `warm`, `new`) and metric.
+        intervals: by policy, group (`all`, `warm`, `new`) and metric; what is known of too few
+            participants is not there.
         segments: of the chosen policy.
         notes: what a reader should know, in words.
     """
@@ -46,7 +47,11 @@ class EvaluationReport:
     notes: tuple[str, ...] = ()
 
     def interval(self, metric: str, *, group: str = "all", policy: str = "chosen") -> MeanInterval:
-        """One metric with its interval."""
+        """One metric with its interval.
+
+        Raises:
+            KeyError: it was not measured, or of fewer participants than may be shown.
+        """
         return self.intervals[policy][group][metric]
 
     def as_dict(self) -> dict[str, Any]:
@@ -55,7 +60,10 @@ class EvaluationReport:
             "model": self.model,
             "fitted": self.fitted,
             "same_data": self.same_data,
-            "evaluations": {name: one.summary() for name, one in self.evaluations.items()},
+            "evaluations": {
+                name: one.summary(min_people=self.config.min_people)
+                for name, one in self.evaluations.items()
+            },
             "decisions": self.decisions.n_decisions,
             "participants": self.decisions.n_people,
             **predicted(self.decisions),

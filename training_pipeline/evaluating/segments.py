@@ -13,6 +13,7 @@ from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluating.groups import Grouping
 from training_pipeline.evaluating.metric_names import wanted
 from training_pipeline.evaluating.resampling import MeanInterval, ResampledMeans, resampled_means
+from training_pipeline.evaluating.small_groups import shown_groups
 
 
 @dataclass(frozen=True)
@@ -52,57 +53,37 @@ def segments_of(
     names: Sequence[str],
     config: EvaluationConfig,
 ) -> list[Segments]:
-    """`names` of `metrics` (B rows) by group, (B,) `people` being the participants."""
-    shown, hidden = shown_groups(grouping, people, min_people=config.min_people)
-    if not shown:
-        return [Segments(grouping.column, name, {}, hidden, None) for name in names]
-    columns = (
-        np.where(grouping.group_of == group, metrics[name].to_numpy(np.float64), np.nan)
-        for name in names
-        for group in shown
-    )
-    found = resampled_means(columns, people, config=config)
-    return [
-        _segments(grouping, name, shown, hidden, found, offset * len(shown))
-        for offset, name in enumerate(names)
-    ]
+    """`names` of `metrics` (B rows) by group, (B,) `people` being the participants.
 
-
-def shown_groups(
-    grouping: Grouping, people: NDArray[np.int64], *, min_people: int
-) -> tuple[list[int], int]:
-    """Groups of at least `min_people` participants, and how many others there are.
-
-    The rest could be worked out as total minus what is shown, so while the hidden groups together
-    are of fewer than `min_people`, the smallest shown one is hidden too.
+    What counts is who has a value: a group of many of whom a metric is known of few is hidden.
     """
-    pairs = pd.DataFrame({"group": grouping.group_of, "person": people}).drop_duplicates()
-    sizes = pairs["group"].value_counts()
-    hidden = sizes[sizes < min_people].index.tolist()
-    shown = sizes[sizes >= min_people].sort_values(kind="stable").index.tolist()
-    while hidden and shown and _n_people(pairs, hidden) < min_people:
-        hidden.append(shown.pop(0))
-    return sorted(int(group) for group in shown), len(hidden)
-
-
-def _n_people(pairs: pd.DataFrame, groups: list[int]) -> int:
-    return int(pairs.loc[pairs["group"].isin(groups), "person"].nunique())
-
-
-def _segments(
-    grouping: Grouping, name: str, shown: list[int], hidden: int, found: ResampledMeans, start: int
-) -> Segments:
-    labels = [grouping.labels[group] for group in shown]
-    groups = {label: found.interval(start + place) for place, label in enumerate(labels)}
-    return Segments(grouping.column, name, groups, hidden, _gap(labels, name, found, start))
+    values = {name: metrics[name].to_numpy(np.float64) for name in names}
+    shown: dict[str, list[int]] = {}
+    hidden: dict[str, int] = {}
+    for name, column in values.items():
+        known = ~np.isnan(column)
+        shown[name], hidden[name] = shown_groups(
+            grouping.group_of[known], people[known], min_people=config.min_people
+        )
+    places = [(name, group) for name in values for group in shown[name]]
+    if not places:
+        return [Segments(grouping.column, name, {}, hidden[name], None) for name in values]
+    columns = (np.where(grouping.group_of == group, values[name], np.nan) for name, group in places)
+    found = resampled_means(columns, people, config=config)
+    segments, start = [], 0
+    for name in values:
+        labels = [grouping.labels[group] for group in shown[name]]
+        groups = {label: found.interval(start + place) for place, label in enumerate(labels)}
+        gap = _gap(labels, name, found, start)
+        segments.append(Segments(grouping.column, name, groups, hidden[name], gap))
+        start += len(labels)
+    return segments
 
 
 def _gap(labels: list[str], name: str, found: ResampledMeans, start: int) -> Gap | None:
-    means = found.mean[start : start + len(labels)]
-    known = np.flatnonzero(~np.isnan(means))
-    if len(known) < 2:
+    if len(labels) < 2:
         return None
-    order = known[np.argsort(means[known], kind="stable")]
+    order = np.argsort(found.mean[start : start + len(labels)], kind="stable")
     worst, best = order[0], order[-1]
     if wanted(name) == "less":
         worst, best = best, worst

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from training_pipeline.held_out_quality import HeldOutQuality
 from training_pipeline.metrics import CUTOFFS
@@ -15,8 +16,10 @@ POINTS = 200
 
 
 def balance_used(quality: HeldOutQuality | None, model: str) -> Figure | None:
-    """Share used by length of the list, and what is left; None where no balance is known."""
-    if quality is None or f"balance_used@{DEPTH}" not in quality.measured["chosen"].metrics:
+    """Share used by length of the list, and what is left; None where too few have a balance."""
+    if quality is None or any(
+        f"balance_used@{k}" not in of["all"] for of in quality.intervals.values() for k in CUTOFFS
+    ):
         return None
     figure, axes = style.new_figure(
         "Use of the balance",
@@ -59,9 +62,28 @@ def _used(axis: Axes, quality: HeldOutQuality, policy: str, label: str, colour: 
 
 def _left(axis: Axes, quality: HeldOutQuality, policy: str, label: str, colour: str) -> None:
     left = quality.measured[policy].metrics[f"leftover_rp@{DEPTH}"].to_numpy(np.float64)
-    balance = quality.decisions.balance_rp
+    balance, people = quality.decisions.balance_rp, quality.decisions.people
     known = ~np.isnan(left) & (balance > 0)
-    share = np.sort(left[known] / balance[known])
-    points = np.linspace(0, 1, POINTS)
-    reached = np.searchsorted(share, points, side="right") / len(share)
+    share = left[known] / balance[known]
+    points = told_points(share, people[known], min_people=quality.config.min_people)
+    reached = [(share <= point).mean() for point in points]
     axis.plot(points, reached, color=colour, linewidth=2.2, label=label)
+
+
+def told_points(
+    share: NDArray[np.float64], people: NDArray[np.int64], *, min_people: int
+) -> list[float]:
+    """Points up to 1 with at least `min_people` participants between any two.
+
+    So no step of the line is what one of them has left. At 0, where many may stand, a point is kept
+    if enough or none do.
+    """
+    kept: list[float] = []
+    for point in np.linspace(0, 1, POINTS):
+        below = kept[-1] if kept else -1.0
+        between = len(np.unique(people[(share > below) & (share <= point)]))
+        if between >= min_people or (point == 0 and between == 0):
+            kept.append(float(point))
+    while kept and len(np.unique(people[share > kept[-1]])) < min_people:
+        kept.pop()
+    return [*kept, 1.0]

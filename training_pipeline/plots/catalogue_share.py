@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.policy import Recommendations
 from training_pipeline.plots import style
-from training_pipeline.plots.held_out import decisions, shown
+from training_pipeline.plots.held_out import decisions, held_out
 from training_pipeline.record import TrainingRecord
 
 DEPTH = 10
@@ -17,7 +17,7 @@ MARK = 0.1  # share of the catalogue that the legend speaks of
 
 def catalogue_share(record: TrainingRecord) -> Figure | None:
     """Cumulative share of what is bought and recommended; None where nothing was held out."""
-    found = shown(record)
+    found = held_out(record)
     if not found:
         return None
     data = record.data

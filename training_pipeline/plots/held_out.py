@@ -12,7 +12,7 @@ CUT_WORDS = {
 }
 
 
-def shown(record: TrainingRecord) -> dict[str, Evaluation]:
+def held_out(record: TrainingRecord) -> dict[str, Evaluation]:
     """The test cut, which nothing was chosen on; empty where nothing was held out."""
     return record.test or record.validation
 

@@ -8,15 +8,22 @@ from matplotlib.figure import Figure
 from training_pipeline.evaluation import Evaluation
 from training_pipeline.metrics import CUTOFFS
 from training_pipeline.plots import style
-from training_pipeline.plots.held_out import decisions, shown
+from training_pipeline.plots.held_out import decisions, held_out
 from training_pipeline.record import TrainingRecord
 
-GROUPS = {"warm": ("with earlier purchases", "-", "o"), "new": ("without any", "--", "s")}
+GROUPS = {
+    "warm": ("with earlier purchases", "-", "o"),
+    "new": ("without any", "--", "s"),
+    "all": ("everybody", "-", "o"),
+}
 
 
 def quality_by_cutoff(record: TrainingRecord) -> Figure | None:
-    """Recall and NDCG at each cutoff for known and new people; None where nothing was held out."""
-    found = shown(record)
+    """Recall and NDCG at each cutoff for known and new people; everybody where these are too few.
+
+    None where nothing was held out.
+    """
+    found = held_out(record)
     if not found:
         return None
     figure, axes = style.new_figure(
@@ -25,11 +32,13 @@ def quality_by_cutoff(record: TrainingRecord) -> Figure | None:
         columns=2,
         height=5.4,
     )
+    told = found["chosen"].shown(min_people=record.evaluation.min_people)
+    groups = [group for group in GROUPS if group in told and group != "all"] or ["all"]
     names = {"popularity": "popularity", "chosen": record.manifest.model}
     for axis, metric in zip(axes, ("recall", "ndcg"), strict=True):
         for policy, label in names.items():
             colour = style.CHOSEN if policy == "chosen" else style.POPULARITY
-            _lines(axis, found[policy], metric, label, colour)
+            _lines(axis, found[policy], groups, metric, label, colour)
         style.panel_title(axis, "Recall@k" if metric == "recall" else "NDCG@k")
         axis.set_xlabel("k, courses in the list")
         axis.set_xticks(CUTOFFS)
@@ -44,8 +53,11 @@ def quality_by_cutoff(record: TrainingRecord) -> Figure | None:
     return figure
 
 
-def _lines(axis: Axes, evaluation: Evaluation, metric: str, label: str, colour: str) -> None:
-    for group, (words, line, marker) in GROUPS.items():
+def _lines(
+    axis: Axes, evaluation: Evaluation, groups: list[str], metric: str, label: str, colour: str
+) -> None:
+    for group in groups:
+        words, line, marker = GROUPS[group]
         means = [evaluation.mean(f"{metric}@{k}", group) for k in CUTOFFS]
         known = [(k, mean) for k, mean in zip(CUTOFFS, means, strict=True) if mean is not None]
         if known:

@@ -27,7 +27,7 @@ def reliability(record: TrainingRecord) -> Figure | None:
         height=5.0,
     )
     _curve(axes[0], found)
-    _groups(axes[1], found)
+    _groups(axes[1], found, record.evaluation.min_people)
     return figure
 
 
@@ -56,17 +56,20 @@ def _curve(axis: Axes, found: Reliability) -> None:
     axis.set_ylabel("share that was bought")
 
 
-def _groups(axis: Axes, found: Reliability) -> None:
+def _groups(axis: Axes, found: Reliability, min_people: int) -> None:
+    """Bars of the groups of at least `min_people` participants."""
     by_balance = len(found.by_balance) > 0
-    groups = found.by_balance if by_balance else found.by_level
-    words = ("lowest", "second", "third", "highest") if by_balance else ("0", "1", "2", "3+")
+    every = found.by_balance if by_balance else found.by_level
+    names = ("lowest", "second", "third", "highest") if by_balance else ("0", "1", "2", "3+")
+    shown = every[:, 2] >= min_people
+    groups, words = every[shown, :2], [names[place] for place in np.flatnonzero(shown)]
     at = np.arange(len(groups))
     axis.bar(at - 0.2, groups[:, 0], 0.38, color=style.CHOSEN, label="foretold")
     axis.bar(at + 0.2, groups[:, 1], 0.38, color=style.BOUGHT, label="bought")
     axis.set_xticks(at, words)
     axis.set_xlabel("quarter of the balance" if by_balance else "earlier purchases")
     axis.set_ylabel("purchases a decision")
-    if groups.max() <= 1:
+    if groups.max(initial=0) <= 1:
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     style.panel_title(axis, f"The {BEST} most probable courses together")
     axis.legend(**style.LEGEND)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.balance_fit import EDGES
+from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluating.markdown import number, with_interval
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation
 from training_pipeline.held_out_quality import HeldOutQuality
@@ -73,7 +74,7 @@ def _quality(record: TrainingRecord, quality: HeldOutQuality | None) -> Iterator
         yield (
             f"## Quality on the validation cut\nHeld out {chosen.method}, {chosen.protocol}; "
             "hyperparameters were chosen on it.\n\n"
-            + "\n".join(_table(chosen, record.validation["popularity"]))
+            + "\n".join(_table(chosen, record.validation["popularity"], record.evaluation))
         )
     if quality is not None:
         yield _tested(quality)
@@ -82,12 +83,13 @@ def _quality(record: TrainingRecord, quality: HeldOutQuality | None) -> Iterator
         yield "## Quality\nToo little data to hold anything out: nothing is known of the quality."
 
 
-def _table(chosen: Evaluation, popularity: Evaluation) -> Iterator[str]:
+def _table(chosen: Evaluation, popularity: Evaluation, config: EvaluationConfig) -> Iterator[str]:
     yield f"| metric | {GAP}decisions | {GAP}this model | {GAP}popularity |"
     yield "|---|--:|--:|--:|"
+    shown = chosen.shown(min_people=config.min_people)
     for metric, group, words in ROWS:
-        count = int(chosen.groups[group].sum())
-        if count:
+        if group in shown:
+            count = int(shown[group].sum())
             ours, theirs = _mean(chosen, metric, group), _mean(popularity, metric, group)
             yield f"| {words} | {GAP}{count:,} | {GAP}**{ours}** | {GAP}{theirs} |"
     yield "\nMeans over decisions; higher is better."
@@ -152,7 +154,7 @@ def _blend(record: TrainingRecord) -> Iterator[str]:
         "|---|--:|---|--:|",
     ]
     last = len(record.blend) - 1
-    for place, level in enumerate(record.blend):
+    for place, level in enumerate(record.told_blend):
         name = f"{place} or more" if place == last else str(place)
         parts = ", ".join(
             f"{part.model} {part.weight:g}" + ("" if part.alone is None else f" ({part.alone:.4f})")

@@ -13,6 +13,7 @@ from training_pipeline.record import TrainingRecord
 RANKING = ("ndcg@", "hit@", "recall@", "mrr@", "coverage@")  # `metrics` has them
 BEATS_POPULARITY = "saldopas.beats_popularity"
 MODEL = "saldopas.model"
+FINGERPRINT = "saldopas.fingerprint"
 TUNED_BY = "saldopas.tuned_by"  # the tuning runs whose hyperparameters were used
 MAIN_END = f"/all/{MAIN_METRIC}".replace("@", "_at_")
 MAIN = f"validation{MAIN_END}"
@@ -48,13 +49,15 @@ def hyperparameters(stage: Source | str, config: dict[str, object]) -> dict[str,
 def metrics(record: TrainingRecord) -> dict[str, float]:
     """`<cut>/<group>/<metric>` of the chosen policy, `<cut>_popularity/...`, `seconds/<step>`.
 
+    Groups of too few participants are not there.
+
     MLflow shows them in this order: the main metric of every policy and cut first.
     """
     values: dict[str, float] = {}
     for cut, evaluations in (("validation", record.validation), ("test", record.test)):
         for policy, evaluation in evaluations.items():
             prefix = cut if policy == "chosen" else f"{cut}_{policy}"
-            values |= _flat(prefix, evaluation)
+            values |= _flat(prefix, evaluation, record.evaluation.min_people)
     first = {name: value for name, value in values.items() if name.endswith(MAIN_END)}
     seconds = {f"seconds/{step}": value for step, value in record.seconds.items()}
     return first | values | _calibration(record) | seconds
@@ -90,7 +93,7 @@ def tags(record: TrainingRecord) -> dict[str, str]:
     manifest = record.manifest
     values = {
         "saldopas.dataset": record.name,
-        "saldopas.fingerprint": manifest.fingerprint,
+        FINGERPRINT: manifest.fingerprint,
         "saldopas.code_version": manifest.code_version,
         MODEL: manifest.model,
         BEATS_POPULARITY: str(record.beats_popularity).lower(),
@@ -98,16 +101,17 @@ def tags(record: TrainingRecord) -> dict[str, str]:
     if record.tuned_by:
         values[TUNED_BY] = ", ".join(record.tuned_by)
     if record.validation:
-        values[MAIN_TAG] = f"{metrics(record)[MAIN]:.6f}"
+        values[MAIN_TAG] = f"{record.validation['chosen'].mean(MAIN_METRIC):.6f}"
     return values
 
 
-def _flat(prefix: str, evaluation: Evaluation) -> dict[str, float]:
+def _flat(prefix: str, evaluation: Evaluation, min_people: int) -> dict[str, float]:
     means = {
         f"{prefix}/{name.replace('@', '_at_')}": value
-        for name, value in evaluation.metrics().items()
+        for name, value in evaluation.metrics(min_people=min_people).items()
     }
     cases = {
-        f"{prefix}/{group}/cases": float(row.sum()) for group, row in evaluation.groups.items()
+        f"{prefix}/{group}/cases": float(row.sum())
+        for group, row in evaluation.shown(min_people=min_people).items()
     }
     return means | cases

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.artifact import load_artifact
-from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluating.measured import Measured
 from training_pipeline.held_out_quality import HeldOutQuality, held_out_quality
 from training_pipeline.plots.figures import figures_of
@@ -45,19 +44,16 @@ class TrackedRun:
     measured: Measured | None = None
 
 
-def track_training(
-    record: TrainingRecord, evaluation: EvaluationConfig | None = None
-) -> TrackedRun:
+def track_training(record: TrainingRecord) -> TrackedRun:
     """Log a training, register its artifact, and point `challenger` at the new version.
 
     The artifact is copied into the store; `record.artifact` may be removed afterwards. A run that
-    could not be logged to its end is left as FAILED, and nothing is registered. `evaluation` says
-    how sure the card's intervals are, and how small a group it may show.
+    could not be logged to its end is left as FAILED, and nothing is registered.
 
     Raises:
         RunFailedError: the store refuses.
     """
-    quality = held_out_quality(record, evaluation)
+    quality = held_out_quality(record)
     mlflow = store.connect()
     with store.mlflow_errors():
         experiment_id = experiment_of(mlflow, record.name)
