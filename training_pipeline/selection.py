@@ -195,7 +195,7 @@ def select(
     if blend:
         best = [base, *profiled[:1], *(tried[0] for tried in known)]
         levels = blended(data, windows, best, base)
-        stages = _blend_stages(best, levels, has_tokens=bool(profiled))
+        stages = blend_stages(best, levels, has_tokens=bool(profiled))
     else:
         stages = _lone_stages(main, profiled, base)
     used = {name for stage in stages for name in stage.model_names}
@@ -248,12 +248,13 @@ def blended(
     return learn_weights(found, [tried.model for tried in best])
 
 
-def _blend_stages(
+def blend_stages(
     best: Sequence[Tried], levels: tuple[BlendLevel, ...], *, has_tokens: bool
 ) -> list[StageRecipe]:
     """One model where one is enough, else the blend.
 
-    Newcomers have a stage of their own where a model that reads profiles has a weight for them.
+    Newcomers have a stage of their own where a model that reads profiles has a weight for them;
+    without one the blend is never asked about them, and their row says what the next one says.
     """
     newcomers = {part.model for part in levels[0].parts}
     by_profile = has_tokens and any("profile" in MODELS[name].uses for name in newcomers)
@@ -266,7 +267,10 @@ def _blend_stages(
     if len(members) > 1:
         config: dict[str, Any] = {
             "members": [{"model": tried.model, "config": tried.config} for tried in members],
-            "weights": [[level.weight_of(tried.model) for tried in members] for level in levels],
+            "weights": [
+                [level.weight_of(tried.model) for tried in members]
+                for level in (asked[0], *levels[1:])
+            ],
         }
         stage = StageRecipe(source="history", model=Blend.name, config=config)
     return [stage, *([stage.model_copy(update={"source": "profile"})] if by_profile else [])]

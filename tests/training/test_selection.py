@@ -12,10 +12,13 @@ from features.split import Cut, make_cuts
 from features.split_config import SplitConfig
 from models.registry import MODELS
 from tests.small_world import SmallWorld
+from training_pipeline.blending import LEVELS, BlendLevel, BlendPart
 from training_pipeline.search_grid import SEARCH
 from training_pipeline.selection import (
     AUTO,
     Selection,
+    Tried,
+    blend_stages,
     count_fits,
     select,
     untried_recipe,
@@ -69,6 +72,29 @@ def test_the_choice_does_not_look_at_test(small_world: SmallWorld) -> None:
     assert first.recipe == second.recipe
     assert [one.score for one in first.trials] == [one.score for one in second.trials]
     assert first.recipe.stages[-1].source == "popular"
+
+
+def test_a_model_that_only_newcomers_would_ask_leaves_no_empty_row() -> None:
+    """Popularity is best for newcomers, and has no weight for those with a history."""
+    tried = [Tried(name, {}, {}, {}, 0.0, ()) for name in ("popularity", "item-neighbours", "ease")]
+    weights = {"popularity": (1, 0), "item-neighbours": (0, 0.3), "ease": (0, 1)}
+    levels = tuple(
+        BlendLevel(
+            purchases=level,
+            cases=9,
+            people=9,
+            together=None,
+            parts=tuple(
+                BlendPart(name, of[level > 0], None)
+                for name, of in weights.items()
+                if of[level > 0]
+            ),
+        )
+        for level in range(LEVELS)
+    )
+    (stage,) = blend_stages(tried, levels, has_tokens=True)
+    assert (stage.source, stage.model_names) == ("history", ("item-neighbours", "ease"))
+    assert stage.config["weights"] == [[0.3, 1]] * LEVELS
 
 
 def test_without_a_cut_the_defaults_end_in_popularity() -> None:
