@@ -12,7 +12,7 @@ and the p-value is t. A t also gives p-values below 1 / resamples, which Holm's 
 
 Metrics of a list lie within [0, 1]. Importance weights do not: a few units carry much of the sum,
 the estimate and its standard error go up and down together, and percentiles cover too seldom.
-There the interval is that of Hall's transformed t (`skewed_interval`).
+There the interval is that of empirical likelihood (`likelihood_interval`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.optimize import brentq
+from scipy.special import stdtr, stdtrit
 
 DRAWS_A_BLOCK = 4_000_000
 
@@ -151,19 +152,22 @@ def paired_difference(
     )
 
 
-def skewed_interval(
+def likelihood_interval(
     value: Floats, influence: Floats, *, clusters: NDArray[np.int64], level: float = 0.95
 ) -> Interval:
-    """Interval of estimates whose units are skewed, by Hall's transformed t (Hall 1992, JRSS B 54).
+    """Interval of estimates that rest on few units, by empirical likelihood (Owen 1988, 1990).
 
-    With T = (value - truth) / standard error and lambda = skewness of the units / sqrt(units),
+    It holds every mean that weights p of the units can give while the likelihood ratio
 
-        g(T) = T + lambda T^2 / 3 + lambda^2 T^3 / 27 + lambda / 6
+        -2 sum log(units p_i),    p_i = (1 / (eta - d_i)) / sum_j 1 / (eta - d_j)
 
-    is normal up to an error of order 1 / units, where T itself is only up to 1 / sqrt(units). g is
-    monotone, and the interval is value - standard error * g^-1(z) with
+    stays within the bound; eta > max d traces the means above, and the same on -d those below.
+    It follows the skewness of the data, and the mean of what is not negative has no negative end.
 
-        g^-1(z) = 3 / lambda * (cbrt(1 + lambda (z - lambda / 6)) - 1).
+    The bound is q^2 with Student's q and not the normal one: where few units carry the sum, its
+    spread is known from few. Degrees of freedom are those that match the variance of the squared
+    standard error, 2 units / (kurtosis - 1) (Satterthwaite 1946): about the number of normal
+    units, and at least 2.
 
     Args:
         value: (m,) the estimates.
@@ -176,15 +180,16 @@ def skewed_interval(
         ValueError: what `bootstrap_means` raises.
     """
     sums, sizes = _units(influence, clusters)
-    n_units = len(sizes)
-    spread = sums.std(axis=0, ddof=1)
-    error = spread * np.sqrt(n_units) / sizes.sum()
-    cubes = ((sums - sums.mean(axis=0)) ** 3).mean(axis=0)
-    skew = np.divide(cubes, sums.std(axis=0) ** 3, out=np.zeros_like(cubes), where=spread > 0)
-    low, high = (
-        value - error * _from_normal(ndtri((1 + sign * level) / 2), skew / np.sqrt(n_units))
-        for sign in (1, -1)
-    )
+    low, high = np.array(value, np.float64), np.array(value, np.float64)
+    for column, units in enumerate(sums.T):
+        spread = float(units.std())
+        if spread > 0:
+            standard = (units - units.mean()) / spread
+            beyond = float((standard**4).mean()) - 1
+            q = stdtrit(2 * len(units) / beyond if beyond > 0 else np.inf, (1 + level) / 2)
+            scale = spread * len(units) / sizes.sum()
+            low[column] -= scale * _likelihood_end(-standard, bound=q**2)
+            high[column] += scale * _likelihood_end(standard, bound=q**2)
     return Interval(value, low, high)
 
 
@@ -198,11 +203,17 @@ def holm(p_values: Floats) -> Floats:
     return adjusted
 
 
-def _from_normal(z: float, lam: Floats) -> Floats:
-    """(m,) g^-1(z) of `skewed_interval`; z where nothing is skewed."""
-    moved = np.cbrt(1 + lam * (z - lam / 6)) - 1
-    found = np.divide(3 * moved, lam, out=np.full_like(lam, z), where=np.abs(lam) > 1e-9)
-    return np.asarray(found)
+def _likelihood_end(standard: Floats, *, bound: float) -> float:
+    """Largest mean of standardised units within the bound; see `likelihood_interval`."""
+    below, count = standard.max() - standard, len(standard)
+
+    def beyond(log_gap: float) -> float:
+        gaps = below + np.exp(log_gap)
+        ratio = 2 * (np.log(gaps).sum() + count * np.log((1 / gaps).mean()))
+        return float(np.log(max(ratio, 1e-12) / bound))  # nearly linear in the logarithm
+
+    gap = np.exp(brentq(beyond, -50.0, np.log(100 * np.sqrt(count)), xtol=1e-10))
+    return float(standard.max() + gap - 1 / (1 / (below + gap)).mean())
 
 
 def _p_values(mean: Floats, error: Floats, n_units: int) -> Floats:

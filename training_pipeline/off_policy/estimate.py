@@ -16,14 +16,14 @@ from training_pipeline.off_policy.weights import (
     effective_size,
     importance_weights,
 )
-from training_pipeline.statistics import skewed_interval
+from training_pipeline.statistics import likelihood_interval
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Purchases a list and the interval over participants; see `skewed_interval`."""
+    """Purchases a list and the interval over participants; see `likelihood_interval`."""
 
     value: float
     low: float
@@ -85,7 +85,7 @@ def estimate_value(
     logged = lists.reward.sum(axis=1)
     means = np.column_stack([logged, earned.sum(axis=1), robust, robust - logged])
     ratios, ratio_influence = _self_normalised(w, lists.reward)
-    found = skewed_interval(
+    found = likelihood_interval(
         np.append(means.mean(axis=0), ratios),
         np.column_stack([means - means.mean(axis=0), ratio_influence]),
         clusters=lists.units,
