@@ -13,6 +13,7 @@ from tests.tracking.tracked import Tracked
 from training_pipeline.record import TrainingRecord
 from training_pipeline.tracking.audit import AUDIT_FILE, AUDIT_TAG
 from training_pipeline.tracking.champion_pointer import POINTER
+from training_pipeline.tracking.gate_verdicts import FOLDER
 from training_pipeline.tracking.gate_verdicts import TAG as GATE_TAG
 from training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
 from training_pipeline.tracking.training_run import track_training
@@ -65,6 +66,8 @@ def tracked(filled_store: Tracked, monkeypatch: pytest.MonkeyPatch) -> Tracked:
         for tag in version.tags:
             if tag == AUDIT_TAG or tag.startswith(GATE_TAG):
                 client.delete_model_version_tag(MODEL_NAME, version.version, tag)
+    for verdicts in filled_store.home.glob(f"artifacts/*/*/artifacts/{FOLDER}"):
+        shutil.rmtree(verdicts)
     for name in (AUDIT_FILE, POINTER):
         (filled_store.home / name).unlink(missing_ok=True)
     return filled_store

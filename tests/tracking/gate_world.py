@@ -26,7 +26,7 @@ group = { kind = "categorical" }
 PLAIN, FAIR, UNFAIR, SLOW = "popularity", "profile-popularity", "als", "lmf"
 BEST = "sequence-ridge"
 ALIKE = "as fair as the fair one"
-SLUGGISH = "one solve of 128 unknowns a request"
+SLUGGISH = "one solve of 256 unknowns a request"
 STRICT = GateConfig(
     segments=("history", "group"), evaluation=EvaluationConfig(min_people=20), requests=100
 )
@@ -90,7 +90,7 @@ def make_gate_world(directory: Path) -> GateWorld:
     records[ALIKE] = train(
         dataset, TrainingConfig(model=FAIR, models=other, blend=False), artifact=directory / "alike"
     )
-    large = {"als": {"factors": 128, "iterations": 2}}
+    large = {"als": {"factors": 256, "iterations": 1}}
     records[SLUGGISH] = train(
         dataset,
         TrainingConfig(model="als", search=False, models=large),

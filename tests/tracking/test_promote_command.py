@@ -13,7 +13,7 @@ from tests.tracking.tracked import Tracked
 from training_pipeline.commands import promote as commands
 from training_pipeline.console import RunFailedError
 from training_pipeline.gate.verdict import RULES
-from training_pipeline.tracking.registry import GateRefusedError
+from training_pipeline.tracking.registry import GateRefusedError, ModelNotFoundError, resolve
 
 app = typer.Typer()
 app.command("promote")(commands.promote)
@@ -54,3 +54,14 @@ def test_without_a_version_the_newest_is_meant(tracked: Tracked) -> None:
     with pytest.raises(RunFailedError, match="version 3 is refused by popularity"):
         run("promote")
     assert json.loads(run("promote", "--force", "--reason", "why not", "--json"))["forced"] is True
+
+
+@pytest.mark.parametrize("number", ["2147483648", "99999999999999999999999"])
+def test_a_number_that_no_store_can_hold_is_no_version(tracked: Tracked, number: str) -> None:
+    with pytest.raises(ModelNotFoundError, match=f"^no version {number} of course-recommender in"):
+        run("promote", number)
+    for model in (number, f"models:/course-recommender/{number}"):
+        with pytest.raises(ModelNotFoundError, match=f"^no version {number} of course-recommender"):
+            resolve(model)
+    with pytest.raises(ModelNotFoundError, match="is no model"):
+        resolve("9" * 5_000)

@@ -12,18 +12,13 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from tests.small_world import SmallWorld
 from tests.tracking.tracked import Tracked
 from training_pipeline.console import RunFailedError
-from training_pipeline.gate.config import GateConfig
 from training_pipeline.tracking.champion_pointer import POINTER
 from training_pipeline.tracking.registry import (
-    GateInput,
-    GateRefusedError,
     ModelNotFoundError,
     Promotion,
     history,
-    judge,
     promote,
     publish_champion,
     resolve,
@@ -171,25 +166,6 @@ def test_history_holds_every_move(tracked: Tracked) -> None:
     ]
     (tracked.home / "promotions.jsonl").unlink()  # as another machine sees a shared store
     assert [one.to_version for one in history()][-2:] == [SAME, GOOD]
-
-
-def test_verdicts_are_kept_with_the_version(tracked: Tracked, small_world: SmallWorld) -> None:
-    """As tags, and as a file of its run; what was found once against a champion is used again."""
-    promote(GOOD)
-    report = judge(SAME, GateInput(small_world.dataset))
-    assert report.failed == ("gain",)
-    client = tracked.client
-    version = client.get_model_version("course-recommender", str(SAME))
-    assert version.tags["saldopas.gate"] == "refused by gain"
-    assert version.tags["saldopas.gate.against"] == str(GOOD)
-    assert report.of("segments").sentence in version.description
-    assert "**Gate against champion 1: refused by gain.**" in version.description
-    kept = client.download_artifacts(version.run_id, f"gate/version-{SAME}-against-{GOOD}.json")
-    assert json.loads(Path(kept).read_text()) == report.as_dict()
-    with pytest.raises(GateRefusedError, match=r"refused by gain \(on no metric better"):
-        promote(SAME)
-    with pytest.raises(GateRefusedError, match="--data"):  # stricter now: asked anew
-        promote(SAME, gate=GateInput(config=GateConfig(margin=0.01)))
 
 
 def test_two_processes_at_once_end_in_one_champion(tracked: Tracked) -> None:

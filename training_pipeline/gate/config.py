@@ -16,7 +16,7 @@ class GateConfig(Frozen):
     """What a challenger must keep of the champion's figures, and what counts as a gain.
 
     `segments` are columns as in `saldopas evaluate --by`; None: history length and every profile
-    column that `dataset.toml` declares.
+    column that `dataset.toml` declares; none at all: the rule is off, and says so.
     """
 
     margin: float = Field(
@@ -32,13 +32,15 @@ class GateConfig(Frozen):
     segment_level: float = Field(
         default=0.99, gt=0.5, lt=1, description="how sure it is that a segment is under its floor"
     )
-    latency_ms: float = Field(default=25.0, gt=0, description="median of single requests")
-    slower: float = Field(
-        default=1.5, ge=1, description="over the budget and this many times the champion: refused"
-    )
+    latency_ms: float = Field(default=10.0, gt=0, description="nobody may take more")
+    unnoticed_ms: float = Field(default=0.5, ge=0, description="up to this nobody is too slow")
+    slower: float = Field(default=2.0, ge=1, description="times the champion, above unnoticed_ms")
     requests: int = Field(default=300, ge=20, description="single requests that are timed")
     cheaper: float = Field(
         default=0.8, gt=0, lt=1, description="share of time or size from which it is cheaper"
+    )
+    least_gain: float = Field(
+        default=0.01, ge=0, lt=1, description="share of a metric from which it is better"
     )
     newer: bool = Field(default=True, description="whether newer data is a gain by itself")
     shared_courses: float = Field(

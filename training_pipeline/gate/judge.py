@@ -12,8 +12,10 @@ from training_pipeline.evaluating.measured import Measured
 from training_pipeline.gate import rules
 from training_pipeline.gate import verdict as v
 from training_pipeline.gate.config import GateConfig
+from training_pipeline.gate.gain import gain
 from training_pipeline.gate.latency import measure_latency
 from training_pipeline.gate.measured_against import measured_against
+from training_pipeline.gate.trained_on import check_trained_on
 from training_pipeline.gate.verdict import GateReport, Outcome, Verdict
 
 NO_CHAMPION = "there is no champion yet"
@@ -73,18 +75,23 @@ def judge(
     Args:
         challenger, champion: who, and where their artifacts are.
         gate: data and settings.
-        earlier: verdicts against the same champion under the same settings, used without data.
+        earlier: verdicts on what the challenger was trained on, against the same champion by the
+            same rules and settings; used without data.
 
     Raises:
-        DataError: the dataset or a segment column cannot be used.
+        DataError: the dataset is not what the challenger was trained on, going on or not, or a
+            segment column cannot be used.
     """
     verdicts, compared = _verdicts(challenger, champion, gate, earlier)
+    data = gate.dataset.fingerprint if gate.dataset else earlier.data if earlier else None
+    broken = any(one.rule == v.ARTIFACT and one.outcome == "failed" for one in verdicts)
     return GateReport(
         version=challenger.version,
         champion=champion.version if champion else None,
         compared=compared,
         verdicts=tuple(sorted(verdicts, key=lambda one: v.RULES.index(one.rule))),
         settings=gate.config.model_dump(mode="json"),
+        data=None if broken else data,
     )
 
 
@@ -103,6 +110,8 @@ def _verdicts(
         broken = Verdict(v.ARTIFACT, "failed", str(error))
         rest = _all((*NEEDS_CHAMPION, v.LATENCY), "not applicable", "the artifact does not load")
         return [broken, beats, *rest], "nothing"
+    if gate.dataset is not None:
+        check_trained_on(gate.dataset, ours)
     proven = Verdict(v.ARTIFACT, "passed", "hashes and golden requests agree")
     theirs, why_not = _loaded(champion)
     config = gate.config
@@ -129,7 +138,7 @@ def _verdicts(
     return [
         *known,
         rules.main_metric(against, config),
-        rules.gain(against, config, challenger=ours, champion=theirs, latency=latency),
+        gain(against, config, challenger=ours, champion=theirs, latency=latency),
         rules.segments(against, config),
         rules.balance(against, config),
     ], against.words
@@ -148,12 +157,12 @@ def _loaded(champion: Champion | None) -> tuple[Artifact | None, str | None]:
 def _remembered(
     challenger: Challenger, champion: Champion, earlier: GateReport | None
 ) -> list[Verdict]:
-    """What the training's own gate found, where it was against this champion."""
+    """What was found before, where it was against this champion."""
     if earlier is not None:
         return [earlier.of(rule) for rule in NEEDS_CHAMPION]
     told = (
         f"version {challenger.version} was not measured against champion {champion.version} with "
-        "these settings: give --data"
+        "these settings on what it was trained on: give --data"
     )
     rest = _all(NEEDS_CHAMPION[1:], "not applicable", "no data was given")
     return [Verdict(v.MAIN, "failed", told), *rest]

@@ -20,11 +20,12 @@ from training_pipeline.evaluating.comparison import Difference, differences
 from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluating.decisions import Decisions
 from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.metric_names import FAMILY
+from training_pipeline.evaluation import MAIN_METRIC
 from training_pipeline.metrics import CUTOFFS
 from training_pipeline.train import popularity_only
 
 Reference = Literal["champion", "popularity"]
+BALANCE_USED = "balance_used@10"
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ class Against:
 
     @cached_property
     def changes(self) -> dict[str, Difference]:
-        """Challenger minus reference by metric, corrected for the whole family."""
-        names = [name for name in FAMILY if name in self.ours.names and name in self.theirs.names]
+        """Challenger minus reference, of the metrics that must not fall."""
+        gated = (MAIN_METRIC, BALANCE_USED)
+        names = [name for name in gated if name in self.ours.names and name in self.theirs.names]
         found = differences(self.theirs, self.ours, names=names, config=self.config)
         return {one.metric: one for one in found}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
-Outcome = Literal["passed", "failed", "not applicable"]
+Outcome = Literal["passed", "failed", "not enough evidence", "not applicable"]
+REFUSING = ("failed", "not enough evidence")
 Figure = float | int | str | None
 
 ARTIFACT = "artifact"
@@ -15,6 +16,7 @@ GAIN = "gain"
 SEGMENTS = "segments"
 BALANCE = "balance"
 LATENCY = "latency"
+EDITION = 2  # raised where a rule changes its meaning: older verdicts are then not used again
 RULES = (ARTIFACT, POPULARITY, MAIN, GAIN, SEGMENTS, BALANCE, LATENCY)
 
 
@@ -37,6 +39,8 @@ class GateReport:
         compared: what the challenger was measured against, and on which decisions, in words.
         verdicts: one a rule, in the order of `RULES`.
         settings: the `GateConfig` as plain values.
+        data: fingerprint of the data that was compared on, None where none was.
+        edition: of the rules.
     """
 
     version: int
@@ -44,16 +48,23 @@ class GateReport:
     compared: str
     verdicts: tuple[Verdict, ...]
     settings: dict[str, Any]
+    data: str | None = None
+    edition: int = EDITION
+
+    @property
+    def measured(self) -> bool:
+        """Whether there was data to compare on, or nobody to compare with."""
+        return self.data is not None or self.champion is None
 
     @property
     def failed(self) -> tuple[str, ...]:
         """Names of the rules that refuse."""
-        return tuple(one.rule for one in self.verdicts if one.outcome == "failed")
+        return tuple(one.rule for one in self.verdicts if one.outcome in REFUSING)
 
     @property
     def refusal(self) -> str:
         """The refusing rules with their sentences, one line."""
-        told = [f"{one.rule} ({one.sentence})" for one in self.verdicts if one.outcome == "failed"]
+        told = [f"{one.rule} ({one.sentence})" for one in self.verdicts if one.outcome in REFUSING]
         return f"version {self.version} is refused by {'; '.join(told)}"
 
     def of(self, rule: str) -> Verdict:
@@ -77,6 +88,8 @@ class GateReport:
             "compared": self.compared,
             "verdicts": [asdict(one) for one in self.verdicts],
             "settings": self.settings,
+            "data": self.data,
+            "edition": self.edition,
         }
 
     @classmethod
@@ -88,4 +101,6 @@ class GateReport:
             compared=told["compared"],
             verdicts=tuple(Verdict(**one) for one in told["verdicts"]),
             settings=told["settings"],
+            data=told["data"],
+            edition=told["edition"],
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from models.manifest import MANIFEST
 from training_pipeline.gate.judge import Challenger, Champion, GateInput
 from training_pipeline.gate.judge import judge as judge_artifacts
-from training_pipeline.gate.verdict import GateReport
+from training_pipeline.gate.verdict import EDITION, GateReport
 from training_pipeline.tracking import run_values, store
 from training_pipeline.tracking.locate import resolve
 from training_pipeline.tracking.model_card import GAP
@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TAG = "saldopas.gate"  # "passed", or "refused by" the rules
-AGAINST = f"{TAG}.against"  # the champion's version, or "none"
+AGAINST = f"{TAG}.against"  # the champion's version, or "none", where it was measured
 FOLDER = "gate"  # of the run's artifacts
 NOBODY = "none"
+SHORT = 16  # characters of a fingerprint in a file's name
+LONGEST = 5_000  # characters of a description that every store takes
+LONGEST_CELL = 500
 
 
 def judge(version: int, gate: GateInput | None = None) -> GateReport:
@@ -66,7 +69,7 @@ def judged(
         asked,
         earlier=_earlier(mlflow, entity, champion, asked),
     )
-    _store(mlflow, report, entity)
+    keep(mlflow, report, entity)
     return report
 
 
@@ -78,54 +81,78 @@ def _champion_files(champion: int) -> Path:
         return store.home() / f"no-{MANIFEST}"
 
 
-def _store(mlflow: MlflowClient, report: GateReport, entity: Any) -> None:
+def keep(mlflow: MlflowClient, report: GateReport, entity: Any) -> None:
+    """What was measured stays where nothing was measured this time, as without data."""
+    if not report.measured and AGAINST in entity.tags:
+        return
     run_id, number = entity.run_id, str(report.version)
     told = f"refused by {', '.join(report.failed)}" if report.failed else "passed"
-    against = NOBODY if report.champion is None else str(report.champion)
+    tags = {TAG: told} | ({AGAINST: _against(report.champion)} if report.measured else {})
     with promotion_lock():  # MLflow fails where two set a tag at once
-        for name, value in ((TAG, told), (AGAINST, against)):
+        for name, value in tags.items():
             mlflow.set_model_version_tag(MODEL_NAME, number, name, value)
-        mlflow.update_model_version(MODEL_NAME, number, _page(entity.tags, report))
+        mlflow.update_model_version(MODEL_NAME, number, page(entity.tags, report))
         mlflow.set_tag(run_id, TAG, told)
-        mlflow.log_dict(run_id, report.as_dict(), _file(report.version, report.champion))
+        mlflow.log_dict(run_id, report.as_dict(), _file_of(report))
 
 
-def _page(tags: dict[str, str], report: GateReport) -> str:
-    """The version's description: Markdown."""
+def page(tags: dict[str, str], report: GateReport) -> str:
+    """The version's description: Markdown, of `LONGEST` characters at most."""
     against = "no champion" if report.champion is None else f"champion {report.champion}"
     told = f"refused by {', '.join(report.failed)}" if report.failed else "passed"
-    rows = [f"| {one.rule} | {GAP}{one.outcome} | {GAP}{one.sentence} |" for one in report.verdicts]
-    return "\n".join(
-        [
-            f"{tags.get(run_values.MODEL)} trained on {tags.get('saldopas.dataset')}; the source "
-            "run has the model card.",
-            f"\n**Gate against {against}: {told}.** {report.compared}\n",
-            f"| rule | {GAP}verdict | {GAP}why |",
-            "|---|---|---|",
-            *(row.replace("\n", " ") for row in rows),
-        ]
-    )
+    more = f"… see {_file_of(report)} of the source run"
+    rows = [
+        f"| {one.rule} | {GAP}{one.outcome} | {GAP}{_cut(one.sentence, LONGEST_CELL, more)} |"
+        for one in report.verdicts
+    ]
+    lines = [
+        f"{tags.get(run_values.MODEL)} trained on {tags.get('saldopas.dataset')}; the source "
+        "run has the model card.",
+        f"\n**Gate against {against}: {told}.** {report.compared}\n",
+        f"| rule | {GAP}verdict | {GAP}why |",
+        "|---|---|---|",
+        *(row.replace("\n", " ") for row in rows),
+    ]
+    return _cut("\n".join(lines), LONGEST, more)
 
 
-def _file(version: int, champion: int | None) -> str:
-    against = NOBODY if champion is None else str(champion)
-    return f"{FOLDER}/version-{version}-against-{against}.json"
+def _cut(told: str, longest: int, more: str) -> str:
+    """`told`, or its beginning and `more`, which says where the rest is."""
+    return told if len(told) <= longest else f"{told[: longest - len(more) - 1]} {more}"
+
+
+def _against(champion: int | None) -> str:
+    return NOBODY if champion is None else str(champion)
+
+
+def _file_of(report: GateReport) -> str:
+    return _file(report.version, report.champion, report.data)
+
+
+def _file(version: int, champion: int | None, data: str | None) -> str:
+    on = f"-on-{data[:SHORT]}" if data else ""
+    return f"{FOLDER}/version-{version}-against-{_against(champion)}{on}.json"
 
 
 def _earlier(
     mlflow: MlflowClient, entity: Any, champion: int | None, gate: GateInput
 ) -> GateReport | None:
-    """What is kept of an earlier asking, where it was against this champion, as strict as now."""
+    """What an earlier asking found against this champion, as strict as now, by the same rules.
+
+    On what the version was trained on, and nothing else that somebody may have given.
+    """
     from mlflow.exceptions import MlflowException
 
-    if champion is None or entity.tags.get(AGAINST) != str(champion):
+    data = entity.tags.get(run_values.FINGERPRINT)
+    if champion is None or data is None:
         return None
-    file = _file(int(entity.version), champion)
+    file = _file(int(entity.version), champion, data)
     try:
         with tempfile.TemporaryDirectory(prefix="saldopas-gate-") as folder:
             kept = Path(mlflow.download_artifacts(entity.run_id, file, folder))
             told = json.loads(kept.read_text("utf-8"))
-    except (MlflowException, OSError):  # somebody removed the file: nothing is known
+    except (MlflowException, OSError):  # nobody asked, or somebody removed the file
         return None
-    same = told["settings"] == gate.config.model_dump(mode="json")
-    return GateReport.from_dict(told) if same else None
+    settings = gate.config.model_dump(mode="json")
+    wanted = {"settings": settings, "edition": EDITION, "data": data}
+    return GateReport.from_dict(told) if wanted.items() <= told.items() else None

@@ -11,12 +11,18 @@ from urllib.parse import unquote, urlparse
 
 from models.manifest import MANIFEST
 from training_pipeline.tracking import store
-from training_pipeline.tracking.versions import ALIASES, ModelNotFoundError, registered_version
+from training_pipeline.tracking.versions import (
+    ALIASES,
+    LARGEST,
+    ModelNotFoundError,
+    registered_version,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 URI_SCHEME = "models:/"
+LONGEST_NUMBER = 100  # digits that are read as a version
 
 
 def resolve(model: str) -> Path:
@@ -31,13 +37,13 @@ def resolve(model: str) -> Path:
         ModelNotFoundError: there is no such model, or its files are gone.
         RunFailedError: the store refuses.
     """
-    path = Path(model)
-    if (path / MANIFEST).is_file():
-        return path
-    if not (model in ALIASES or model.isdecimal() or model.startswith(URI_SCHEME)):
+    if _is_artifact(Path(model)):
+        return Path(model)
+    number = model.isdecimal() and len(model) <= LONGEST_NUMBER
+    if not (model in ALIASES or number or model.startswith(URI_SCHEME)):
         raise ModelNotFoundError(
-            f"{model!r} is no model: give {', '.join(ALIASES)}, a version number, a models:/ "
-            "address or the directory of an artifact"
+            f"{model[:LONGEST_NUMBER]!r} is no model: give {', '.join(ALIASES)}, a version number, "
+            "a models:/ address or the directory of an artifact"
         )
     mlflow = store.connect()
     with store.mlflow_errors():
@@ -52,6 +58,13 @@ def resolve(model: str) -> Path:
     return found
 
 
+def _is_artifact(path: Path) -> bool:
+    try:
+        return (path / MANIFEST).is_file()
+    except OSError:  # longer than a path may be
+        return False
+
+
 def _model_id(mlflow: MlflowClient, model: str) -> str:
     """MLflow's id of the logged model (`m-...`) behind an alias, number or URI."""
     if not model.startswith(URI_SCHEME):
@@ -63,6 +76,8 @@ def _model_id(mlflow: MlflowClient, model: str) -> str:
         return _model_id(mlflow, mlflow.get_model_version_by_alias(name, alias).source)
     if "/" in rest:
         name, _, number = rest.partition("/")
+        if number.isdecimal() and (len(number) > LONGEST_NUMBER or int(number) > LARGEST):
+            raise ModelNotFoundError(f"no version {number[:LONGEST_NUMBER]} of {name}")
         return _model_id(mlflow, mlflow.get_model_version(name, number).source)
     return rest
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MODEL_NAME = "course-recommender"
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 ALIASES = (CHAMPION, CHALLENGER, PREVIOUS)
+LARGEST = 2**31 - 1  # version number that every store can ask for
 
 
 class ModelNotFoundError(RunFailedError):
@@ -95,12 +96,15 @@ def registered_version(mlflow: MlflowClient, model: str | int) -> Any:
         )
     if number is None:
         raise ModelNotFoundError(f"no {model} yet in {where}: run `saldopas train DIR` first")
+    missing = ModelNotFoundError(f"no version {number} of {MODEL_NAME} in {where}")
+    if number > LARGEST:
+        raise missing
     try:
         return mlflow.get_model_version(MODEL_NAME, str(number))
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-        raise ModelNotFoundError(f"no version {number} of {MODEL_NAME} in {where}") from error
+        raise missing from error
 
 
 def every_version(mlflow: MlflowClient) -> Iterator[Any]:
