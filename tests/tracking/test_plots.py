@@ -118,7 +118,7 @@ def test_no_cell_of_the_grid_is_of_few_people(
     assert figure is not None
     drawn = [np.ma.filled(axis.collections[0].get_array(), 0) for axis in figure.axes]
     assert all(cells.max() >= least for cells in drawn)
-    assert f"fewer than {least} participants are blank" in figure.texts[1].get_text()
+    assert f"a cell is of {least} participants or more" in figure.texts[1].get_text()
     assert price_and_balance(at_least(small_record, 10_000), policy) is None
 
 

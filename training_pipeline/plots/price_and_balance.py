@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -73,8 +73,8 @@ def price_and_balance(record: TrainingRecord, policy: Policy) -> Figure | None:
     cells = _finest(panels, limit, least)
     figure, axes = style.new_figure(
         "Price of what is recommended and of what was bought, by balance",
-        f"{len(events):,} past purchases at the balance of their moment; first {DEPTH} courses "
-        f"of the registered policy for each; cells of fewer than {least} participants are blank",
+        f"{len(events):,} past purchases and the first {DEPTH} courses for each; a cell is of "
+        f"{least} participants or more",
         columns=2,
         height=5.4,
     )
@@ -118,7 +118,7 @@ def _panel(
 ) -> None:
     above = float((points.price > points.balance).mean()) if len(points.price) else 0.0
     style.panel_title(axis, f"{words}: {above:.1%} above the balance".replace("%", " %"))
-    shade = LinearSegmentedColormap.from_list(words, ["#ffffff", colour])
+    shade = LinearSegmentedColormap.from_list(words, [to_rgba(colour, 0.2), colour])
     edges = np.linspace(0, limit, len(told) + 1)
     axis.pcolormesh(
         edges, edges, np.ma.masked_equal(told, 0), cmap=shade, norm="log", rasterized=True
