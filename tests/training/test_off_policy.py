@@ -22,6 +22,7 @@ from training_pipeline.off_policy.simulation import (
     true_value_first_liked,
 )
 from training_pipeline.off_policy.weights import OffPolicyConfig, effective_size
+from training_pipeline.statistics import likelihood_interval
 
 ESTIMATORS = ("ips", "snips", "doubly_robust")
 EASY = OffPolicyConfig(min_effective_lists=2, min_effective_purchases=2, max_weight_share=1)
@@ -229,3 +230,24 @@ def test_requests_of_one_participant_are_one_piece_of_evidence(
     once = estimate_value(lists, target, EASY, seed=0)
     width = once.ips.high - once.ips.low
     assert twice.ips.high - twice.ips.low == pytest.approx(width)
+
+
+def test_the_influence_of_a_participant_is_what_leaving_them_out_changes(
+    log: tuple[ServedLists, ExploringRanking],
+) -> None:
+    """SNIPS against the infinitesimal jackknife's finite steps (Tukey 1958)."""
+    lists, target = log
+    people = 120
+    some = np.flatnonzero(lists.units < people)
+    lists, target = lists.take(some), target.take(some)
+    found = estimate_value(lists, target, EASY, seed=0).snips
+    without = []
+    for unit in range(people):
+        rest = np.flatnonzero(lists.units != unit)
+        without.append(estimate_value(lists.take(rest), target.take(rest), EASY, seed=0).snips)
+    steps = (people - 1) * (found.value - np.array([[snips.value] for snips in without]))
+    wanted = likelihood_interval(
+        np.array([found.value]), steps - steps.mean(), clusters=np.arange(people)
+    )
+    assert found.low == pytest.approx(wanted.low[0], rel=0.01)
+    assert found.high == pytest.approx(wanted.high[0], rel=0.01)
