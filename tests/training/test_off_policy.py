@@ -237,7 +237,7 @@ def test_the_influence_of_a_participant_is_what_leaving_them_out_changes(
 ) -> None:
     """SNIPS against the infinitesimal jackknife's finite steps (Tukey 1958)."""
     lists, target = log
-    people = 120
+    people = 200
     some = np.flatnonzero(lists.units < people)
     lists, target = lists.take(some), target.take(some)
     found = estimate_value(lists, target, EASY, seed=0).snips
