@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from features.errors import DataError
+from models.policy import Recommendations
 from tests.small_world import SEED, SmallWorld, train_small_world
 from training_pipeline import EvaluationConfig, compare, evaluate
 from training_pipeline.evaluating.comparison import differences
@@ -67,7 +68,8 @@ def test_lists_that_know_what_was_bought_are_found_better(
         bought = targets.indices[targets.indptr[row]]
         rest = told[place][told[place] != bought]
         told[place] = np.concatenate([[bought], rest])[: place.stop - place.start]
-    b = Measured.of("told", plain.decisions, replace(a.lists, item_idx=told))
+    better = Recommendations(a.lists.indptr, told, a.lists.scores, a.lists.source)
+    b = Measured.of("told", plain.decisions, better)
     found = {d.metric: d for d in differences(a, b, names=a.names, config=QUICK)}
     main = found["ndcg@10"]
     assert main.verdict == "better"
