@@ -1,0 +1,67 @@
+"""How often is ALS with another seed a gain over itself, and how often is it "not worse"?
+
+    python -m benchmarks.gate_gain [--participants 50000] [--seeds 10]
+
+All ordered pairs of seeds on the test cut of the sample. "any of the family" is what a gate would
+accept that took every metric that `saldopas compare` calls better.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import permutations
+
+import numpy as np
+
+from benchmarks.evaluation import generated
+from features.split import make_cuts
+from features.split_config import SplitConfig
+from training_pipeline.evaluating.comparison import differences
+from training_pipeline.evaluating.decisions import Decisions
+from training_pipeline.evaluating.measured import Measured
+from training_pipeline.evaluating.metric_names import FAMILY
+from training_pipeline.gate.config import GateConfig
+from training_pipeline.gate.gain import better_metrics
+from training_pipeline.gate.measured_against import Against
+from training_pipeline.gate.rules import main_metric
+from training_pipeline.metrics import CUTOFFS
+from training_pipeline.sample.config import SampleConfig
+from training_pipeline.selection import untried_recipe
+
+CONFIG = GateConfig()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--participants", type=int, default=50_000)
+    parser.add_argument("--seeds", type=int, default=10)
+    asked = parser.parse_args()
+    data = generated(SampleConfig(participants=asked.participants))
+    cuts = make_cuts(data, SplitConfig(), seed=7)
+    if cuts is None:
+        raise SystemExit("too few participants")
+    test = cuts[1]
+    decisions = Decisions(data, test)
+    recipe, measured = untried_recipe(("als",), {}), []
+    for seed in range(asked.seeds):
+        policy = recipe.fit(test.train, seed=seed)
+        lists = policy.recommend(test.requests(data, count=max(CUTOFFS)))
+        measured.append(Measured.of("x", decisions, lists))
+    names = [name for name in FAMILY if name in measured[0].names]
+    family, gate, main_rule = [], [], []
+    for theirs, ours in permutations(measured, 2):
+        found = differences(theirs, ours, names=names, config=CONFIG.evaluation)
+        family.append(any(one.verdict == "better" for one in found))
+        against = Against(ours, theirs, "champion", "", CONFIG.evaluation)
+        gate.append(bool(better_metrics(against, CONFIG)))
+        main_rule.append(main_metric(against, CONFIG).outcome)
+    print(f"{decisions.n_decisions:,} decisions, {len(gate)} ordered pairs of {asked.seeds} seeds")
+    print(
+        f"better on any of the family: {np.mean(family):.0%}; gain by the gate: {np.mean(gate):.0%}"
+    )
+    for outcome in sorted(set(main_rule)):
+        print(f"main-metric {outcome}: {main_rule.count(outcome) / len(main_rule):.0%}")
+
+
+if __name__ == "__main__":
+    main()
