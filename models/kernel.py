@@ -21,7 +21,7 @@ from features.courses import CourseTable
 from features.sequences import kept_only
 from models import kernel_lists as lists
 from models import kernel_rows as rows
-from models.kernel_code import machine_code
+from models.kernel_code import Entry, machine_code
 from models.kernel_parts import Part
 from models.recommender import Recommender
 
@@ -134,6 +134,8 @@ class Plan:
 
     sums: Sums
     numbers: NDArray[np.int64]
+    n_items: int
+    rank: Entry
     kept: tuple[NDArray[Any], ...] = field(repr=False)
 
     @classmethod
@@ -176,7 +178,13 @@ class Plan:
             np.array(lift, np.float32),
         ]
         numbers += map(_address, fit)
-        return cls(sums, np.array(numbers, np.int64), (*kept, *fit))
+        return cls(
+            sums=sums,
+            numbers=np.array(numbers, np.int64),
+            n_items=courses.n_items,
+            rank=machine_code().rank,
+            kept=(*kept, *fit),
+        )
 
 
 class Summed:

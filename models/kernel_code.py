@@ -29,7 +29,7 @@ def machine_code() -> MachineCode:
     Whoever loads an artifact replays its golden requests, and so is through with it.
     """
     signatures = {
-        "rank": (INT64, GIVEN, PEOPLE, RULES, LISTS),
+        "rank": (INT64, GIVEN, *PEOPLE, *RULES, *LISTS),
         "score": (INT64, TABLE, GIVEN, PEOPLE, types.int64),
         "allowed": (INT64, RULES),
         "lift_rows": (types.float32[:, ::1], INT64, INT64, BOOL, FLOAT64, FLOAT32),
@@ -67,5 +67,5 @@ TABLE = types.Tuple(
 )
 GIVEN = _read_only(types.float32, 3)
 PEOPLE = types.Tuple([INT64, INT32, INT64, INT32])
-LISTS = types.Tuple([types.int64[::1], types.int64[::1], types.float32[::1], types.int8[::1]])
+LISTS = (types.int64[::1], types.int64[::1], types.float32[::1], types.int8[::1])
 RULES = types.Tuple([INT64, BOOL, *[INT64] * 5, INT32, INT64, INT32])

@@ -6,11 +6,12 @@ import numpy as np
 from numba import carray
 
 from models.compiled import inner
+from models.kernel_largest import best
+from models.kernel_room import known_items, scratch_of
 from models.kernel_rows import (
     N_FIELDS,
     N_NUMBERS,
     entry,
-    known_items,
     sum_parts,
     to_bool,
     to_float32,
@@ -27,7 +28,6 @@ N_STAGE_FIELDS = 8
 N_SIZES = 6
 # sources, as in `models.policy.SOURCES`
 HISTORY, PROFILE = 0, 1
-BLOCK = 32
 
 
 @inner
@@ -44,84 +44,6 @@ def lift_row(scores, price, limit, edges, lift):  # type: ignore[no-untyped-def]
 
 
 @inner
-def worse(score, item, other_score, other_item):  # type: ignore[no-untyped-def]
-    """Whether a course comes after the other: by score, ties by course order."""
-    return score < other_score or (score == other_score and item > other_item)
-
-
-@inner
-def sift_down(scores, items, place, size):  # type: ignore[no-untyped-def]
-    """Mends a heap with the worst on top after its entry at `place` became better."""
-    score, item = scores[place], items[place]
-    while True:
-        child = 2 * place + 1
-        if child >= size:
-            break
-        right = child + 1
-        if right < size and worse(scores[right], items[right], scores[child], items[child]):
-            child = right
-        if not worse(scores[child], items[child], score, item):
-            break
-        scores[place], items[place] = scores[child], items[child]
-        place = child
-    scores[place], items[place] = score, item
-
-
-@inner
-def any_above(scores, worst):  # type: ignore[no-untyped-def]
-    """Whether one of the scores is better."""
-    found = np.int32(0)
-    for place in range(len(scores)):
-        found |= np.int32(scores[place] > worst)
-    return found != 0
-
-
-@inner
-def best(scores, left, count, zeros, ranked, top_scores, top_items):  # type: ignore[no-untyped-def]
-    """The best `count` courses that are left, best first; a score of 0 counts where `zeros`.
-
-    A heap of the best so far: since courses come in order, a tie with its worst is worse. What is
-    out of the question is below every score in the scratch `ranked` (n_items,), so one comparison
-    a course is enough, many at a time: hardly ever holds one of a block.
-
-    Returns:
-        how many there are; `top_scores` and `top_items` (count,) receive them.
-    """
-    size = 0
-    worst = np.float32(-np.inf)
-    for item in range(len(scores)):
-        usable = left[item] & (zeros | (scores[item] != 0))
-        ranked[item] = scores[item] if usable else worst
-    for start in range(0, len(scores), BLOCK):
-        end = min(start + BLOCK, len(scores))
-        if not any_above(ranked[start:end], worst):
-            continue
-        for item in range(start, end):
-            score = ranked[item]
-            if score <= worst:
-                continue
-            if size < count:
-                top_scores[size], top_items[size] = score, item
-                size += 1
-                if size == count:
-                    for place in range(count // 2 - 1, -1, -1):
-                        sift_down(top_scores, top_items, place, count)
-                    worst = top_scores[0]
-            else:
-                top_scores[0], top_items[0] = score, item
-                sift_down(top_scores, top_items, 0, count)
-                worst = top_scores[0]
-    if size < count:
-        for place in range(size // 2 - 1, -1, -1):
-            sift_down(top_scores, top_items, place, size)
-    for end in range(size - 1, 0, -1):  # the worst goes to the end
-        top_scores[0], top_scores[end] = top_scores[end], top_scores[0]
-        top_items[0], top_items[end] = top_items[end], top_items[0]
-        sift_down(top_scores, top_items, 0, end)
-    return size
-
-
-@inner
 def answers(stage, reads, n_events, n_tokens):  # type: ignore[no-untyped-def]
     """Whether a stage is asked: there is what it needs, and a model with a weight looks at it."""
     source = stage[SOURCE]
@@ -135,13 +57,11 @@ def answers(stage, reads, n_events, n_tokens):  # type: ignore[no-untyped-def]
 def score_stage(stage, table, given, row, known, n_events, tokens, scratch, scores):  # type: ignore[no-untyped-def]
     """scores (n_items,) of a stage for one participant."""
     parts, numbers, factors, _ = table
-    total, prior = scratch
     first, end = stage[FIRST_PART], stage[END_PART]
     level = stage[FIRST_LEVEL] + min(n_events, stage[END_LEVEL] - stage[FIRST_LEVEL] - 1)
     sum_parts(
         scores,
-        total,
-        prior,
+        scratch,
         parts[first:end],
         numbers[first:end],
         factors[level, : end - first],
@@ -149,15 +69,6 @@ def score_stage(stage, table, given, row, known, n_events, tokens, scratch, scor
         known,
         tokens,
     )
-
-
-@inner
-def longest_of(indptr):  # type: ignore[no-untyped-def]
-    """How long the longest row is."""
-    longest = np.int64(0)
-    for row in range(len(indptr) - 1):
-        longest = max(longest, indptr[row + 1] - indptr[row])
-    return longest
 
 
 @inner
@@ -186,31 +97,61 @@ def unpacked(plan):  # type: ignore[no-untyped-def]
 
 
 @entry
-def rank(plan, given, people, rules, lists):  # type: ignore[no-untyped-def]
+def rank(  # type: ignore[no-untyped-def]
+    plan,
+    given,
+    indptr,
+    items,
+    token_indptr,
+    tokens,
+    limits,
+    limited,
+    age,
+    education,
+    moment,
+    counts,
+    owned_ptr,
+    owned,
+    excluded_ptr,
+    excluded,
+    ends,
+    top_items,
+    top_scores,
+    sources,
+):
     """The lists of B requests, see `models.policy.Policy`.
 
+    One by one, since a tuple of arrays takes a quarter longer to hand over.
+
     Args:
-        plan: (N_PLAN,) int64, all that stays the same, see `models.kernel.Plan`; each array that
-            Python hands over costs a tenth of a microsecond.
+        plan: (N_PLAN,) int64, all that stays the same, see `models.kernel.Plan`.
         given: (g, B, n_known) float32, see `models.kernel.Sums`.
-        people: indptr int64, items int32, and the same of tokens.
-        rules: of each request, see `allow`.
-        lists: receive the answer: indptr (B + 1,) int64, and by listed course item int64, score
-            float32 and source int8, as long as the lists may become.
+        indptr, items, token_indptr, tokens: int64 and int32, what participants bought, and their
+            profiles.
+        limits, limited, age, education, moment, counts, owned_ptr, owned, excluded_ptr, excluded:
+            of each request, see `allow`.
+        ends, top_items, top_scores, sources: receive the answer: (B + 1,) int64, and by listed
+            course item int64, score float32 and source int8, as long as the lists may become.
 
     Returns:
         how many courses are listed.
     """
-    indptr, items, token_indptr, tokens = people
-    limits, limited, counts = rules[0], rules[1], rules[5]
+    rules = (
+        limits,
+        limited,
+        age,
+        education,
+        moment,
+        counts,
+        owned_ptr,
+        owned,
+        excluded_ptr,
+        excluded,
+    )
     stages, table, courses, fit = unpacked(plan)
     price, edges, lift = fit
     n_items, n_rows = len(price), len(limits)
-    scores, total = np.empty(n_items, np.float32), np.empty(n_items, np.float32)
-    prior, left = np.empty(n_items, np.float64), np.empty(n_items, np.bool_)
-    seen, longest = np.zeros(n_items, np.bool_), longest_of(indptr)
-    found, ages = np.empty(longest, np.int32), np.empty(longest, np.int64)
-    ends, top_items, top_scores, sources = lists
+    scores, folded, left, seen, (found, ages), scratch = scratch_of(n_items, indptr, token_indptr)
     ends[0] = end = 0
     for row in range(n_rows):
         allow(courses, rules, row, left)
@@ -230,13 +171,13 @@ def rank(plan, given, people, rules, lists):  # type: ignore[no-untyped-def]
             if not answered:
                 continue
             known = (found[:n_found], ages[:n_found])
-            score_stage(
-                stage, table, given, row, known, n_events, own_tokens, (total, prior), scores
-            )
+            score_stage(stage, table, given, row, known, n_events, own_tokens, scratch, scores)
             if limited[row] and len(lift) > 0:
                 lift_row(scores, price, limits[row], edges, lift)
             top = slice(end, end + wanted)
-            size = best(scores, left, wanted, is_last, total, top_scores[top], top_items[top])
+            size = best(
+                scores, left, wanted, is_last, (scratch[0], folded), top_scores[top], top_items[top]
+            )
             for listed in range(end, end + size):
                 sources[listed] = stage[SOURCE]
                 left[top_items[listed]] = False
@@ -252,17 +193,13 @@ def score(stage, table, given, people, n_items):  # type: ignore[no-untyped-def]
     indptr, items, token_indptr, tokens = people
     n_rows = len(indptr) - 1
     scores = np.empty((n_rows, n_items), np.float32)
-    total, prior = np.empty(n_items, np.float32), np.empty(n_items, np.float64)
-    seen, longest = np.zeros(n_items, np.bool_), longest_of(indptr)
-    found, ages = np.empty(longest, np.int32), np.empty(longest, np.int64)
+    _, _, _, seen, (found, ages), scratch = scratch_of(n_items, indptr, token_indptr)
     for row in range(n_rows):
         history = items[indptr[row] : indptr[row + 1]]
         n_found, n_events = known_items(history, stage[N_KNOWN], seen, found, ages)
         known = (found[:n_found], ages[:n_found])
         own_tokens = tokens[token_indptr[row] : token_indptr[row + 1]]
-        score_stage(
-            stage, table, given, row, known, n_events, own_tokens, (total, prior), scores[row]
-        )
+        score_stage(stage, table, given, row, known, n_events, own_tokens, scratch, scores[row])
     return scores
 
 

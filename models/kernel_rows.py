@@ -44,36 +44,11 @@ def _pointer_to(element: Any) -> Any:
 
 to_float32 = _pointer_to(types.float32)
 to_int32 = _pointer_to(types.int32)
+to_uint32 = _pointer_to(types.uint32)  # of indices: that none is negative need not be looked at
 to_int64 = _pointer_to(types.int64)
 to_uint64 = _pointer_to(types.uint64)
 to_float64 = _pointer_to(types.float64)
 to_bool = _pointer_to(types.boolean)
-
-
-@inner
-def known_items(items, n_items, seen, found, ages):  # type: ignore[no-untyped-def]
-    """How many courses a history holds, newest first, each once, with how many events are newer.
-
-    Events of courses from `n_items` on are no events. `seen` (False everywhere, and so again
-    afterwards) is (n_items,) scratch; `found` and `ages` receive the answer.
-
-    Returns:
-        how many are found, and how many events the history has.
-    """
-    n_found, age = 0, 0
-    for event in range(len(items) - 1, -1, -1):
-        item = items[event]
-        if item >= n_items:
-            continue
-        if not seen[item]:
-            seen[item] = True
-            found[n_found] = item
-            ages[n_found] = age
-            n_found += 1
-        age += 1
-    for place in range(n_found):
-        seen[found[place]] = False
-    return n_found, age
 
 
 @inner
@@ -106,15 +81,14 @@ def add_four(total, weights, addresses, width):  # type: ignore[no-untyped-def]
 
 
 @inner
-def add_rows(scores, total, part, numbers, factor, found, ages, tokens):  # type: ignore[no-untyped-def]
+def add_rows(scores, scratch, part, numbers, factor, found, ages, tokens):  # type: ignore[no-untyped-def]
     """Weighted rows of a dense (items and tokens, width) array, whose columns are some items."""
     width = part[WIDTH]
     first_token = part[FIRST_TOKEN]
     row_of = carray(to_int32(part[ROW_OF]), (part[N_ITEMS],))
-    item_of = carray(to_int32(part[ITEM_OF]), (width,))
+    item_of = carray(to_uint32(part[ITEM_OF]), (width,))
     start, stride = part[DENSE], 4 * width
-    most = len(found) + len(tokens)
-    addresses, weights = np.empty(most, np.int64), np.empty(most, np.float32)
+    total, _, addresses, weights = scratch
     n_rows = 0
     for place in range(len(found)):
         row = row_of[found[place]]
@@ -141,7 +115,7 @@ def add_rows(scores, total, part, numbers, factor, found, ages, tokens):  # type
 def add_sparse(scores, part, numbers, factor, found, ages):  # type: ignore[no-untyped-def]
     """Weighted rows of a sparse (n_items, n_items) matrix."""
     indptr = carray(to_int64(part[INDPTR]), (part[N_ITEMS] + 1,))
-    indices = carray(to_int32(part[INDICES]), (indptr[-1],))
+    indices = carray(to_uint32(part[INDICES]), (indptr[-1],))
     data = carray(to_float32(part[DATA]), (indptr[-1],))
     for place in range(len(found)):
         weight = factor * recency(numbers, ages[place])
@@ -274,17 +248,18 @@ def same_tokens(ours, theirs):  # type: ignore[no-untyped-def]
 
 
 @inner
-def sum_parts(scores, total, prior, parts, numbers, factors, given, known, tokens):  # type: ignore[no-untyped-def]
+def sum_parts(scores, scratch, parts, numbers, factors, given, known, tokens):  # type: ignore[no-untyped-def]
     """scores (n_items,) = the sum of the parts that have a factor, in their order.
 
     Args:
         scores: float32, receives the answer.
-        total: float32 (n_items,) scratch; prior: float64 (n_items,) scratch.
+        scratch: see `scratch_of`.
         parts: (p, N_FIELDS); numbers: (p, N_NUMBERS); factors: (p,) float32.
         given: (g, n_items) float32 scores of models that the table cannot express.
         known: courses and ages of `known_items`; tokens: (t,) int32.
     """
-    scores[:] = 0
+    for item in range(len(scores)):
+        scores[item] = 0
     found, ages = known
     for place in range(len(parts)):
         factor = factors[place]
@@ -293,11 +268,11 @@ def sum_parts(scores, total, prior, parts, numbers, factors, given, known, token
         part = parts[place]
         kind = part[KIND]
         if kind == ROWS:
-            add_rows(scores, total, part, numbers[place], factor, found, ages, tokens)
+            add_rows(scores, scratch, part, numbers[place], factor, found, ages, tokens)
         elif kind == SPARSE:
             add_sparse(scores, part, numbers[place], factor, found, ages)
         elif kind == SHARES:
-            add_shares(scores, prior, part, numbers[place], factor, tokens)
+            add_shares(scores, scratch[1], part, numbers[place], factor, tokens)
         elif kind == STATIC:
             add_row(scores, factor, carray(to_float32(part[DENSE]), (part[N_ITEMS],)))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from models.recommender import Recommender
 Source = Literal["history", "profile", "popular"]
 SOURCES: tuple[Source, ...] = ("history", "profile", "popular")
 CELLS_A_BLOCK = 4_000_000
+INT64, FLOAT32, INT8 = np.dtype(np.int64), np.dtype(np.float32), np.dtype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ class Stage:
         return batch if self.n_known is None else known_to(batch, self.n_known)
 
 
-@dataclass(frozen=True)
-class Recommendations:
+class Recommendations(NamedTuple):
     """Ragged lists of B requests, best first; an explored course stands anywhere among them.
 
     Attributes:
@@ -81,14 +81,14 @@ class Recommendations:
     source: NDArray[np.int8]
     drawn: tuple[Drawn, ...] | None = None
 
-    @cached_property
+    @property
     def propensity(self) -> NDArray[np.float32]:
         """float32 probability that this course stands at this place, over the policy's draws."""
         if not self.drawn:
             return np.ones(len(self.item_idx), np.float32)
         return np.concatenate([one.propensity for one in self.drawn])
 
-    @cached_property
+    @property
     def explored(self) -> NDArray[np.bool_]:
         """Bool, whether the course was drawn to be tried and not ranked."""
         explored = np.zeros(len(self.item_idx), np.bool_)
@@ -169,17 +169,19 @@ class Policy:
 
     def _block(self, requests: RequestBatch) -> Recommendations:
         plan, people = self._plan, requests.participants
-        most = self.courses.n_items
-        room = sum([min(count, most) for count in requests.count.tolist()])
-        indptr = np.empty(requests.n_rows + 1, np.int64)
-        item_idx, scores = np.empty(room, np.int64), np.empty(room, np.float32)
-        source = np.empty(room, np.int8)
-        end = machine_code().rank(
+        counts = requests.count.tolist()
+        room = sum(counts)
+        if room > plan.n_items:
+            room = sum([min(count, plan.n_items) for count in counts])
+        indptr = np.empty(len(counts) + 1, INT64)
+        item_idx, scores = np.empty(room, INT64), np.empty(room, FLOAT32)
+        source = np.empty(room, INT8)
+        end = plan.rank(
             plan.numbers,
             plan.sums.given(people),
-            people_of(people),
-            _rules_of(requests),
-            (indptr, item_idx, scores, source),
+            *people_of(people),
+            *_rules_of(requests),
+            *(indptr, item_idx, scores, source),
         )
         if end < room:
             item_idx, scores, source = item_idx[:end], scores[:end], source[:end]
@@ -222,7 +224,7 @@ class Policy:
                 found.item_idx[places] = draw.item_idx
                 found.scores[places] = row_scores[draw.item_idx]
                 found.source[places] = SOURCES.index(last.source)
-        return replace(found, drawn=tuple(drawn) or None)
+        return found._replace(drawn=tuple(drawn) or None)
 
 
 def _rules_of(requests: RequestBatch) -> tuple[NDArray[Any], ...]:

@@ -50,7 +50,7 @@ def test_what_is_allowed_is_what_each_rule_says(world: World) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.sampled_from([-1.0, 0.0, 0.5, 2.0]), min_size=1, max_size=40),
+    st.lists(st.sampled_from([-1.0, 0.0, 0.25, 0.5, 2.0]), min_size=1, max_size=150),
     st.integers(0, 45),
     st.data(),
 )
