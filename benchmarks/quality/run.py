@@ -40,6 +40,11 @@ class Options:
     out: Path
     readme: Path | None
 
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The families, where they have a section of their own: a run without implicit."""
+        return () if "implicit" in self.families else self.families
+
 
 def run(options: Options) -> None:
     """Every data set asked for: `out/NAME.json`, `out/NAME.md`, and the section of the README."""
@@ -55,13 +60,13 @@ def run(options: Options) -> None:
         for name in options.data:
             result = _result(name, options, workers)
             text = section(result)
-            stem = f"{name}-small" if options.small else name
+            stem = "-".join([name, *options.apart, *(["small"] if options.small else [])])
             options.out.mkdir(parents=True, exist_ok=True)
             (options.out / f"{stem}.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
             (options.out / f"{stem}.md").write_text(text, "utf-8")
             sys.stdout.write(text + "\n")
             if options.readme is not None:
-                put_between_markers(options.readme, name, text)
+                put_between_markers(options.readme, stem, text)
 
 
 def _result(name: str, options: Options, workers: Workers) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def _result(name: str, options: Options, workers: Workers) -> dict[str, Any]:
     groups = groups_of(test, tasks.new)
     return {
         "name": name,
-        "title": source.title,
+        "title": source.title + (f" ({', '.join(options.apart)})" if options.apart else ""),
         "note": source.note,
         "metrics": list(source.metrics),
         "method": cuts[1].method,
