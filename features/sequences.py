@@ -123,11 +123,14 @@ def kept_only(sequences: Sequences, keep: NDArray[np.bool_]) -> Sequences:
 
 def joined_indptr(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """The row pointer of rows one after the other; each part's begins with 0."""
-    whole = np.concatenate(parts)
-    begins = np.cumsum([0, *map(len, parts[:-1])])
-    lengths = np.diff(whole)
-    lengths = np.delete(lengths, begins[1:] - 1)  # from the end of a part to the 0 of the next
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    sizes = np.fromiter(map(len, parts), np.int64, len(parts))
+    joined = np.concatenate(parts)
+    ends = np.ones(len(joined), np.bool_)
+    ends[np.cumsum(sizes) - sizes] = False  # the 0 of each part
+    lengths = np.diff(joined, prepend=0)[ends]
+    indptr = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=indptr[1:])
+    return indptr
 
 
 def flat(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

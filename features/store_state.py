@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from features import columns as c
-from features.store_engine import hash_of
+from features.store_engine import hash_of, is_sqlite
 from features.store_schema import ERASED, PARTICIPANTS, PURCHASES, as_moment
 
 MOST_AT_ONCE = 500
+ERASED_HASHES = "SELECT hash FROM erased WHERE hash"
 
 
 @dataclass(frozen=True)
@@ -224,18 +225,11 @@ def bought_row(participant_id: str, one: Bought) -> dict[str, Any]:
 
 
 def erased_of(connection: Connection, names: Iterable[str], salt: bytes) -> set[str]:
-    """Those of the participants who were erased."""
-    wanted = list(names)
-    if len(wanted) > MOST_AT_ONCE and _nobody_is_erased(connection):
-        return set()
-    hashes = {hash_of(name, salt): name for name in wanted}
-    digests, found = list(hashes), set[str]()
-    for start in range(0, len(digests), MOST_AT_ONCE):
-        part = digests[start : start + MOST_AT_ONCE]
-        query = sa.select(ERASED.c.hash).where(ERASED.c.hash.in_(part))
-        found.update(hashes[digest] for digest in connection.execute(query).scalars())
-    return found
-
-
-def _nobody_is_erased(connection: Connection) -> bool:
-    return connection.execute(sa.select(ERASED.c.hash).limit(1)).first() is None
+    """Those of the participants who were erased, in one statement whatever their number."""
+    hashes = {hash_of(name, salt): name for name in names}
+    if is_sqlite(connection):
+        among, given = "IN (SELECT value FROM json_each(:given))", orjson.dumps([*hashes]).decode()
+        found = connection.execute(sa.text(f"{ERASED_HASHES} {among}"), {"given": given})
+    else:
+        found = connection.execute(sa.text(f"{ERASED_HASHES} = ANY(:given)"), {"given": [*hashes]})
+    return {hashes[digest] for digest in found.scalars()}

@@ -24,6 +24,7 @@ from serving.store.live import LiveStore
 MOST_LISTS = 20_000
 CELLS_AT_ONCE = 10_000_000  # lists times courses, in bytes; the more at once, the less a list costs
 EVERY_S = 1.0
+SOONER = 500  # lists that wait: short pauses, often, hold answers up less than long ones, seldom
 KEPT = Counter("saldopas_served_lists", "Served lists by what became of them.", ("result",))
 
 
@@ -60,6 +61,8 @@ class ServedLog:
                 return
             self._waiting.append(answered)
             self._n_lists += size
+            if self._n_lists >= SOONER > self._n_lists - size:
+                self._change.notify()
 
     def close(self) -> None:
         """Write what is left and end."""
