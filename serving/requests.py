@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.ages import age_at_least
-from features.batch import ParticipantBatch
 from features.courses import education_level
-from features.pairs import Pairs
 from features.person import Person
+from features.person_requests import requests_of
 from features.request_moment import request_moment
 from features.requests import RequestBatch
-from features.sequences import Sequences
 from features.snapshot import Snapshot
 from features.store_state import Found
 from serving.loaded import LoadedModel
@@ -53,20 +51,14 @@ def as_asked(
         for person, body in zip(_people(bodies, model, found), bodies, strict=True)
     ]
     limits = [_limit(person, body) for person, body in zip(people, bodies, strict=True)]
-    n_items = model.n_items
-    batch = RequestBatch(
-        participants=ParticipantBatch(
-            Sequences.of([person.history for person in people], n_items=n_items),
-            Pairs.of([person.tokens for person in people], n_columns=model.n_tokens),
-        ),
-        limit_rp=np.array([limit or 0 for limit in limits], np.int64),
-        limited=np.array([limit is not None for limit in limits], np.bool_),
-        owned=Pairs.of([person.owned for person in people], n_columns=n_items),
-        excluded=Pairs.of([_unwanted(body, model) for body in bodies], n_columns=n_items),
-        age_at_least=np.array([person.age_at_least for person in people], np.int64),
-        education_at_least=np.array([person.education_at_least for person in people], np.int64),
-        as_of_s=np.array([_moment_s(body, model, now_s) for body in bodies], np.int64),
-        count=np.array([body.n or DEFAULT_N for body in bodies], np.int64),
+    batch = requests_of(
+        people,
+        limits=limits,
+        excluded=[_unwanted(body, model) for body in bodies],
+        as_of_s=[_moment_s(body, model, now_s) for body in bodies],
+        counts=[body.n or DEFAULT_N for body in bodies],
+        n_items=model.n_items,
+        n_tokens=model.n_tokens,
     )
     return Asked(batch, [person.balance_rp for person in people])
 
