@@ -88,7 +88,7 @@ class IndexedDataset:
     ) -> RequestBatch:
         """Requests of `rows` with the balance, purchases and profile of that moment."""
         n_rows = len(rows)
-        return RequestBatch(
+        return RequestBatch.of(
             participants=self.batch(rows, seen, vocabulary),
             limit_rp=self.balance_rp(rows, seen),
             limited=self.has_grant[rows],

@@ -37,12 +37,17 @@ def requests_of(
             Sequences.of([person.history for person in people], n_items=n_items),
             Pairs.of([person.tokens for person in people], n_columns=n_tokens),
         ),
-        limit_rp=np.array([limit or 0 for limit in limits], np.int64),
-        limited=np.array([limit is not None for limit in limits], np.bool_),
         owned=Pairs.of([person.owned for person in people], n_columns=n_items),
         excluded=Pairs.of(excluded, n_columns=n_items),
-        age_at_least=np.array([person.age_at_least for person in people], np.int64),
-        education_at_least=np.array([person.education_at_least for person in people], np.int64),
-        as_of_s=np.array(as_of_s, np.int64),
-        count=np.array(counts, np.int64),
+        terms=np.array(
+            [
+                [limit or 0 for limit in limits],
+                [limit is not None for limit in limits],
+                [person.age_at_least for person in people],
+                [person.education_at_least for person in people],
+                as_of_s,
+                counts,
+            ],
+            np.int64,
+        ),
     )

@@ -128,7 +128,7 @@ class Snapshot:
         tokens = self.token_idx[ragged_ranges(self.token_indptr[safe], n_tokens_of)]
         token_indptr = np.concatenate([[0], np.cumsum(n_tokens_of)])
         profile = Pairs(token_indptr, tokens, n_tokens)
-        return RequestBatch(
+        return RequestBatch.of(
             participants=ParticipantBatch(kept_only(events.prefixes(safe, visible), kept), profile),
             limit_rp=np.where(known, self.balance_rp[safe], 0),
             limited=known & self.has_balance[safe],
@@ -151,7 +151,7 @@ class Snapshot:
 
 
 def _strangers(n_rows: int, as_of_s: int, count: int, n_items: int, n_tokens: int) -> RequestBatch:
-    return RequestBatch(
+    return RequestBatch.of(
         participants=ParticipantBatch(
             Sequences.of([[] for _ in range(n_rows)], n_items=n_items),
             Pairs.none(n_rows, n_tokens),

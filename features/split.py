@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -40,7 +40,7 @@ class Cut:
             count=count,
             vocabulary=self.train.vocabulary,
         )
-        return replace(asked, limit_rp=cases.limit_rp, limited=cases.limited)
+        return asked.but(limit_rp=cases.limit_rp, limited=cases.limited)
 
 
 def make_cuts(data: IndexedDataset, config: SplitConfig, *, seed: int) -> tuple[Cut, Cut] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ summing = njit(
 HERE = Path(__file__).parent
 
 
-def compiler(pattern: str, **options: Any) -> Callable[[F], F]:
+def compiler(pattern: str, *others: Path, **options: Any) -> Callable[[F], F]:
     """Compiles functions that Python calls and that are made of the files `pattern`.
 
     numba looks only at a function's own file, and what it calls in others may be newer: so the
@@ -30,9 +30,10 @@ def compiler(pattern: str, **options: Any) -> Callable[[F], F]:
 
     Args:
         pattern: of file names beside this one.
+        others: files whose constants stand in the code as well.
         options: of `numba.njit`.
     """
-    cache = _directory(pattern)
+    cache = _directory(pattern, others)
 
     def entry(function: F) -> F:
         usual = config.CACHE_DIR
@@ -49,9 +50,9 @@ def compiler(pattern: str, **options: Any) -> Callable[[F], F]:
     return entry
 
 
-def _directory(pattern: str) -> Path:
+def _directory(pattern: str, others: Sequence[Path]) -> Path:
     digest = hashlib.sha256()
-    for file in sorted(HERE.glob(pattern)):
+    for file in (*sorted(HERE.glob(pattern)), *others):
         digest.update(file.read_bytes())
     name = re.match(r"[a-z]*", pattern)
     return HERE / "__pycache__" / f"{name and name.group()}-{digest.hexdigest()[:16]}"

@@ -54,7 +54,7 @@ def as_batch(requests: list[dict[str, Any]], *, n_items: int, n_tokens: int) -> 
     rows = len(requests)
     sequence = Sequences.of([request["history"] for request in requests], n_items=n_items)
     tokens = Pairs.of([request["tokens"] for request in requests], n_columns=n_tokens)
-    return RequestBatch(
+    return RequestBatch.of(
         participants=ParticipantBatch(sequence, tokens),
         limit_rp=np.array([request["limit"] for request in requests], np.int64),
         limited=np.ones(rows, bool),

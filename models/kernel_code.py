@@ -68,4 +68,5 @@ TABLE = types.Tuple(
 GIVEN = _read_only(types.float32, 3)
 PEOPLE = types.Tuple([INT64, INT32, INT64, INT32])
 LISTS = (types.int64[::1], types.int64[::1], types.float32[::1], types.int8[::1])
-RULES = types.Tuple([INT64, BOOL, *[INT64] * 5, INT32, INT64, INT32])
+TERMS = _read_only(types.int64, 2)
+RULES = types.Tuple([TERMS, INT64, INT32, INT64, INT32])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import carray
 
+from features.requests import COUNT, LIMIT, LIMITED
 from models.compiled import inner
 from models.kernel_largest import best
 from models.kernel_room import known_items, scratch_of
@@ -104,12 +105,7 @@ def rank(  # type: ignore[no-untyped-def]
     items,
     token_indptr,
     tokens,
-    limits,
-    limited,
-    age,
-    education,
-    moment,
-    counts,
+    terms,
     owned_ptr,
     owned,
     excluded_ptr,
@@ -128,36 +124,24 @@ def rank(  # type: ignore[no-untyped-def]
         given: (g, B, n_known) float32, see `models.kernel.Sums`.
         indptr, items, token_indptr, tokens: int64 and int32, what participants bought, and their
             profiles.
-        limits, limited, age, education, moment, counts, owned_ptr, owned, excluded_ptr, excluded:
-            of each request, see `allow`.
+        terms, owned_ptr, owned, excluded_ptr, excluded: of each request, see `allow`.
         ends, top_items, top_scores, sources: receive the answer: (B + 1,) int64, and by listed
             course item int64, score float32 and source int8, as long as the lists may become.
 
     Returns:
         how many courses are listed.
     """
-    rules = (
-        limits,
-        limited,
-        age,
-        education,
-        moment,
-        counts,
-        owned_ptr,
-        owned,
-        excluded_ptr,
-        excluded,
-    )
+    rules = (terms, owned_ptr, owned, excluded_ptr, excluded)
     stages, table, courses, fit = unpacked(plan)
     price, edges, lift = fit
-    n_items, n_rows = len(price), len(limits)
+    n_items, n_rows = len(price), terms.shape[1]
     scores, folded, left, seen, (found, ages), scratch = scratch_of(n_items, indptr, token_indptr)
     ends[0] = end = 0
     for row in range(n_rows):
         allow(courses, rules, row, left)
         history = items[indptr[row] : indptr[row + 1]]
         own_tokens = tokens[token_indptr[row] : token_indptr[row + 1]]
-        wanted = min(counts[row], n_items)
+        wanted = min(terms[COUNT, row], n_items)
         answered = False
         for place in range(len(stages)):
             stage = stages[place]
@@ -172,8 +156,8 @@ def rank(  # type: ignore[no-untyped-def]
                 continue
             known = (found[:n_found], ages[:n_found])
             score_stage(stage, table, given, row, known, n_events, own_tokens, scratch, scores)
-            if limited[row] and len(lift) > 0:
-                lift_row(scores, price, limits[row], edges, lift)
+            if terms[LIMITED, row] and len(lift) > 0:
+                lift_row(scores, price, terms[LIMIT, row], edges, lift)
             top = slice(end, end + wanted)
             size = best(
                 scores, left, wanted, is_last, (scratch[0], folded), top_scores[top], top_items[top]
@@ -207,7 +191,7 @@ def score(stage, table, given, people, n_items):  # type: ignore[no-untyped-def]
 def allowed(plan, rules):  # type: ignore[no-untyped-def]
     """(B, n_items) bool, which courses each request may be answered with."""
     _, _, courses, _ = unpacked(plan)
-    n_rows, n_items = len(rules[0]), plan[0]
+    n_rows, n_items = rules[0].shape[1], plan[0]
     found = np.empty((n_rows, n_items), np.bool_)
     for row in range(n_rows):
         allow(courses, rules, row, found[row])

@@ -6,15 +6,17 @@ table (see `models.kernel`), is compiled once for all models, and copies nothing
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import carray, types
 from numba.extending import intrinsic
 
+from features import requests
 from models.compiled import compiler, inner, summing
 
-entry = compiler("kernel_[lr]*.py", nogil=True, error_model="numpy")
+entry = compiler("kernel_[lr]*.py", Path(requests.__file__), nogil=True, error_model="numpy")
 
 # columns of the table of parts: what each is, sizes, and addresses of arrays
 KIND, N_ITEMS, WIDTH, FIRST_TOKEN, N_GROUPS, GIVEN = 0, 1, 2, 3, 4, 5

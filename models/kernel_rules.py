@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import carray
 
+from features.requests import AGE, EDUCATION, LIMIT, LIMITED, MOMENT
 from models.compiled import inner
 from models.kernel_rows import to_int32, to_int64
 
@@ -33,11 +34,13 @@ def allow(courses, rules, row, left):  # type: ignore[no-untyped-def]
     Args:
         courses: of price, start and end of sale, minimum age and education, each: int32 rank of
             each course, and the int64 values that ranks stand for, ascending.
-        rules: of B requests, see `models.policy`; row: which of them.
+        rules: of B requests, terms as `features.requests` has them and the pairs of what is owned
+            and excluded; row: which of the requests.
         left: receives the answer.
     """
     prices, starts, ends, ages, educations = courses
-    limits, limited, age, education, moment, _, owned_ptr, owned, excluded_ptr, excluded = rules
+    terms, owned_ptr, owned, excluded_ptr, excluded = rules
+    moment = terms[MOMENT, row]
     price, from_s, until_s, min_age, min_education = (
         prices[0],
         starts[0],
@@ -45,11 +48,13 @@ def allow(courses, rules, row, left):  # type: ignore[no-untyped-def]
         ages[0],
         educations[0],
     )
-    n_prices = rank_at_most(prices[1], limits[row]) if limited[row] else np.int32(len(price))
-    n_starts = rank_at_most(starts[1], moment[row])
-    n_ended = rank_at_most(ends[1], moment[row] - 1)
-    n_ages = rank_at_most(ages[1], age[row])
-    n_educations = rank_at_most(educations[1], education[row])
+    n_prices = (
+        rank_at_most(prices[1], terms[LIMIT, row]) if terms[LIMITED, row] else np.int32(len(price))
+    )
+    n_starts = rank_at_most(starts[1], moment)
+    n_ended = rank_at_most(ends[1], moment - 1)
+    n_ages = rank_at_most(ages[1], terms[AGE, row])
+    n_educations = rank_at_most(educations[1], terms[EDUCATION, row])
     for item in range(len(price)):
         left[item] = (
             (price[item] < n_prices)

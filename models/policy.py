@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features import masks
 from features.batch import ParticipantBatch
 from features.courses import CourseTable
-from features.requests import RequestBatch
+from features.requests import COUNT, RequestBatch
 from features.sequences import joined_indptr
 from models.balance_fit import EDGES, BalanceFit
 from models.blend import Blend
@@ -169,7 +169,7 @@ class Policy:
 
     def _block(self, requests: RequestBatch) -> Recommendations:
         plan, people = self._plan, requests.participants
-        counts = requests.count.tolist()
+        counts = requests.terms[COUNT].tolist()
         room = sum(counts)
         if room > plan.n_items:
             room = sum([min(count, plan.n_items) for count in counts])
@@ -229,12 +229,7 @@ class Policy:
 
 def _rules_of(requests: RequestBatch) -> tuple[NDArray[Any], ...]:
     return (
-        requests.limit_rp,
-        requests.limited,
-        requests.age_at_least,
-        requests.education_at_least,
-        requests.as_of_s,
-        requests.count,
+        requests.terms,
         requests.owned.indptr,
         requests.owned.indices,
         requests.excluded.indptr,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -205,7 +205,7 @@ def _was_cancelled(body: ExplainBody, model: LoadedModel, found: Found) -> bool:
 def _ranked(policy: Policy, batch: RequestBatch, item: int) -> tuple[int | None, Recommendations]:
     """The place of a course among all that are allowed, and the course alone as a list."""
     count = np.array([policy.courses.n_items])
-    everything = policy.recommend(replace(batch, count=count))
+    everything = policy.recommend(batch.but(count=count))
     places = np.flatnonzero(everything.item_idx == item)
     if len(places) == 0:
         return None, _scored(policy, batch, item)

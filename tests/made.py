@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,18 +67,18 @@ def make_training(
 def make_requests(batch: ParticipantBatch, **changes: object) -> RequestBatch:
     """Requests for 5 courses, no limit, everything bought owned; `changes` replace fields."""
     rows, n_items = batch.n_rows, batch.sequence.n_items
-    plain = RequestBatch(
-        participants=batch,
-        limit_rp=np.zeros(rows, np.int64),
-        limited=np.zeros(rows, bool),
-        owned=Pairs.of_events(batch.sequence),
-        excluded=Pairs.none(rows, n_items),
-        age_at_least=np.zeros(rows, np.int64),
-        education_at_least=np.zeros(rows, np.int64),
-        as_of_s=np.full(rows, 1_000, np.int64),
-        count=np.full(rows, 5, np.int64),
-    )
-    return replace(plain, **changes)
+    plain: dict[str, Any] = {
+        "participants": batch,
+        "limit_rp": np.zeros(rows, np.int64),
+        "limited": np.zeros(rows, bool),
+        "owned": Pairs.of_events(batch.sequence),
+        "excluded": Pairs.none(rows, n_items),
+        "age_at_least": np.zeros(rows, np.int64),
+        "education_at_least": np.zeros(rows, np.int64),
+        "as_of_s": np.full(rows, 1_000, np.int64),
+        "count": np.full(rows, 5, np.int64),
+    }
+    return RequestBatch.of(**(plain | changes))
 
 
 def checkerboard(side: int = 20, people: int = 200) -> list[list[int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -51,8 +50,7 @@ def score_participants(
 
 def with_balances(requests: RequestBatch, balances: Sequence[int | None]) -> RequestBatch:
     """The same requests with given balances; None is no limit."""
-    return replace(
-        requests,
+    return requests.but(
         limit_rp=np.array([balance or 0 for balance in balances], np.int64),
         limited=np.array([balance is not None for balance in balances], np.bool_),
     )

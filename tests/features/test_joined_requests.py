@@ -18,7 +18,7 @@ HISTORIES = [[3, 1], [], [2], [0, 4, 1]]
 
 def batch() -> RequestBatch:
     numbers = np.arange(4)
-    return RequestBatch(
+    return RequestBatch.of(
         participants=ParticipantBatch(
             Sequences.of(HISTORIES, n_items=5), Pairs.of([[], [1], [0, 2], []], n_columns=3)
         ),

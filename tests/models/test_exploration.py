@@ -87,7 +87,7 @@ def test_chances_of_a_short_pool_by_hand() -> None:
 def often(asked: RequestBatch, *, seed: int) -> Recommendations:
     """The answers to one request for `DRAWS` ages, which nothing but the draws depends on."""
     many = asked.take(np.zeros(DRAWS, int))
-    return exploring(seed=seed).recommend(replace(many, age_at_least=np.arange(DRAWS)))
+    return exploring(seed=seed).recommend(many.but(age_at_least=np.arange(DRAWS)))
 
 
 @pytest.mark.parametrize("asked", [one_request(), without(5, 6, 7)], ids=["pool 5", "pool 2"])
@@ -158,7 +158,7 @@ def test_a_batch_equals_its_single_requests(world: World, share: float) -> None:
 @given(worlds(), shares)
 def test_all_that_is_allowed_is_never_shuffled(world: World, share: float) -> None:
     """So that a lower balance only takes courses away, whatever is explored."""
-    everything = replace(world.requests, count=np.full(world.requests.n_rows, 99, np.int64))
+    everything = world.requests.but(count=np.full(world.requests.n_rows, 99, np.int64))
     lists = with_exploration(world, share, 3).recommend(everything)
     plain = world.policy.recommend(everything)
     np.testing.assert_array_equal(lists.item_idx, plain.item_idx)
@@ -172,7 +172,7 @@ def same(ours: Recommendations, theirs: Recommendations, place: slice = slice(No
 
 def test_another_content_is_another_draw_and_the_hour_is_no_content() -> None:
     asked = one_request(as_of_s=np.array([10 * DAY_S]))
-    later = replace(asked, as_of_s=asked.as_of_s + 3_600)
+    later = asked.but(as_of_s=asked.as_of_s + 3_600)
     assert content_seed(asked, 0, 1) == content_seed(later, 0, 1)
     changed = {
         "as_of_s": asked.as_of_s + DAY_S,
@@ -184,7 +184,7 @@ def test_another_content_is_another_draw_and_the_hour_is_no_content() -> None:
         "owned": without(5).excluded,
         "participants": make_batch([[4]], n_items=N_ITEMS),
     }
-    others = [replace(asked, **{name: value}) for name, value in changed.items()]
+    others = [asked.but(**{name: value}) for name, value in changed.items()]
     others.append(make_requests(make_batch([[]], n_items=N_ITEMS, tokens=[[1]])))
     seeds = {content_seed(other, 0, 1) for other in others} | {content_seed(asked, 0, 2)}
     assert content_seed(asked, 0, 1) not in seeds

@@ -122,9 +122,9 @@ def test_ordered_by_stage_then_score_then_course(world: World) -> None:
 @settings(max_examples=80, deadline=None)
 @given(worlds(), st.integers(0, 6_000))
 def test_a_lower_balance_only_takes_courses_away(world: World, cut: int) -> None:
-    everything = replace(world.requests, count=np.full(world.requests.n_rows, 99, np.int64))
-    everything = replace(everything, limited=np.ones(everything.n_rows, bool))
-    lower = replace(everything, limit_rp=np.maximum(everything.limit_rp - cut, 0))
+    everything = world.requests.but(count=np.full(world.requests.n_rows, 99, np.int64))
+    everything = everything.but(limited=np.ones(everything.n_rows, bool))
+    lower = everything.but(limit_rp=np.maximum(everything.limit_rp - cut, 0))
     more, fewer = world.policy.recommend(everything), world.policy.recommend(lower)
     for row in range(everything.n_rows):
         affordable = [

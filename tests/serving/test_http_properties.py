@@ -178,7 +178,7 @@ def test_the_answer_is_the_policys(
     age = profile.get("age")
     ages = {"26-35": 26, ">=56": 56, "x": 0, None: 0}
     education = profile.get("education")
-    request = RequestBatch(
+    request = RequestBatch.of(
         participants=ParticipantBatch(sequence, vocabulary.encode_one(profile)),
         limit_rp=np.array([balance]),
         limited=np.array([True]),

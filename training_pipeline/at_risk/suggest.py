@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
@@ -129,7 +129,7 @@ def suggest(
             count=1,
             vocabulary=vocabulary,
         )
-        requests = replace(asked, limit_rp=risks.amount_rp[block])
+        requests = asked.but(limit_rp=risks.amount_rp[block])
         allowed = planning.policy.allowed(requests).allowed
         relevance = planning.relevance(requests, allowed)
         for at, row in enumerate(block.tolist()):
