@@ -92,7 +92,7 @@ def months(data: IndexedDataset, windows: tuple[Cut, ...], *, seed: int) -> None
         one, other = (
             gains_of_lists(
                 found[month, name].lists,
-                window.cases.targets,
+                window.cases,
                 np.ones(window.cases.n_cases, np.bool_),
             )
             for name in (short, long)

@@ -70,7 +70,7 @@ def _gains(data: IndexedDataset, windows: Sequence[Cut], policies: Sequence[Poli
     for window, policy in zip(windows, policies, strict=True):
         lists = policy.recommend(window.requests(data, count=CUTOFF))
         everybody = np.ones(window.cases.n_cases, np.bool_)
-        found.append(gains_of_lists(lists, window.cases.targets, everybody))
+        found.append(gains_of_lists(lists, window.cases, everybody))
     return Gains.joined(found)
 
 

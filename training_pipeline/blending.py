@@ -57,6 +57,7 @@ class Shortlists:
             np.take_along_axis(self.bought[chosen], best, axis=1),
             np.take_along_axis(self.item_idx[chosen], best, axis=1),
             self.n_targets[chosen],
+            self.person[chosen],
             n_items=self.n_items,
         )
 
@@ -102,11 +103,11 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
 
     Both by greedy forward selection (Caruana et al. 2004), pooled over the windows: the best member
     alone comes first; another is added, at the ratio that is best for it, while the blend gains for
-    people (`Gains.above_for_people`; a blend is a hedge, so what few courses say may count). A
-    level has weights of its own where they are clearly better, or where one of the common blend's
-    members alone is better there. So neither over people with a history nor at any level with
-    `LEAST_CASES` decisions is the blend worse on them than its best member. Too few decisions to
-    learn from: the member that is best on what there is, alone.
+    people (`Gains.above_for_people` for the best of as many as were tried; a blend is a hedge, so
+    what few courses say may count). A level has weights of its own where they are clearly better,
+    or where a member that any level asks is better there alone. So neither over people with a
+    history nor at any level with `LEAST_CASES` decisions is the blend worse on them than its best
+    member. Too few decisions to learn from: the member that is best on what there is, alone.
 
     Args:
         found: one a window, M members each; names: (M,) of the members, the simpler ones first.
@@ -116,20 +117,30 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
     if n_warm == 0:
         warm = [np.ones(len(one.level), np.bool_) for one in found]
     start = _greedy(found, warm, len(names), most=len(names) if n_warm >= LEAST_CASES else 1)
-    levels = []
-    for level in range(LEVELS):
-        chosen = [one.level == level for one in found]
-        weights, cases = start, sum(int(rows.sum()) for rows in chosen)
-        if cases >= LEAST_CASES:
-            own = _greedy(found, chosen, len(names), most=len(names))
-            common = _pooled(found, chosen, start)
-            if _pooled(found, chosen, own).above_for_people(common) or any(
-                (_pooled(found, chosen, single).mean or 0.0) > (common.mean or 0.0)
-                for single in np.eye(len(names))[start > 0]
+    at = [[one.level == level for one in found] for level in range(LEVELS)]
+    cases = [sum(int(rows.sum()) for rows in chosen) for chosen in at]
+    enough = [level for level in range(LEVELS) if cases[level] >= LEAST_CASES]
+    own = {level: _greedy(found, at[level], len(names), most=len(names)) for level in enough}
+    common = {level: _pooled(found, at[level], start) for level in enough}
+    weights = [start] * LEVELS
+    for level in enough:
+        if _pooled(found, at[level], own[level]).above_for_people(common[level]):
+            weights[level] = own[level]
+    alone = {
+        level: [_pooled(found, at[level], single).mean or 0.0 for single in np.eye(len(names))]
+        for level in enough
+    }
+    for _ in names:  # what one level asks anew may be better alone at another
+        asked = np.sum(weights, axis=0) > 0
+        for level in enough:
+            if weights[level] is start and np.max(alone[level], where=asked, initial=0.0) > (
+                common[level].mean or 0.0
             ):
-                weights = own
-        levels.append(_described(found, chosen, names, weights, purchases=level, cases=cases))
-    return tuple(levels)
+                weights[level] = own[level]
+    return tuple(
+        _described(found, at[level], names, weights[level], purchases=level, cases=cases[level])
+        for level in range(LEVELS)
+    )
 
 
 def _greedy(
@@ -152,7 +163,7 @@ def _greedy(
             for other in [weights + ratio * single[member]]
         ]
         gains, other = max(tried, key=lambda pair: pair[0].mean or 0.0)
-        if not gains.above_for_people(best):
+        if not gains.above_for_people(best, tried=len(tried)):
             break
         weights, best = other, gains
     return np.asarray(weights / weights.max())

@@ -8,8 +8,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.special import ndtr, ndtri
 
+from features.cases import Cases
 from models.policy import Recommendations
 from training_pipeline.metrics import first_places, hits_of, ndcg_of_each
 
@@ -22,19 +23,21 @@ class Gains:
     """NDCG of N decisions.
 
     Attributes:
-        by_decision: (N,) float64 in [0, 1].
+        by_decision: (N,) float64 in [0, 1]; person: (N,) int64 who decides.
         by_course: (n_items times windows,) float64: what the hits on each course add to the sum of
             `by_decision`, window after window.
     """
 
     by_decision: NDArray[np.float64]
+    person: NDArray[np.int64]
     by_course: NDArray[np.float64]
 
     @classmethod
     def joined(cls, parts: Sequence[Gains]) -> Self:
-        """The decisions of all windows; a course is another one in another window."""
+        """The decisions of all windows; a person is the same in each, a course another one."""
         return cls(
             np.concatenate([part.by_decision for part in parts]),
+            np.concatenate([part.person for part in parts]),
             np.concatenate([part.by_course for part in parts]),
         )
 
@@ -48,12 +51,20 @@ class Gains:
         """None where there are no decisions."""
         return float(self.by_decision.mean()) if self.n_decisions else None
 
-    def above_for_people(self, other: Gains) -> bool:
-        """Whether the same decisions gain beyond two standard errors of the paired difference."""
+    def above_for_people(self, other: Gains, *, tried: int = 1) -> bool:
+        """Whether the same decisions gain beyond two standard errors of the paired difference.
+
+        What one person decides is one observation: the error is that of sums over people (Liang
+        and Zeger 1986). The best of `tried` candidates must be as far above as makes its chance
+        under no difference that of two errors for a single one (Bonferroni).
+        """
         if self.n_decisions == 0:
             return False
         gain = self.by_decision - other.by_decision
-        return bool(gain.sum() > ERRORS * float(gain.std()) * np.sqrt(len(gain)))
+        people = np.unique(self.person, return_inverse=True)[1]
+        around = np.bincount(people, gain - gain.mean())
+        errors = ERRORS if tried == 1 else float(-ndtri(ndtr(-ERRORS) / tried))
+        return bool(gain.sum() > errors * float(np.linalg.norm(around)))
 
     def clearly_above(self, other: Gains) -> bool:
         """Whether the gain is beyond two standard errors of people and of courses.
@@ -73,20 +84,22 @@ def gains_of_hits(
     hits: NDArray[np.bool_],
     item_idx: NDArray[np.integer],
     n_targets: NDArray[np.integer],
+    person: NDArray[np.int64],
     *,
     n_items: int,
 ) -> Gains:
-    """NDCG at k of (B, k) `hits` on the courses `item_idx` (B, k), by rank."""
+    """NDCG at k of (B, k) `hits` on the courses `item_idx` (B, k), by rank, of (B,) people."""
     each = ndcg_of_each(hits, n_targets)
     by_course = np.bincount(item_idx[hits], weights=each[hits], minlength=n_items)
-    return Gains(each.sum(axis=1), by_course.astype(np.float64))
+    return Gains(each.sum(axis=1), person, by_course.astype(np.float64))
 
 
-def gains_of_lists(lists: Recommendations, targets: csr_array, chosen: NDArray[np.bool_]) -> Gains:
-    """NDCG@10 of the decisions with a True among those of `lists` and `targets`, (B, n_items)."""
+def gains_of_lists(lists: Recommendations, cases: Cases, chosen: NDArray[np.bool_]) -> Gains:
+    """NDCG@10 of the decisions with a True among the B of `lists` and `cases`."""
     return gains_of_hits(
-        hits_of(lists, targets, depth=CUTOFF)[chosen],
+        hits_of(lists, cases.targets, depth=CUTOFF)[chosen],
         first_places(lists, depth=CUTOFF)[chosen],
-        np.diff(targets.indptr)[chosen],
-        n_items=targets.shape[1],
+        np.diff(cases.targets.indptr)[chosen],
+        cases.row[chosen],
+        n_items=cases.targets.shape[1],
     )

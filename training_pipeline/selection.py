@@ -154,7 +154,7 @@ class Comparison:
     def _gains(self, found: Sequence[Evaluation], group: Group) -> Gains:
         return Gains.joined(
             [
-                gains_of_lists(one.lists, window.cases.targets, one.groups[group])
+                gains_of_lists(one.lists, window.cases, one.groups[group])
                 for one, window in zip(found, self.windows, strict=True)
             ]
         )
@@ -251,29 +251,36 @@ def blended(
 def blend_stages(
     best: Sequence[Tried], levels: tuple[BlendLevel, ...], *, has_tokens: bool
 ) -> list[StageRecipe]:
-    """One model where one is enough, else the blend.
+    """One model where one is enough, else the blend, which asks each level's own models.
 
-    Newcomers have a stage of their own where a model that reads profiles has a weight for them;
-    without one the blend is never asked about them, and their row says what the next one says.
+    A stage answers only rows for which a model with a weight reads what the stage is of; all
+    others, newcomers whose level is popularity alone among them, are answered by popularity.
     """
-    newcomers = {part.model for part in levels[0].parts}
-    by_profile = has_tokens and any("profile" in MODELS[name].uses for name in newcomers)
-    asked = levels if by_profile else levels[1:]
-    used = {part.model for level in asked for part in level.parts}
-    members = [tried for tried in best if tried.model in used]
+    new_people, *others = ({part.model for part in level.parts} for level in levels)
+    plain = new_people == {POPULARITY}
+    used = set.union(*others) if plain else set.union(new_people, *others)
     if used == {POPULARITY}:
         return []  # the last stage says the same, and calls it what it is
-    stage = StageRecipe(source="history", model=members[0].model, config=members[0].config)
-    if len(members) > 1:
-        config: dict[str, Any] = {
+    reads = {source for name in used for source in MODELS[name].uses}
+    if not has_tokens:
+        reads -= {"profile"}
+    if len(used) == 1 and (not plain or "history" in reads):
+        (alone,) = (tried for tried in best if tried.model in used)
+        model, config = alone.model, alone.config
+        reads &= {"history"} if plain else reads
+    else:
+        members = [tried for tried in best if tried.model in used | new_people]
+        model = Blend.name
+        config = {
             "members": [{"model": tried.model, "config": tried.config} for tried in members],
-            "weights": [
-                [level.weight_of(tried.model) for tried in members]
-                for level in (asked[0], *levels[1:])
-            ],
+            "weights": [[level.weight_of(tried.model) for tried in members] for level in levels],
         }
-        stage = StageRecipe(source="history", model=Blend.name, config=config)
-    return [stage, *([stage.model_copy(update={"source": "profile"})] if by_profile else [])]
+    sources: tuple[Source, ...] = ("history", "profile")
+    return [
+        StageRecipe(source=source, model=model, config=config)
+        for source in sources
+        if source in reads
+    ]
 
 
 def _lone_stages(main: Tried, profiled: list[Tried], base: Tried) -> list[StageRecipe]:

@@ -10,7 +10,10 @@ import pytest
 from features.errors import DataError
 from features.split import Cut, make_cuts
 from features.split_config import SplitConfig
+from models.blend import unit_of
+from models.recipe import Recipe, StageRecipe
 from models.registry import MODELS
+from tests.made import checkerboard, make_batch, make_courses, make_requests, make_training
 from tests.small_world import SmallWorld
 from training_pipeline.blending import LEVELS, BlendLevel, BlendPart
 from training_pipeline.search_grid import SEARCH
@@ -74,27 +77,51 @@ def test_the_choice_does_not_look_at_test(small_world: SmallWorld) -> None:
     assert first.recipe.stages[-1].source == "popular"
 
 
-def test_a_model_that_only_newcomers_would_ask_leaves_no_empty_row() -> None:
-    """Popularity is best for newcomers, and has no weight for those with a history."""
-    tried = [Tried(name, {}, {}, {}, 0.0, ()) for name in ("popularity", "item-neighbours", "ease")]
-    weights = {"popularity": (1, 0), "item-neighbours": (0, 0.3), "ease": (0, 1)}
+ASKED = {
+    "one for all": [{"ease": 1.0}] * LEVELS,
+    "popularity for newcomers": [{"popularity": 1.0}, *[{"ease": 1.0}] * 3],
+    "newcomers apart": [{"popularity": 1.0}, *[{"item-neighbours": 0.3, "ease": 1.0}] * 3],
+    "profiles in the middle": [
+        {"popularity": 1.0},
+        {"item-neighbours": 1.0},
+        {"profile-popularity": 1.0},
+        {"item-neighbours": 1.0},
+    ],
+    "profiles for buyers only": [{"popularity": 1.0}, *[{"profile-popularity": 1.0}] * 3],
+    "profiles for newcomers only": [{"profile-popularity": 1.0}, *[{"popularity": 1.0}] * 3],
+}
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_each_level_is_answered_by_what_was_learned_for_it(asked: list[dict[str, float]]) -> None:
+    """A person with each number of purchases; the scores are those of the level's own models."""
+    names = ("popularity", "profile-popularity", "item-neighbours", "ease")
+    config = {"ease": {"min_purchases": 1, "token_weight": 1.0}}
+    tried = [Tried(name, config.get(name, {}), {}, {}, 0.0, ()) for name in names]
     levels = tuple(
-        BlendLevel(
-            purchases=level,
-            cases=9,
-            people=9,
-            together=None,
-            parts=tuple(
-                BlendPart(name, of[level > 0], None)
-                for name, of in weights.items()
-                if of[level > 0]
-            ),
-        )
-        for level in range(LEVELS)
+        BlendLevel(level, 9, 9, None, tuple(BlendPart(name, w, None) for name, w in row.items()))
+        for level, row in enumerate(asked)
     )
-    (stage,) = blend_stages(tried, levels, has_tokens=True)
-    assert (stage.source, stage.model_names) == ("history", ("item-neighbours", "ease"))
-    assert stage.config["weights"] == [[0.3, 1]] * LEVELS
+    people = checkerboard(12)
+    tokens = [[person % 2] for person in range(len(people))]
+    train = make_training(people, make_courses([1] * 12), tokens=tokens)
+    last = StageRecipe(source="popular", model="popularity")
+    recipe = Recipe(stages=(*blend_stages(tried, levels, has_tokens=True), last))
+    batch = make_batch([[], [0], [0, 2], [1, 3, 5]], n_items=12, tokens=[[0], [1], [1], [0]])
+    found = recipe.fit(train, seed=7).recommend(make_requests(batch, count=np.full(4, 12)))
+    for row, weights in enumerate(asked):
+        expected = np.zeros(12, np.float64)
+        for name, weight in weights.items():
+            kind = MODELS[name]
+            model = kind.fit(kind.config_type.model_validate(config.get(name, {})), train, seed=7)
+            expected += weight / unit_of(model, train.participants) * model.score(batch)[row]
+        place = found.row(row)
+        first = found.source[place] == found.source[place][0]  # what it knows nothing of is below
+        assert first.sum() >= 3
+        items, scores = found.item_idx[place][first], found.scores[place][first]
+        known = expected[items]
+        assert np.corrcoef(known, scores)[0, 1] == pytest.approx(1, abs=1e-5), f"{row} purchases"
+        assert (np.diff(known) <= 1e-6).all()
 
 
 def test_without_a_cut_the_defaults_end_in_popularity() -> None:

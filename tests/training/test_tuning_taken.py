@@ -13,7 +13,7 @@ from training_pipeline.tuning.attempts import Attempt, State
 from training_pipeline.tuning.clearly_better import CANDIDATES, taken_of
 
 N = 400
-DEFAULTS = Gains(np.full(N, 0.2), np.full(20, N * 0.2 / 20))
+DEFAULTS = Gains(np.full(N, 0.2), np.arange(N), np.full(20, N * 0.2 / 20))
 
 
 def trial(number: int, score: float, state: State = "complete") -> Attempt:
@@ -25,7 +25,7 @@ def gaining(*, courses: int) -> Gains:
     """Every decision a tenth better, all of it from hits on so many courses."""
     by_course = DEFAULTS.by_course.copy()
     by_course[:courses] += N * 0.1 / courses
-    return Gains(DEFAULTS.by_decision + 0.1, by_course)
+    return Gains(DEFAULTS.by_decision + 0.1, DEFAULTS.person, by_course)
 
 
 def never(config: dict[str, Any]) -> Gains:
