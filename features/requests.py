@@ -68,7 +68,8 @@ class RequestBatch:
     @property
     def n_rows(self) -> int:
         """How many requests."""
-        return int(self.terms.shape[1])
+        n_rows: int = self.terms.shape[1]
+        return n_rows
 
     @property
     def limit_rp(self) -> NDArray[np.int64]:
