@@ -30,7 +30,7 @@ class Dataset:
             read, `announced_at`, `balance` (the grant, nullable) where present, `opted_out` (bool).
         courses: in the table's order, which is the item order; `price` is int64.
         purchases: stably sorted by `purchased_at`, with `price_paid` and `status` filled in.
-        fingerprint: sha256 of the content, the same for any row order and file format.
+        fingerprint: sha256 of the content, see `features.fingerprint`.
         quarantined: rows set aside, by table.
         ignored: columns that the contract does not know, by table.
     """

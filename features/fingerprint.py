@@ -1,4 +1,4 @@
-"""A name for a dataset's content: the same for any order of rows and any file format."""
+"""A name for a dataset's content: the same in any file format and any order without a meaning."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ def fingerprint(
     courses: pd.DataFrame,
     purchases: pd.DataFrame,
 ) -> str:
-    """sha256 over configuration and tables, rows sorted by their ids and columns by name."""
+    """sha256 over configuration and tables, columns sorted by name.
+
+    People and courses are sorted by their ids, purchases by buyer and time. What somebody bought at
+    one moment keeps its order: it decides which purchase is the newest, so another is other data.
+    """
     digest = hashlib.sha256(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode())
     people = participants.iloc[order_of(participants[c.PARTICIPANT_ID])]
     catalogue = courses.iloc[order_of(courses[c.COURSE_ID])]
     buyers = places_of(purchases[c.PARTICIPANT_ID], people[c.PARTICIPANT_ID])
     bought = places_of(purchases[c.COURSE_ID], catalogue[c.COURSE_ID])
     at = purchases[c.PURCHASED_AT].dt.tz_convert(None).to_numpy().astype(np.int64)
-    order = np.lexsort((at, bought, buyers))
+    order = np.lexsort((at, buyers))  # stable: equal times stay as they are
     events = purchases.drop(columns=[c.PARTICIPANT_ID, c.COURSE_ID]).iloc[order]
     events = events.assign(buyer=buyers[order], bought=bought[order])
     for table, frame in zip(c.TABLES, (people, catalogue, events), strict=True):

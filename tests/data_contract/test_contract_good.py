@@ -12,6 +12,7 @@ from command_outcome import Run
 from small_dataset import TEXTS, appended, frames, replaced, write_good, write_parquet, write_sqlite
 
 from features.dataset import Dataset, read_dataset
+from features.indexed import index_dataset
 
 DTYPES = {
     "participants": {
@@ -111,6 +112,29 @@ def test_fingerprint_ignores_order_and_sees_values(good: Path, tmp_path: Path) -
     before = read_dataset(good).fingerprint
     replaced("courses", "Barista", "Bariste")(good)
     assert read_dataset(good).fingerprint != before
+
+
+def test_purchases_of_one_time_keep_their_order_and_another_order_is_other_data(
+    tmp_path: Path,
+) -> None:
+    """p2's purchases of one day are the same in the first two, however the people are mixed."""
+    day, later = "2021-01-02", "2021-01-03"
+    rows = [f"p2,c3,{day}", f"p2,c1,{day}", f"p1,c1,{day}", f"p2,c2,{later}"]
+    found = []
+    for name, order in {
+        "as is": (0, 1, 2, 3),
+        "mixed": (3, 2, 0, 1),
+        "turned": (1, 0, 2, 3),
+    }.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "courses.csv").write_text("course_id,price\nc1,1\nc2,2\nc3,3\n")
+        text = "\n".join(["participant_id,course_id,purchased_at", *(rows[k] for k in order)])
+        (folder / "purchases.csv").write_text(text)
+        found.append(read_dataset(folder))
+    bought = [list(index_dataset(one).events.item_idx) for one in found]
+    assert bought == [[0, 2, 0, 1], [0, 2, 0, 1], [0, 0, 2, 1]]
+    assert found[0].fingerprint == found[1].fingerprint != found[2].fingerprint
 
 
 def test_three_bare_columns_do(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -49,6 +51,20 @@ def test_a_loaded_dataset_is_read_back_as_it_was(
     sets = [one.training_set(seen, as_of_s=cutoff_s) for one in (given, found)]
     assert sets[0].vocabulary == sets[1].vocabulary
     assert (sets[0].participants.tokens.indices == sets[1].participants.tokens.indices).all()
+
+
+def test_purchases_of_one_time_are_read_back_in_their_order(
+    store: Engine, url: str, world: StoreWorld
+) -> None:
+    """All at one time, each participant's turned round: the order is not that of ids or courses."""
+    dataset, at = world.dataset, world.dataset.purchases["purchased_at"].max()
+    purchases = dataset.purchases.iloc[::-1].reset_index(drop=True).assign(purchased_at=at)
+    purchases = purchases.drop_duplicates(["participant_id", "course_id"], ignore_index=True)
+    config = dataset.config.model_copy(update={"dates_are_order_only": True})
+    given = replace(dataset, config=config, purchases=purchases)
+    load_store(store, given, advance=lambda count: None)
+    found = index_dataset(read_dataset(url))
+    assert (index_dataset(given).events.item_idx == found.events.item_idx).all()
 
 
 def test_loading_again_changes_nobody_whom_the_store_knows(
