@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(NamedTuple):
     """What is known of a participant; the default is a stranger.
 
     Attributes:

@@ -50,7 +50,8 @@ class TokenColumn(Frozen):
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return -1
         if self.kind == "values":
-            return self.place_of_value.get(_text(value), len(self.values))
+            text = value if type(value) is str else _text(value)
+            return self.place_of_value.get(text, len(self.values))
         number = _number(value)
         return bisect_right(self.edges, number) if math.isfinite(number) else -1
 
@@ -69,6 +70,14 @@ class ProfileVocabulary(Frozen):
     def n_tokens(self) -> int:
         """How many tokens there are."""
         return len(self.labels)
+
+    @cached_property
+    def _placed(self) -> list[tuple[str, int, TokenColumn]]:
+        """Each column's name, its first token, and itself."""
+        sizes = (len(column.labels) for column in self.columns)
+        firsts = itertools.accumulate(sizes, initial=0)
+        columns = zip(self.columns, firsts, strict=False)
+        return [(column.column, first, column) for column, first in columns]
 
     @property
     def column_of_token(self) -> NDArray[np.int64]:
@@ -98,13 +107,10 @@ class ProfileVocabulary(Frozen):
     def tokens_of(self, profile: Mapping[str, Any]) -> list[int]:
         """Token indices, ascending, of one profile as it comes with a request; as in `encode`."""
         tokens = []
-        offset = 0
-        for column in self.columns:
-            if column.column in profile:
-                place = column.place_of(profile[column.column])
-                if place >= 0:
-                    tokens.append(place + offset)
-            offset += len(column.labels)
+        for name, offset, column in self._placed:
+            place = column.place_of(profile.get(name))
+            if place >= 0:
+                tokens.append(place + offset)
         return tokens
 
     def encode_one(self, profile: Mapping[str, Any]) -> Pairs:

@@ -108,7 +108,7 @@ def cancel(
     days = rules.cancel_days_before_start
     if found.starts_at is not None and today > _day(found.starts_at, zone) - timedelta(days=days):
         return Refused("too_late", f"cancelling ends {days} days before the start", "at")
-    return _changed(person, found, lambda one: replace(one, status=c.CANCELLED, ended_at=at))
+    return _changed(person, found, lambda one: one._replace(status=c.CANCELLED, ended_at=at))
 
 
 def finish(
@@ -124,7 +124,7 @@ def finish(
         return Refused("out_of_order", "this is before the purchase", "at")
     done = c.COMPLETED
     return _changed(
-        person, found, lambda one: replace(one, status=done, ended_at=at, rating=rating)
+        person, found, lambda one: one._replace(status=done, ended_at=at, rating=rating)
     )
 
 

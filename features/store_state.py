@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -20,8 +20,7 @@ MOST_AT_ONCE = 500
 ERASED_HASHES = "SELECT hash FROM erased WHERE hash"
 
 
-@dataclass(frozen=True)
-class Bought:
+class Bought(NamedTuple):
     """One purchase; `ended_at` is when it was finished or cancelled."""
 
     course_id: str

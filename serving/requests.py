@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -102,22 +102,22 @@ def _people(
 def _with_body(person: Person, body: RecommendBody, model: LoadedModel) -> Person:
     """What the body says wins."""
     if body.balance is not None:
-        person = replace(person, balance_rp=body.balance)
+        person = person._replace(balance_rp=body.balance)
     if body.purchased is not None:
         bought = _items(body.purchased, model)
         history = person.history if person.opted_out else bought
-        person = replace(person, history=history, owned=[*person.owned, *bought])
+        person = person._replace(history=history, owned=[*person.owned, *bought])
     if body.profile is not None:
         rules = model.artifact.manifest.dataset.eligibility
         if not person.opted_out:
-            person = replace(person, tokens=model.artifact.vocabulary.tokens_of(body.profile))
+            person = person._replace(tokens=model.artifact.vocabulary.tokens_of(body.profile))
         age = body.profile.get(rules.age_column)
         if age is not None:
-            person = replace(person, age_at_least=age_at_least(age))
+            person = person._replace(age_at_least=age_at_least(age))
         level = body.profile.get(rules.education_column)
         if level is not None:
             reached = education_level(level, rules.education_order)
-            person = replace(person, education_at_least=reached)
+            person = person._replace(education_at_least=reached)
     return person
 
 

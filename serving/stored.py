@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from features.ages import age_at_least
 from features.courses import education_level
 from features.person import Person
@@ -24,19 +22,24 @@ def with_store(person: Person, found: Found, model: LoadedModel) -> Person:
         model: whose catalogue and vocabulary they are of.
     """
     if found.down:
-        return replace(person, history=(), tokens=())
+        return person._replace(history=(), tokens=())
     known = found.participant
     if known is None:
         return person
     dataset, vocabulary = model.artifact.manifest.dataset, model.artifact.vocabulary
     rules = dataset.eligibility
-    pairs = ((model.item_of.get(one.course_id), one.kept) for one in known.purchases)
-    bought = [(item, kept) for item, kept in pairs if item is not None]
+    history, owned = [], []
+    for one in known.purchases:
+        item = model.item_of.get(one.course_id)
+        if item is not None:
+            owned.append(item)
+            if one.kept:
+                history.append(item)
     hidden, profile = known.opted_out, known.profile
     return Person(
-        history=() if hidden else [item for item, kept in bought if kept],
+        history=() if hidden else history,
         tokens=() if hidden else vocabulary.tokens_of(profile),
-        owned=[item for item, _ in bought],
+        owned=owned,
         balance_rp=left_rp(known, dataset),
         age_at_least=age_at_least(profile.get(rules.age_column)),
         education_at_least=education_level(

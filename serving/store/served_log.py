@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 from prometheus_client import Counter
@@ -28,8 +28,7 @@ SOONER = 500  # lists that wait: short pauses, often, hold answers up less than 
 KEPT = Counter("saldopas_served_lists", "Served lists by what became of them.", ("result",))
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(NamedTuple):
     """What a request was answered with; B lists of one model."""
 
     request_ids: Sequence[str]
