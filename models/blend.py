@@ -147,7 +147,10 @@ class Blend(Summed):
 
 
 def unit_of(model: Recommender, people: ParticipantBatch) -> float:
-    """Root mean square of the scores of the first participants, 1 where all are 0."""
-    scores = model.score(people.take(np.arange(min(people.n_rows, SCALED_ON))))
+    """Root mean square of the scores of participants that stand at even distances, since a table
+    may be sorted by a profile column; 1 where all are 0.
+    """
+    count = min(people.n_rows, SCALED_ON)
+    scores = model.score(people.take(np.arange(count) * people.n_rows // max(count, 1)))
     square = float(np.square(scores, dtype=np.float64).mean()) if scores.size else 0.0
     return float(np.sqrt(square)) or 1.0

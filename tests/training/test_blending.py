@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.blend import Blend, BlendConfig
+from models.blend import SCALED_ON, Blend, BlendConfig, unit_of
 from models.policy import SOURCES, Policy, Stage
+from models.profile_popularity import ProfilePopularity, ProfilePopularityConfig
 from models.recipe import Recipe, StageRecipe
 from tests.made import checkerboard, make_batch, make_courses, make_requests, make_training
 from tests.small_world import SmallWorld
@@ -164,6 +165,22 @@ def test_a_blend_is_the_weighted_sum_of_its_members_by_level() -> None:
     scores = blend.score(batch)
     np.testing.assert_allclose(scores[0], parts[0][0], rtol=1e-5)
     np.testing.assert_allclose(scores[1:], 0.25 * parts[0][1:] + 2 * parts[1][1:], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [SCALED_ON // 2, 2 * SCALED_ON])
+def test_a_members_unit_is_that_of_all_people_where_the_table_is_sorted_by_a_profile(
+    size: int,
+) -> None:
+    """Twice `size` people; the first half, of group a, all took one course, the others any."""
+    people = [[0]] * size + [[k % 10] for k in range(size)]
+    tokens = [[0]] * size + [[1]] * size
+    train = make_training(people, make_courses([1_000] * 10), tokens=tokens)
+    member = ProfilePopularity.fit(ProfilePopularityConfig(), train, seed=7)
+    square = np.square(member.score(train.participants), dtype=np.float64)
+    halves = [square[:size].mean(), square[size:].mean()]
+    assert halves[0] > 1.5 * halves[1]
+    expected = np.sqrt(square.mean())
+    assert unit_of(member, train.participants) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_course_is_said_to_come_from_what_its_level_looks_at() -> None:
