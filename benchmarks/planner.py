@@ -37,7 +37,7 @@ STEPS = (1_000, 1)
 PEER_LIMIT_S = 2.0
 SHORT_S = 0.05
 BATCH_S = 0.005
-LONG = 300 * STEP_LIMIT
+LONG = 50 * STEP_LIMIT
 
 
 def main() -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
+from models.plan_arrays import CourseArrays, SetRules, fits
 from models.plan_bounds import suffix_table
 from models.plan_compiled import compiled
-from models.plan_pairs import best_pair
 
-PAIRS_FROM = 2_000
-NO_LIMIT = 2**62
 FEW = 40
 STEP_WITH_RULES = 5  # looking at the rules takes about so much longer
 
@@ -31,6 +28,7 @@ def branch(
     step_limit: int,
     courses: CourseArrays,
     rules: SetRules,
+    open_rules: SetRules,
 ) -> tuple[NDArray[np.int64], int, int]:
     """Depth first from the forced courses; see the module. Returns the set, bound and steps.
 
@@ -44,19 +42,15 @@ def branch(
     for t in range(len(mus)):
         mus[t] = mu + (0, -(mu // 4), mu // 4)[t]
         nus[t] = nu
-    table = suffix_table(core, value, mus, nus, slots, courses, rules)
+    table = suffix_table(core, value, mus, nus, slots, courses, open_rules)
     price = np.empty(m, np.int64)
     worth = np.empty(m, np.int64)
     for a in range(m):
         price[a] = courses.price[core[a]]
         worth[a] = value[core[a]]
-    unit = _common_divisor(price)
+    unit = common_divisor(price)
     if unit > 1:
         money = money // unit * unit
-    by_price = np.empty(m, np.int64)
-    cheapest_three = -1  # not known before pairs are looked for
-    scratch = np.empty((4, m), np.int64)
-    free = np.empty(m, np.bool_)
     best = np.empty(n_forced + slots, np.int64)
     n_best = len(first)
     _copy(first, n_best, best)
@@ -86,38 +80,7 @@ def branch(
                     needed = worth[a]
                     _copy(chosen, n + 1, best)
                     n_best = n + 1
-                rest = left[level] - price[a]
-                if steps > PAIRS_FROM and cheapest_three < 0:
-                    cheapest_three = _order_by_price(price, by_price)
-                if steps > PAIRS_FROM and (s == 3 or (s > 3 and rest < cheapest_three)):
-                    steps += 4 * m if rules.plain else 8 * m
-                    at[level] = a
-                    one, two, gain, exact = best_pair(
-                        core,
-                        price,
-                        worth,
-                        by_price,
-                        rest,
-                        chosen,
-                        n + 1,
-                        at[: level + 1],
-                        scratch,
-                        free,
-                        courses,
-                        rules,
-                    )
-                    if exact and worth[a] + gain > needed:
-                        found = has[level] + worth[a] + gain
-                        needed = worth[a] + gain
-                        _copy(chosen, n + 1, best)
-                        n_best = n + 1
-                        for more in (one, two):
-                            if more >= 0:
-                                best[n_best] = core[more]
-                                n_best += 1
-                    down = not exact and worth[a] + gain > needed
-                else:
-                    down = s > 1
+                down = s > 1
                 if down:
                     break
             a += 1
@@ -161,7 +124,7 @@ def _at_most(
 
 
 @compiled
-def _common_divisor(price: NDArray[np.int64]) -> int:
+def common_divisor(price: NDArray[np.int64]) -> int:
     """What every price is a multiple of, 0 where all are free: money below it cannot be spent."""
     unit = 0
     for rest in price:
@@ -170,18 +133,6 @@ def _common_divisor(price: NDArray[np.int64]) -> int:
         if unit == 1:
             break
     return unit
-
-
-@compiled
-def _order_by_price(price: NDArray[np.int64], by_price: NDArray[np.int64]) -> int:
-    """Fills `by_price` with the places, cheapest first; returns what the three cheapest cost."""
-    keys = price.copy()
-    for a in range(len(price)):
-        by_price[a] = a
-    sort_by(keys, by_price)
-    if len(keys) < 3:
-        return NO_LIMIT
-    return int(keys[0] + keys[1] + keys[2])
 
 
 @compiled

@@ -5,8 +5,8 @@
    is left out for good (Fayard and Plateau 1982). What stays is the core.
 3. Depth first over the core by reduced value; a child is bounded by the least of several
    multipliers, and so are all its later siblings, so that the first bound that fails ends a level.
-4. After some steps, where at most two more courses are possible, the best pair is found
-   by two pointers over prices (Horowitz and Sahni 1974) instead of by branching.
+4. What is not proven after `QUICK` steps is searched again by `plan_thorough`, whose bounds know
+   the days and which takes the last four courses at once.
 
 A step is a child looked at; the limit counts steps and not seconds, so that the same request has
 the same answer on any machine. Past it the largest open bound is returned.
@@ -22,6 +22,9 @@ from models.plan_bounds import best_multiplier, best_terms, sums
 from models.plan_branch import FEW, branch
 from models.plan_compiled import compiled
 from models.plan_start import exchange, first_set
+from models.plan_thorough import thorough
+
+QUICK = 20_000
 
 
 @compiled
@@ -69,14 +72,17 @@ def search(
         return chosen[:n_forced], spent_value, 0
     if rules.timed:
         slots = _most_in_time(among, forced, slots, courses)
+    open_rules = rules
     if rules.capped:
-        slots = _most_together(among, value, slots, courses, rules)
-    mu, nu, bound, proposed = _relaxed(among, value, money, days, slots, courses, rules)
+        open_rules = _open_rules(forced, courses, rules)
+        slots = _most_together(among, value, slots, courses, open_rules)
+    mu, nu, bound, proposed = _relaxed(among, value, money, days, slots, courses, open_rules)
+    root = bound
     n = first_set(among, proposed, value, money, chosen, n_forced, courses, rules)
     found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
     if found >= bound:
         return chosen[:n], spent_value + found, 0
-    reduced, least = _reduced(among, value, mu, nu, slots, courses, rules)
+    reduced, least = _reduced(among, value, mu, nu, slots, courses, open_rules)
     among = _core(among, reduced, least, bound - found)
     if len(among) > FEW:
         n = exchange(among, value, money - spent, chosen, n_forced, n, courses, rules)
@@ -96,11 +102,34 @@ def search(
         found,
         n_forced,
         slots,
-        step_limit,
+        min(step_limit, QUICK),
         courses,
         rules,
+        open_rules,
     )
-    return chosen, spent_value + min(bound, open_bound), steps
+    found, _ = sums(chosen[n_forced:], len(chosen) - n_forced, value, courses.price)
+    bound = min(bound, open_bound)
+    if found < bound and step_limit > QUICK:
+        chosen, open_bound, more = thorough(
+            _core(core, reduced, least, root - found),
+            value,
+            mu,
+            nu,
+            money,
+            days,
+            chosen,
+            found,
+            bound,
+            n_forced,
+            slots,
+            step_limit - steps,
+            courses,
+            rules,
+            open_rules,
+        )
+        bound = min(bound, open_bound)
+        steps += more
+    return chosen, spent_value + bound, steps
 
 
 @compiled
@@ -126,6 +155,23 @@ def _open(
             among[m] = i
             m += 1
     return among[:m]
+
+
+@compiled
+def _open_rules(forced: NDArray[np.int64], courses: CourseArrays, rules: SetRules) -> SetRules:
+    """The rules with the room that the forced courses leave: for bounds of what joins them."""
+    room = rules.room.copy()
+    for i in forced:
+        room[courses.category[i]] -= 1
+    return SetRules(
+        rules.plain,
+        rules.capped,
+        rules.timed,
+        room,
+        rules.conflict,
+        rules.earlier,
+        rules.shared_most,
+    )
 
 
 @compiled

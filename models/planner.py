@@ -22,7 +22,7 @@ from models.plan_problem import UNITS, PlanProblem
 from models.plan_schedule import PlanDays, days_of, order_by_relevance
 from models.plan_search import search
 
-STEP_LIMIT = 1_000_000
+STEP_LIMIT = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
