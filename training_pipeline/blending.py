@@ -103,8 +103,8 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
 
     Both by greedy forward selection (Caruana et al. 2004), pooled over the windows: the best member
     alone comes first; another is added, at the ratio that is best for it, while the blend gains for
-    people (`Gains.above_for_people` for the best of as many as were tried; a blend is a hedge, so
-    what few courses say may count). A level has weights of its own where they are clearly better,
+    people (`Gains.above_for_people`; a blend is a hedge, so what few courses say may count, and so
+    may what the best of several candidates gains by luck). A level has weights of its own where they are clearly better,
     or where a member that any level asks is better there alone. So neither over people with a
     history nor at any level with `LEAST_CASES` decisions is the blend worse on them than its best
     member. Too few decisions to learn from: the member that is best on what there is, alone.
@@ -163,7 +163,7 @@ def _greedy(
             for other in [weights + ratio * single[member]]
         ]
         gains, other = max(tried, key=lambda pair: pair[0].mean or 0.0)
-        if not gains.above_for_people(best, tried=len(tried)):
+        if not gains.above_for_people(best):
             break
         weights, best = other, gains
     return np.asarray(weights / weights.max())

@@ -8,7 +8,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from features.cases import Cases
 from models.policy import Recommendations
@@ -51,20 +50,18 @@ class Gains:
         """None where there are no decisions."""
         return float(self.by_decision.mean()) if self.n_decisions else None
 
-    def above_for_people(self, other: Gains, *, tried: int = 1) -> bool:
+    def above_for_people(self, other: Gains) -> bool:
         """Whether the same decisions gain beyond two standard errors of the paired difference.
 
         What one person decides is one observation: the error is that of sums over people (Liang
-        and Zeger 1986). The best of `tried` candidates must be as far above as makes its chance
-        under no difference that of two errors for a single one (Bonferroni).
+        and Zeger 1986).
         """
         if self.n_decisions == 0:
             return False
         gain = self.by_decision - other.by_decision
         people = np.unique(self.person, return_inverse=True)[1]
         around = np.bincount(people, gain - gain.mean())
-        errors = ERRORS if tried == 1 else float(-ndtri(ndtr(-ERRORS) / tried))
-        return bool(gain.sum() > errors * float(np.linalg.norm(around)))
+        return bool(gain.sum() > ERRORS * float(np.linalg.norm(around)))
 
     def clearly_above(self, other: Gains) -> bool:
         """Whether the gain is beyond two standard errors of people and of courses.
