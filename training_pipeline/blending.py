@@ -104,10 +104,11 @@ def learn_weights(found: Sequence[Shortlists], names: Sequence[str]) -> tuple[Bl
     Both by greedy forward selection (Caruana et al. 2004), pooled over the windows: the best member
     alone comes first; another is added, at the ratio that is best for it, while the blend gains for
     people (`Gains.above_for_people`; a blend is a hedge, so what few courses say may count, and so
-    may what the best of several candidates gains by luck). A level has weights of its own where they are clearly better,
-    or where a member that any level asks is better there alone. So neither over people with a
-    history nor at any level with `LEAST_CASES` decisions is the blend worse on them than its best
-    member. Too few decisions to learn from: the member that is best on what there is, alone.
+    may what the best of several candidates gains by luck). A level has weights of its own where
+    they are clearly better, or where a member that any level asks is better there alone. So neither
+    over people with a history nor at any level with `LEAST_CASES` decisions is the blend worse on
+    them than its best member. Too few decisions to learn from: the member that is best on what
+    there is, alone.
 
     Args:
         found: one a window, M members each; names: (M,) of the members, the simpler ones first.

@@ -118,7 +118,7 @@ def _panel(
 ) -> None:
     above = float((points.price > points.balance).mean()) if len(points.price) else 0.0
     style.panel_title(axis, f"{words}: {above:.1%} above the balance".replace("%", " %"))
-    shade = LinearSegmentedColormap.from_list(words, [to_rgba(colour, 0.2), colour])
+    shade = LinearSegmentedColormap.from_list(words, [to_rgba(colour, 0.2), to_rgba(colour)])
     edges = np.linspace(0, limit, len(told) + 1)
     axis.pcolormesh(
         edges, edges, np.ma.masked_equal(told, 0), cmap=shade, norm="log", rasterized=True
