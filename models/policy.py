@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from features.sequences import joined_indptr
 from models.balance_fit import EDGES, BalanceFit
 from models.blend import Blend
 from models.exploration import Drawn, Exploration
-from models.kernel import Plan, Sums, known_to, people_of
+from models.kernel import NOTHING_GIVEN, Plan, Sums, known_to
 from models.kernel_code import machine_code
 from models.recommender import Recommender
 
@@ -140,7 +140,9 @@ class Policy:
 
         What `features.masks` says of each rule, all at once.
         """
-        found = machine_code().allowed(self._plan.numbers, _rules_of(requests))
+        owned, excluded = requests.owned, requests.excluded
+        pairs = (owned.indptr, owned.indices, excluded.indptr, excluded.indices)
+        found = machine_code().allowed(self._plan.numbers, (requests.terms, *pairs))
         return masks.CandidateMask(found)
 
     def over(self, courses: CourseTable) -> Policy:
@@ -169,6 +171,8 @@ class Policy:
 
     def _block(self, requests: RequestBatch) -> Recommendations:
         plan, people = self._plan, requests.participants
+        sequence, tokens = people.sequence, people.tokens
+        owned, excluded = requests.owned, requests.excluded
         counts = requests.terms[COUNT].tolist()
         room = sum(counts)
         if room > plan.n_items:
@@ -178,10 +182,20 @@ class Policy:
         source = np.empty(room, INT8)
         end = plan.rank(
             plan.numbers,
-            plan.sums.given(people),
-            *people_of(people),
-            *_rules_of(requests),
-            *(indptr, item_idx, scores, source),
+            plan.sums.given(people) if plan.sums.asked else NOTHING_GIVEN,
+            sequence.indptr,
+            sequence.item_idx,
+            tokens.indptr,
+            tokens.indices,
+            requests.terms,
+            owned.indptr,
+            owned.indices,
+            excluded.indptr,
+            excluded.indices,
+            indptr,
+            item_idx,
+            scores,
+            source,
         )
         if end < room:
             item_idx, scores, source = item_idx[:end], scores[:end], source[:end]
@@ -225,16 +239,6 @@ class Policy:
                 found.scores[places] = row_scores[draw.item_idx]
                 found.source[places] = SOURCES.index(last.source)
         return found._replace(drawn=tuple(drawn) or None)
-
-
-def _rules_of(requests: RequestBatch) -> tuple[NDArray[Any], ...]:
-    return (
-        requests.terms,
-        requests.owned.indptr,
-        requests.owned.indices,
-        requests.excluded.indptr,
-        requests.excluded.indices,
-    )
 
 
 def joined(blocks: Sequence[Recommendations]) -> Recommendations:
