@@ -61,8 +61,12 @@ def sure_score(ranked, count, folded):  # type: ignore[no-untyped-def]
     size = len(ranked) // LANES * LANES
     if size == 0 or count > LANES:
         return np.float32(-np.inf)
-    for place in range(size):
-        folded[place] = ranked[place]
+    half = size // (2 * LANES) * LANES
+    upper = ranked[half:size]
+    for place in range(len(upper)):
+        one, other = ranked[place], upper[place]
+        folded[place] = other if other > one else one
+    size -= half
     while size > LANES:
         half = size // (2 * LANES) * LANES
         raise_to(folded[:half], folded[size - half : size])

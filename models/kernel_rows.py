@@ -260,10 +260,19 @@ def sum_parts(scores, scratch, parts, numbers, factors, given, known, tokens):  
         given: (g, n_items) float32 scores of models that the table cannot express.
         known: courses and ages of `known_items`; tokens: (t,) int32.
     """
-    for item in range(len(scores)):
-        scores[item] = 0
     found, ages = known
-    for place in range(len(parts)):
+    first = 0
+    if len(parts) > 0 and parts[0, KIND] == STATIC:  # begins the sum, rather than zeros
+        first, n_known = 1, parts[0, N_ITEMS]
+        shares = carray(to_float32(parts[0, DENSE]), (n_known,))
+        for item in range(n_known):
+            scores[item] = factors[0] * shares[item]
+        for item in range(n_known, len(scores)):
+            scores[item] = 0
+    else:
+        for item in range(len(scores)):
+            scores[item] = 0
+    for place in range(first, len(parts)):
         factor = factors[place]
         if factor == 0:
             continue
