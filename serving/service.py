@@ -5,11 +5,13 @@ The process that starts the workers reads this file too, so all they need is loa
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving.accepting import accept_many
 from serving.settings import read_settings
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Straight:
         """Take what is asked over HTTP, pass on the rest: start and shutdown."""
         if scope["type"] == "lifespan":  # comes first, through every layer: from then on we are it
             scope["app"].middleware_stack = self
+            accept_many(asyncio.get_running_loop())
         await (answer if scope["type"] == "http" else self._app)(scope, receive, send)
 
 
