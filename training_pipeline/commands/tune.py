@@ -51,9 +51,12 @@ def tune(
     uses what was found. Example: `saldopas tune data/sample --minutes 10`
     """
     from training_pipeline.console import print_json, say
+    from training_pipeline.evaluating.exports import check_file
     from training_pipeline.training_config import read_training_config
     from training_pipeline.tuning.tune import Effort, tune
 
+    if out is not None:
+        check_file("--out", out)
     outcome = tune(
         source,
         read_training_config(config, model=model, seed=seed),
@@ -66,6 +69,7 @@ def tune(
         quarantine=quarantine,
     )
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(outcome.toml(), "utf-8")
         say(f"wrote {out}")
     if as_json:

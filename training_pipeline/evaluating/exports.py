@@ -39,9 +39,7 @@ class Outputs:
             )
         for option, path in (("--out", self.out), ("--per-participant", self.per_participant)):
             if path is not None:
-                if path.is_dir():
-                    raise DataError(f"{option} {path} is a directory", remedy="name a file in it")
-                _writable(option, path)
+                check_file(option, path)
         if self.trec is not None:
             if self.trec.exists() and not self.trec.is_dir():
                 raise DataError(f"--trec {self.trec} is a file", remedy="name a directory")
@@ -59,6 +57,17 @@ class Outputs:
             report.per_participant().to_parquet(self.per_participant, index=False)
         if self.trec is not None:
             write_trec(self.trec, report.decisions, candidates)
+
+
+def check_file(option: str, path: Path) -> None:
+    """Before the work: can a file be written there?
+
+    Raises:
+        DataError: it is a directory, or there is no right to write.
+    """
+    if path.is_dir():
+        raise DataError(f"{option} {path} is a directory", remedy="name a file in it")
+    _writable(option, path)
 
 
 def _writable(option: str, path: Path) -> None:

@@ -63,19 +63,15 @@ class TuningOutcome:
         """A file for `saldopas train --config`: no model in it is searched again."""
         config = self.plan.config
         given = config.model_dump(exclude_defaults=True, exclude={"models"})
-        plain = {"model": config.model, "seed": config.seed, **given}
         lines = [
             f"# Found by `saldopas tune` on {self.plan.name}: MLflow run {self.run_id}",
             f"# data {self.plan.fingerprint}",
-            *_table({key: value for key, value in plain.items() if not isinstance(value, dict)}),
+            *_table({"model": config.model, "seed": config.seed, **given}),
         ]
-        for name, values in plain.items():
-            if isinstance(values, dict):
-                lines += ["", f"[{name}]", *_table(values)]
         for model, attempt in self.taken.items():
             score = "" if attempt.score is None else f"{attempt.score:.4f}"
             lines += ["", f"[models.{model}]  # NDCG@10 {score}, {_people(model)}"]
-            lines += _table(attempt.config)
+            lines += _table(attempt.config, f"models.{model}.")
         return "\n".join(lines) + "\n"
 
     def _model(self, model: str) -> dict[str, Any]:
@@ -98,11 +94,17 @@ def _people(model: str) -> str:
     return {"warm": "people with a history", "new": "new people"}[group_of(model)]
 
 
-def _table(values: Mapping[str, Any]) -> list[str]:
-    return [f"{key} = {_toml(value)}" for key, value in values.items() if value is not None]
+def _table(values: Mapping[str, Any], path: str = "") -> list[str]:
+    """Lines of a table at a dotted path: its own values, then the tables in it."""
+    inner = {key: value for key, value in values.items() if isinstance(value, Mapping)}
+    plain = {key: value for key, value in values.items() if key not in inner}
+    lines = [f"{key} = {_toml(value)}" for key, value in plain.items() if value is not None]
+    for key, value in inner.items():
+        lines += ["", f"[{path}{key}]", *_table(value, f"{path}{key}.")]
+    return lines
 
 
 def _toml(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)
