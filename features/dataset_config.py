@@ -14,6 +14,7 @@ from features.errors import DataError
 from features.scheme import SCHEMES, Scheme
 
 FILE_NAME = "dataset.toml"
+UNNAMED = "dataset"  # the name of data that has none
 
 
 class Frozen(BaseModel):
@@ -64,7 +65,7 @@ class Eligibility(Frozen):
 class DatasetConfig(Frozen):
     """What a dataset says of itself; see `docs/data-contract.md`."""
 
-    name: str = Field(default="dataset", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    name: str = Field(default=UNNAMED, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     currency: str = "IDR"
     timezone: str = "Asia/Jakarta"
     scheme: str = "none"

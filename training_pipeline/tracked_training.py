@@ -50,8 +50,8 @@ def train_and_track(
             config,
             artifact=Path(scratch) / "artifact",
             until=until,
-            tuned=lambda before_s: newest_tuning(
-                dataset.config.name, fingerprint=dataset.fingerprint, before_s=before_s
+            tuned=lambda test: newest_tuning(
+                dataset.config.name, fingerprint=dataset.fingerprint, test=test
             ),
         )
         found = _tracked(record, _seen(dataset, until), config.gate, promote_it=promote_it)

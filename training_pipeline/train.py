@@ -29,6 +29,7 @@ from training_pipeline.evaluation import Evaluation, evaluate_policy
 from training_pipeline.record import TrainingRecord
 from training_pipeline.selection import Selection, count_fits, select, untried_recipe
 from training_pipeline.training_config import TrainingConfig
+from training_pipeline.tuning.looked_at import LookedAt
 
 if TYPE_CHECKING:
     from training_pipeline.tracking.tuning_run import Tuned
@@ -42,7 +43,7 @@ def train(
     *,
     artifact: Path,
     until: datetime | None = None,
-    tuned: Callable[[int | None], Tuned | None] = lambda before_s: None,
+    tuned: Callable[[LookedAt | None], Tuned | None] = lambda test: None,
 ) -> TrainingRecord:
     """Fit a policy on `dataset` and write it to the directory `artifact`.
 
@@ -51,8 +52,9 @@ def train(
         config: models, split and seed.
         artifact: a directory that does not exist yet.
         until: purchases from this moment on are not seen at all.
-        tuned: what a tuning found without looking at purchases from a moment on (None: at any);
-            asked where the configuration searches, and used for models that it does not name.
+        tuned: what a tuning found that looked at no more than what lies before the test cut (None:
+            there is none); asked where the configuration searches, and used for models that it does
+            not name.
 
     Raises:
         DataError: nothing is left to learn from.
@@ -61,7 +63,7 @@ def train(
     data = index_dataset(_before(dataset, until))
     cutoff_s = _cutoff(data, until)
     cuts = make_cuts(data, config.split, seed=config.seed)
-    found = tuned(cuts[1].train.as_of_s if cuts else None) if config.uses_tuned else None
+    found = tuned(LookedAt.before(cuts[1]) if cuts else None) if config.uses_tuned else None
     if found is not None:
         say(found.note)
         config = found.under(config)

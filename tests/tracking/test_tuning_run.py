@@ -13,18 +13,27 @@ import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from features.dataset import read_dataset
+from features.dataset_config import FILE_NAME, UNNAMED
 from features.errors import DataError
+from features.indexed import IndexedDataset
+from features.split import make_cuts
+from features.split_config import Method, SplitConfig
+from models.item_neighbours import ItemNeighboursConfig
+from models.recipe import Recipe, StageRecipe
 from tests.small_world import SmallWorld
+from training_pipeline.commands.tune import tune as command
 from training_pipeline.console import RunFailedError
+from training_pipeline.evaluation import MAIN_METRIC, evaluate_policy
 from training_pipeline.tracked_training import train_and_track
 from training_pipeline.tracking.store import connect
 from training_pipeline.tracking.tuning_run import TUNED, newest_tuning
 from training_pipeline.training_config import TrainingConfig, read_training_config
+from training_pipeline.tuning.looked_at import LookedAt
 from training_pipeline.tuning.one_at_a_time import one_at_a_time
 from training_pipeline.tuning.outcome import LEAST_TRIALS, TuningOutcome
 from training_pipeline.tuning.tune import Effort, tune
@@ -61,6 +70,14 @@ def told(outcome: TuningOutcome) -> list[tuple[Any, ...]]:
     ]
 
 
+def held_out(
+    data: IndexedDataset, method: Method, *, seed: int = 7, share: float = 0.1
+) -> LookedAt:
+    cuts = make_cuts(data, SplitConfig(method=method, share=share), seed=seed)
+    assert cuts is not None
+    return LookedAt.before(cuts[1])
+
+
 def children(run_id: str) -> list[Any]:
     client = connect()
     experiment = client.get_run(run_id).info.experiment_id
@@ -68,13 +85,20 @@ def children(run_id: str) -> list[Any]:
     return sorted(found, key=lambda child: child.info.run_name)
 
 
-def test_tuned_is_at_least_as_good_as_the_defaults(tuned: TuningOutcome) -> None:
-    first, best = tuned.attempts[0], tuned.best["item-neighbours"]
-    assert first.config == {"weighting": "tfidf", "neighbours": 200}
-    assert first.score is not None
-    assert best.score is not None
-    assert best.score >= first.score
-    assert best.score == max(one.score for one in tuned.attempts if one.score is not None)
+def test_the_first_trial_is_what_the_defaults_are_worth_on_each_window(
+    tuned: TuningOutcome,
+) -> None:
+    plan, first = tuned.plan, tuned.attempts[0]
+    stages = (("history", "item-neighbours"), ("popular", "popularity"))
+    recipe = Recipe(stages=tuple(StageRecipe(source=source, model=name) for source, name in stages))
+    values = [
+        evaluate_policy(recipe.fit(window.train, seed=plan.config.seed), plan.data, window).mean(
+            MAIN_METRIC, "warm"
+        )
+        for window in plan.windows
+    ]
+    assert first.config == ItemNeighboursConfig().model_dump()
+    assert list(first.by_window) == pytest.approx(values)
 
 
 def test_windows_are_judged_on_that_end_before_test_and_have_enough_of_both_kinds(
@@ -84,7 +108,7 @@ def test_windows_are_judged_on_that_end_before_test_and_have_enough_of_both_kind
     starts = [window.train.as_of_s for window in tuned.plan.windows]
     assert len(starts) == 2
     assert starts[0] == small_world.cuts[0].train.as_of_s > starts[1]
-    assert tuned.plan.until_s == small_world.cuts[1].train.as_of_s
+    assert tuned.plan.looked_at.until_s == small_world.cuts[1].train.as_of_s
     for window in tuned.plan.windows:
         new = int((window.cases.seen == 0).sum())
         assert min(new, window.cases.n_cases - new) >= 50
@@ -146,6 +170,31 @@ def test_the_toml_keeps_dates_and_leaves_out_what_toml_cannot_say(tuned: TuningO
     assert read == given.model_copy(update={"models": {"popularity": {}}})
 
 
+def test_the_toml_holds_tables_in_tables(tuned: TuningOutcome) -> None:
+    given = TrainingConfig.model_validate(
+        {
+            "compared": ["ease", "als"],
+            "exploration": {"share": 0.05},
+            "gate": {"margin": 0.1, "segments": ["Größe"], "evaluation": {"resamples": 500}},
+        }
+    )
+    text = replace(tuned, plan=replace(tuned.plan, config=given)).toml()
+    taken = {name: one.config for name, one in tuned.taken.items()}
+    read = TrainingConfig.model_validate(tomllib.loads(text))
+    assert read == given.model_copy(update={"models": taken})
+
+
+@pytest.mark.parametrize("place", ["a-file/tuned.toml", "."])
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    no_store: Path, small_world: SmallWorld, tmp_path: Path, place: str
+) -> None:
+    """Nothing was searched: there is not even a store."""
+    (tmp_path / "a-file").touch()
+    with pytest.raises(DataError, match="--out"):
+        command(str(small_world.directory), out=tmp_path / place, trials=1)
+    assert not no_store.exists()
+
+
 def test_train_finds_what_the_newest_tuning_took(tuned: TuningOutcome) -> None:
     found = newest_tuning(tuned.plan.name, fingerprint=tuned.plan.fingerprint)
     assert found is not None
@@ -186,10 +235,60 @@ def test_data_that_changed_since_is_said(tuned: TuningOutcome) -> None:
 
 
 def test_a_tuning_that_saw_the_purchases_of_test_is_not_used(tuned: TuningOutcome) -> None:
-    name, fingerprint, until_s = tuned.plan.name, tuned.plan.fingerprint, tuned.plan.until_s
-    assert newest_tuning(name, fingerprint=fingerprint, before_s=until_s) is not None
-    assert newest_tuning(name, fingerprint=fingerprint, before_s=until_s - 1) is None
+    name, fingerprint, test = tuned.plan.name, tuned.plan.fingerprint, tuned.plan.looked_at
+    earlier = replace(test, until_s=test.until_s - 1)
+    assert newest_tuning(name, fingerprint=fingerprint, test=test) is not None
+    assert newest_tuning(name, fingerprint=fingerprint, test=earlier) is None
     assert newest_tuning("another dataset", fingerprint=fingerprint) is None
+
+
+@pytest.mark.parametrize("method", ["leave-last-out", "by-participant"])
+def test_a_tuning_by_date_saw_what_is_held_out_otherwise(
+    tuned: TuningOutcome, method: Method
+) -> None:
+    """Such a test stands at the end of the data, after everything that was looked at."""
+    test = held_out(tuned.plan.data, method)
+    assert test.until_s > tuned.plan.looked_at.until_s
+    name, fingerprint = tuned.plan.name, tuned.plan.fingerprint
+    assert newest_tuning(name, fingerprint=fingerprint, test=test) is None
+
+
+@pytest.mark.parametrize("method", ["leave-last-out", "by-participant"])
+def test_a_tuning_without_dates_spares_only_the_very_same_test(
+    small_world: SmallWorld, method: Method
+) -> None:
+    test = held_out(small_world.data, method)
+    assert test.spares(held_out(small_world.data, method))
+    for other in (
+        held_out(small_world.data, method, seed=8),
+        held_out(small_world.data, method, share=0.2),
+        *(held_out(small_world.data, one) for one in get_args(Method) if one != method),
+    ):
+        assert not test.spares(other)
+        assert not other.spares(test)
+
+
+def test_data_without_a_name_takes_what_was_tuned_on_itself_alone(
+    empty_store: Path,
+    small_world: SmallWorld,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Any two datasets without a dataset.toml have the same name; a given one says they are one."""
+    bare = tmp_path / "bare"
+    shutil.copytree(small_world.directory, bare)
+    (bare / FILE_NAME).unlink()
+    split = {"method": "leave-last-out"}
+    config = TrainingConfig.model_validate({"model": "popularity", "split": split})
+    plan = tune(bare, config, Effort(trials=LEAST_TRIALS)).plan
+    assert plan.name == UNNAMED
+    test = held_out(plan.data, "leave-last-out")
+    found = newest_tuning(plan.name, fingerprint=plan.fingerprint, test=test)
+    assert found is not None
+    assert found.same_data
+    capsys.readouterr()
+    assert newest_tuning(plan.name, fingerprint="of another dataset") is None
+    assert "give it a name in dataset.toml" in capsys.readouterr().err
 
 
 def test_tuning_one_model_leaves_what_was_found_for_another(

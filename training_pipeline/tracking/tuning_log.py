@@ -20,6 +20,8 @@ from training_pipeline.tracking.tuning_run import (
     FINGERPRINT,
     KEY,
     KIND,
+    KNOWN,
+    METHOD,
     MOST,
     SESSIONS,
     TUNED,
@@ -125,7 +127,9 @@ def _new_run(mlflow: MlflowClient, plan: TuningPlan, experiment_id: str) -> str:
     tags = {
         KIND: TUNING,
         KEY: plan.key,
-        UNTIL: str(plan.until_s),
+        UNTIL: str(plan.looked_at.until_s),
+        METHOD: plan.looked_at.method,
+        KNOWN: plan.looked_at.known,
         FINGERPRINT: plan.fingerprint,
         "saldopas.dataset": plan.name,
         "saldopas.code_version": code_version(),
@@ -145,10 +149,10 @@ def _new_run(mlflow: MlflowClient, plan: TuningPlan, experiment_id: str) -> str:
         "data.purchases": len(plan.data.kept),
         "seed": plan.config.seed,
         "models": ", ".join(plan.models),
-        "split.method": plan.windows[0].method,
+        "split.method": plan.looked_at.method,
         "split.windows": len(plan.windows),
         "split.cases": sum(window.cases.n_cases for window in plan.windows),
-        "split.validation_until": datetime.fromtimestamp(plan.until_s, UTC).isoformat(),
+        "split.validation_until": datetime.fromtimestamp(plan.looked_at.until_s, UTC).isoformat(),
     }
     params = [Param(name, str(value)) for name, value in values.items()]
     mlflow.log_batch(run_id, params=params)

@@ -9,10 +9,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from features.dataset_config import UNNAMED
 from models.registry import MODELS
 from training_pipeline.console import say
 from training_pipeline.tracking import store
 from training_pipeline.training_config import TrainingConfig
+from training_pipeline.tuning.looked_at import LookedAt
 
 KIND, TUNING = "saldopas.kind", "tuning"
 KEY = "saldopas.tuning_key"
@@ -20,7 +22,9 @@ SESSIONS = "saldopas.sessions"
 FINGERPRINT = "saldopas.fingerprint"
 TUNED = "saldopas.tuned."  # with a model's name: its hyperparameters as JSON
 TUNED_AT = "saldopas.tuned_at"  # milliseconds; there only once a tuning came to its end
-UNTIL = "saldopas.validation_until"  # seconds; purchases from then on were not looked at
+METHOD = "saldopas.split"  # these three: see `LookedAt`
+UNTIL = "saldopas.validation_until"
+KNOWN = "saldopas.known"
 MOST = 10_000
 
 
@@ -61,26 +65,35 @@ class _Found:
     run_id: str
     fingerprint: str
     tuned_at_ms: int
-    until_s: int
+    looked_at: LookedAt
     models: dict[str, dict[str, Any]]
 
 
-def newest_tuning(name: str, *, fingerprint: str, before_s: int | None = None) -> Tuned | None:
+def newest_tuning(name: str, *, fingerprint: str, test: LookedAt | None = None) -> Tuned | None:
     """What was tuned on the dataset `name`; None where nothing was.
 
     Each model's come from the newest finished tuning of the same data, or else of the newest of
-    another state of it, so that tuning one model leaves what was found for the others.
+    another state of it, so that tuning one model leaves what was found for the others. Data that
+    nobody named has no other state: any two datasets without a dataset.toml are called the same.
 
     Args:
         name: of the dataset, as in dataset.toml.
         fingerprint: of the data to train on.
-        before_s: start of the training's test cut; a tuning that looked at later purchases is left
-            out, since test would then have been chosen on.
+        test: what lies before the training's test cut; a tuning that looked at anything else is
+            left out, since test would then have been chosen on. None: nothing is held out.
 
     Raises:
         RunFailedError: the store refuses.
     """
-    usable = [one for one in _finished(name) if before_s is None or one.until_s <= before_s]
+    usable = [one for one in _finished(name) if test is None or one.looked_at.spares(test)]
+    if name == UNNAMED:
+        others = [one for one in usable if one.fingerprint != fingerprint]
+        usable = [one for one in usable if one.fingerprint == fingerprint]
+        if others and not usable:
+            say(
+                "what was tuned on other data without a name is not used: where this is the same "
+                "dataset, give it a name in dataset.toml and tune again"
+            )
     usable.sort(key=lambda one: (one.fingerprint == fingerprint, one.tuned_at_ms), reverse=True)
     chosen: dict[str, _Found] = {}
     for one in usable:
@@ -112,11 +125,15 @@ def _finished(name: str) -> list[_Found]:
             run_id=run.info.run_id,
             fingerprint=run.data.tags[FINGERPRINT],
             tuned_at_ms=int(run.data.tags[TUNED_AT]),
-            until_s=int(run.data.tags[UNTIL]),
+            looked_at=LookedAt(
+                method=run.data.tags[METHOD],
+                until_s=int(run.data.tags[UNTIL]),
+                known=run.data.tags.get(KNOWN, ""),
+            ),
             models=_models(run.data.tags, run.info.run_id),
         )
         for run in runs
-        if TUNED_AT in run.data.tags
+        if {TUNED_AT, METHOD} <= set(run.data.tags)
     ]
 
 

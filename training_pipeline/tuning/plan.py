@@ -16,6 +16,7 @@ from features.split import Cut, earlier_windows, make_cuts
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation
 from training_pipeline.selection import POPULARITY, PROFILE_POPULARITY, Group
 from training_pipeline.training_config import AUTO_NAME, TrainingConfig
+from training_pipeline.tuning.looked_at import LookedAt
 from training_pipeline.tuning.spaces import SPACES, space_of
 
 WINDOWS = 3
@@ -32,6 +33,7 @@ class TuningPlan:
         windows: validation cuts, the newest first; test is not among them.
         models: what is tuned, in order.
         config: split, seed, memory and the hyperparameters that are held.
+        looked_at: all but what test holds out.
     """
 
     name: str
@@ -40,7 +42,7 @@ class TuningPlan:
     windows: tuple[Cut, ...]
     models: tuple[str, ...]
     config: TrainingConfig
-    until_s: int  # purchases from this moment on are not looked at
+    looked_at: LookedAt
 
     def held(self, model: str) -> dict[str, Any]:
         """Hyperparameters that the operator gave."""
@@ -104,7 +106,7 @@ def make_plan(dataset: Dataset, config: TrainingConfig, *, windows: int | None) 
         windows=(validation, *_judges(validation, earlier, split.min_cases)),
         models=models or _every_model(config, has_tokens=has_tokens),
         config=config.model_copy(update={"split": split}),
-        until_s=test.train.as_of_s,
+        looked_at=LookedAt.before(test),
     )
 
 
