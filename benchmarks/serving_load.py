@@ -49,7 +49,7 @@ class Client(asyncio.Protocol):
         if len(body) < int(length):
             return
         now = time.perf_counter()
-        if self._sent >= self._warm:
+        if now >= self._warm:  # whenever it was sent: who waits from the start on is seen too
             self.seconds.append(now - self._sent)
             self.errors += head[9:12] != b"200"
         self._buffer = b""

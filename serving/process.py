@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 
+import pyarrow as pa
+
 from features.errors import ArtifactError
 from serving import metrics
 from serving.http import create_app
@@ -63,4 +65,5 @@ def _leave_alone_what_stays() -> None:
     """
     gc.collect()
     gc.freeze()
+    pa.default_memory_pool().release_unused()  # what reading the catalogue took
     gc.set_threshold(GARBAGE, 20, 20)
