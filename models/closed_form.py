@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +24,40 @@ BYTES_A_CELL = 8
 SQUARE_MATRICES = 7  # at the peak of a fit, measured; see tests/models/test_closed_form.py
 
 
+class Inputs(NamedTuple):
+    """What a solve is about: (m,) item indices and (t,) token indices, ascending int32."""
+
+    items: NDArray[np.int32]
+    tokens: NDArray[np.int32]
+
+    @property
+    def side(self) -> int:
+        """m + t."""
+        return len(self.items) + len(self.tokens)
+
+
 @dataclass(frozen=True)
 class ItemWeights:
     """score = [history of the kept items | token_weight * profile] @ weights.
 
     Attributes:
         kept: (m,) int32 item indices that have weights; every other item scores 0.
-        weights: (m + n_tokens, m) float32.
+        weights: (m + n_tokens, m) float32; zeros for a token that was not kept.
         n_items: size of the catalogue.
     """
 
     kept: NDArray[np.int32]
     weights: NDArray[np.float32]
     n_items: int
+
+    @classmethod
+    def of_solved(cls, kept: Inputs, solved: NDArray[np.float64], train: TrainingSet) -> Self:
+        """The (m + t, m) weights of a solve, with a row for every token."""
+        m = len(kept.items)
+        weights = np.zeros((m + train.participants.tokens.n_columns, m), np.float32)
+        weights[:m] = solved[:m]
+        weights[m + kept.tokens] = solved[m:]
+        return cls(kept.items, weights, train.n_items)
 
     def part(self, recency: Recency, *, token_weight: float) -> Part:
         """The scores, where purchases have these weights and a token weighs `token_weight`."""
@@ -98,28 +119,37 @@ class ItemWeights:
         return cls(state["kept"], state["weights"], int(state["n_items"][0]))
 
 
-def items_to_keep(
-    train: TrainingSet, *, min_purchases: int, memory_mb: int, extra: int
-) -> NDArray[np.int32]:
-    """Items bought at least `min_purchases` times, the most bought first where memory is short.
+def inputs_to_keep(train: TrainingSet, *, min_purchases: int, memory_mb: int) -> Inputs:
+    """Items bought at least `min_purchases` times and tokens, as many as `memory_mb` has room for.
 
-    Rule: the fit holds 7 square float64 matrices of side m + extra; m is cut so that they fit
-    `memory_mb`. Where nothing was bought so often, whatever was bought at all is kept. Returned
-    ascending, (m,) int32.
+    Rule: the fit holds 7 square float64 matrices of side m + t, which bounds m + t. Where that is
+    too little for all, items and tokens may each have half of it and what the other leaves, the
+    most bought and the most common first. Where nothing was bought so often, whatever was bought
+    at all is kept.
     """
-    counts = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
-    most = int(np.sqrt(memory_mb * 2**20 / BYTES_A_CELL / SQUARE_MATRICES)) - extra
-    order = np.argsort(-counts, kind="stable")[: max(most, 1)]
-    often = order[counts[order] >= min_purchases]
-    return np.sort(often if len(often) else order[counts[order] > 0]).astype(np.int32)
+    bought = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
+    tokens = train.participants.tokens
+    common = np.bincount(tokens.indices, minlength=tokens.n_columns)
+    often = bought >= min_purchases
+    wanted = int(np.count_nonzero(often if often.any() else bought))
+    side = int(np.sqrt(memory_mb * 2**20 / BYTES_A_CELL / SQUARE_MATRICES))
+    n_tokens = min(len(common), max(side // 2, side - wanted))
+    return Inputs(
+        items=_largest(bought, min(wanted, side - n_tokens)), tokens=_largest(common, n_tokens)
+    )
+
+
+def _largest(counts: NDArray[np.integer], n: int) -> NDArray[np.int32]:
+    """Places of the `n` largest, the first of equal ones, ascending."""
+    return np.sort(np.argsort(-counts, kind="stable")[:n]).astype(np.int32)
 
 
 def inputs_of(
-    history: csr_array, profile: csr_array, *, kept: NDArray[np.int32], token_weight: float
+    history: csr_array, profile: csr_array, *, kept: Inputs, token_weight: float
 ) -> csr_array:
-    """(B, m + n_tokens) float32: history columns of the kept items, then weighted tokens."""
-    tokens = profile * np.float32(token_weight)
-    stacked = csr_array(hstack([history[:, kept], tokens], format="csr"))
+    """(B, m + t) float32: history columns of the kept items, then weighted kept tokens."""
+    tokens = profile[:, kept.tokens] * np.float32(token_weight)
+    stacked = csr_array(hstack([history[:, kept.items], tokens], format="csr"))
     return stacked.astype(np.float32)
 
 

@@ -18,7 +18,7 @@ from models.closed_form import (
     cosine_similarity,
     dense_product,
     inputs_of,
-    items_to_keep,
+    inputs_to_keep,
     ridge_inverse,
     self_excluding_weights,
 )
@@ -46,7 +46,7 @@ class EaseConfig(Frozen):
     )
     trend_strength: float = Field(default=20.0, gt=0, description="prior purchases of the trend")
     min_purchases: int = Field(default=5, ge=1)
-    memory_mb: int = Field(default=4_000, ge=1, description="peak of a fit")
+    memory_mb: int = Field(default=4_000, ge=1, description="of the matrices of a fit")
 
 
 @dataclass(frozen=True)
@@ -69,27 +69,23 @@ class Ease(Summed):
     def fit(cls, config: EaseConfig, train: TrainingSet, *, seed: int) -> Self:
         """One Gram matrix and one inverse; `seed` is not needed."""
         people = train.participants
-        kept = items_to_keep(
-            train,
-            min_purchases=config.min_purchases,
-            memory_mb=config.memory_mb,
-            extra=people.profile.shape[1],
-        )
+        kept = inputs_to_keep(train, min_purchases=config.min_purchases, memory_mb=config.memory_mb)
+        m = len(kept.items)
         inputs = inputs_of(
             people.sequence.matrix(), people.profile, kept=kept, token_weight=config.token_weight
         )
         gram = dense_product(inputs, inputs)
-        cosine = config.neighbour_weight and cosine_similarity(gram[: len(kept), : len(kept)])
+        cosine = config.neighbour_weight and cosine_similarity(gram[:m, :m])
         inverse = ridge_inverse(gram, config.l2 + config.l2_diagonal * np.diag(gram).copy())
-        solved = self_excluding_weights(inverse, len(kept))
-        solved[: len(kept)] += config.neighbour_weight * cosine
+        solved = self_excluding_weights(inverse, m)
+        solved[:m] += config.neighbour_weight * cosine
         solved *= trend_factor(
             train,
             half_life_days=config.trend_half_life_days,
             power=config.trend_power,
             strength=config.trend_strength,
-        )[kept]
-        return cls(config, ItemWeights(kept, solved.astype(np.float32), train.n_items))
+        )[kept.items]
+        return cls(config, ItemWeights.of_solved(kept, solved, train))
 
     @property
     def part(self) -> Part:

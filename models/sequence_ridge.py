@@ -16,10 +16,11 @@ from features.dataset_config import Frozen
 from features.sequences import Sequences, ragged_ranges
 from features.training_set import TrainingSet
 from models.closed_form import (
+    Inputs,
     ItemWeights,
     dense_product,
     inputs_of,
-    items_to_keep,
+    inputs_to_keep,
     ridge_inverse,
     without_own_weight,
 )
@@ -62,7 +63,7 @@ class SequenceRidgeConfig(Frozen):
     )
     trend_strength: float = Field(default=20.0, gt=0, description="prior purchases of the trend")
     min_purchases: int = Field(default=5, ge=1)
-    memory_mb: int = Field(default=4_000, ge=1, description="peak of a fit")
+    memory_mb: int = Field(default=4_000, ge=1, description="of the matrices of a fit")
 
 
 @dataclass(frozen=True)
@@ -170,26 +171,20 @@ def _recency(
 
 
 def _solve(config: SequenceRidgeConfig, train: TrainingSet) -> ItemWeights:
-    kept = items_to_keep(
-        train,
-        min_purchases=config.min_purchases,
-        memory_mb=config.memory_mb,
-        extra=train.participants.profile.shape[1],
-    )
+    kept = inputs_to_keep(train, min_purchases=config.min_purchases, memory_mb=config.memory_mb)
     gram, target = _normal_equations(config, train, kept)
     inverse = ridge_inverse(gram, config.l2 + config.l2_diagonal * np.diag(gram).copy())
     solved = without_own_weight(inverse, inverse @ target)
-    solved *= _target_factor(config, train)[kept]
-    return ItemWeights(kept, solved.astype(np.float32), train.n_items)
+    solved *= _target_factor(config, train)[kept.items]
+    return ItemWeights.of_solved(kept, solved, train)
 
 
 def _normal_equations(
-    config: SequenceRidgeConfig, train: TrainingSet, kept: NDArray[np.int32]
+    config: SequenceRidgeConfig, train: TrainingSet, kept: Inputs
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """X^T W X (d, d) and X^T W Y (d, m), summed over blocks of participants."""
-    m = len(kept)
-    size = m + train.participants.profile.shape[1]
-    gram, target = np.zeros((size, size)), np.zeros((size, m))
+    m = len(kept.items)
+    gram, target = np.zeros((kept.side, kept.side)), np.zeros((kept.side, m))
     for block in _blocks(train.participants, config.window):
         first = first_purchases(block.sequence)
         past, future, row_of = cuts(first, config)
@@ -197,7 +192,7 @@ def _normal_equations(
         inputs = inputs_of(past, block.profile[row_of], kept=kept, token_weight=config.token_weight)
         weighted = _scale_rows(inputs, weight[row_of])
         gram += dense_product(inputs, weighted)
-        target += dense_product(weighted, future[:, kept])
+        target += dense_product(weighted, future[:, kept.items])
         if config.set_weight > 0:
             sets = inputs_of(
                 first.matrix(), block.profile, kept=kept, token_weight=config.token_weight

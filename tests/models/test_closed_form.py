@@ -7,18 +7,18 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from features.dataset_config import Frozen
 from features.errors import FitError
+from features.profile import ProfileVocabulary, TokenColumn
 from features.sequences import Sequences
+from features.training_set import TrainingSet
 from models.closed_form import (
     SQUARE_MATRICES,
-    items_to_keep,
+    inputs_to_keep,
     ridge_inverse,
     self_excluding_weights,
     without_own_weight,
 )
 from models.ease import Ease, EaseConfig
-from models.recommender import Recommender
 from models.sequence_ridge import (
     SequenceRidge,
     SequenceRidgeConfig,
@@ -27,7 +27,7 @@ from models.sequence_ridge import (
 )
 from tests.made import make_batch, make_courses, make_training
 
-MEMORY_MB = 214  # seven float64 matrices of 2,000 courses are 213.6
+MEMORY_MB = 214  # seven float64 matrices of side 2,000 are 213.6
 
 
 def random_gram(side: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def random_gram(side: int) -> np.ndarray:
 
 def test_where_nothing_is_bought_often_whatever_was_bought_is_kept() -> None:
     train = make_training([[0], [2]], make_courses([1, 1, 1]))
-    assert items_to_keep(train, min_purchases=5, memory_mb=1, extra=0).tolist() == [0, 2]
+    assert inputs_to_keep(train, min_purchases=5, memory_mb=1).items.tolist() == [0, 2]
 
 
 @pytest.mark.parametrize("model", [Ease, SequenceRidge])
@@ -89,12 +89,53 @@ def test_ease_of_two_courses_by_hand() -> None:
     np.testing.assert_allclose(scores, [[0, 1 / 3], [1 / 2, 0]], atol=1e-6)
 
 
-def test_memory_keeps_the_most_bought_courses() -> None:
-    train = make_training([[0, 1, 2], [1, 2], [2], [2, 3]], make_courses([1, 1, 1, 1]))
-    assert items_to_keep(train, min_purchases=1, memory_mb=1, extra=0).tolist() == [0, 1, 2, 3]
-    assert items_to_keep(train, min_purchases=2, memory_mb=1, extra=0).tolist() == [1, 2]
-    fits_two = int(np.sqrt(2**20 / 8 / SQUARE_MATRICES)) - 2
-    assert items_to_keep(train, min_purchases=1, memory_mb=1, extra=fits_two).tolist() == [1, 2]
+def triangle(n_items: int, n_tokens: int) -> TrainingSet:
+    """Item i is bought by i + 1 people, token t is that of t + 1 people."""
+    people = range(max(n_items, n_tokens))
+    return many_tokens(
+        [list(range(person, n_items)) for person in people],
+        [list(range(person, n_tokens)) for person in people],
+        n_items=n_items,
+        n_tokens=n_tokens,
+    )
+
+
+def many_tokens(
+    rows: list[list[int]], tokens: list[list[int]], *, n_items: int, n_tokens: int
+) -> TrainingSet:
+    values = tuple(map(str, range(n_tokens - 1)))
+    column = TokenColumn(column="village", kind="values", values=values)
+    batch = make_batch(rows, n_items=n_items, tokens=tokens, n_tokens=n_tokens)
+    vocabulary = ProfileVocabulary(columns=(column,))
+    return TrainingSet(batch, make_courses([1_000] * n_items), vocabulary, as_of_s=10**9)
+
+
+@pytest.mark.parametrize(
+    ("n_items", "n_tokens", "items", "tokens"),
+    [(5, 3, 5, 3), (200, 10, 126, 10), (3, 200, 3, 133), (60, 90, 60, 76), (200, 200, 68, 68)],
+)
+def test_memory_keeps_the_most_bought_courses_and_the_most_common_tokens(
+    n_items: int, n_tokens: int, items: int, tokens: int
+) -> None:
+    assert int(np.sqrt(2**20 / 8 / SQUARE_MATRICES)) == 136  # the side that 1 MB holds
+    kept = inputs_to_keep(triangle(n_items, n_tokens), min_purchases=1, memory_mb=1)
+    assert kept.items.tolist() == list(range(n_items))[-items:]
+    assert kept.tokens.tolist() == list(range(n_tokens))[-tokens:]
+
+
+def test_only_what_is_bought_often_is_kept() -> None:
+    kept = inputs_to_keep(triangle(9, 3), min_purchases=4, memory_mb=1)
+    assert kept.items.tolist() == [3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("model", [Ease, SequenceRidge])
+def test_a_token_without_room_weighs_nothing(model: type[Ease | SequenceRidge]) -> None:
+    train = triangle(200, 200)
+    fitted = model.fit(model.config_type(memory_mb=1, min_purchases=1), train, seed=0)
+    one_token = make_batch([[]] * 200, n_items=200, tokens=[[t] for t in range(200)], n_tokens=200)
+    scores = fitted.score(one_token)
+    assert scores.any(axis=1).tolist() == [False] * 132 + [True] * 68
+    assert scores.any(axis=0).tolist() == [False] * 132 + [True] * 68
 
 
 def test_cuts_of_one_history_by_hand() -> None:
@@ -144,20 +185,31 @@ def test_the_newest_purchase_is_trusted_where_only_the_newest_says_anything(foll
 
 
 @pytest.mark.parametrize(
-    ("kind", "config"),
-    [
-        (Ease, EaseConfig(neighbour_weight=0.05, memory_mb=MEMORY_MB, min_purchases=1)),
-        (SequenceRidge, SequenceRidgeConfig(set_weight=3.0, memory_mb=MEMORY_MB, min_purchases=1)),
-    ],
+    ("n_items", "bought", "n_tokens", "told"),
+    [(2_000, 30, 3, 0), (1_200, 20, 4_000, 5)],
+    ids=["many courses", "many tokens"],
+)
+@pytest.mark.parametrize(
+    ("kind", "hyperparameters"),
+    [(Ease, {"neighbour_weight": 0.05}), (SequenceRidge, {"set_weight": 3.0})],
     ids=["ease", "sequence-ridge"],
 )
-def test_a_fit_stays_within_its_memory(kind: type[Recommender], config: Frozen) -> None:
-    """Every pair of courses is bought by somebody, so that the matrices are full."""
-    n_items = 2_000
+def test_a_fit_stays_within_its_memory(
+    kind: type[Ease | SequenceRidge],
+    hyperparameters: dict[str, float],
+    n_items: int,
+    bought: int,
+    n_tokens: int,
+    told: int,
+) -> None:
+    """Nearly every pair of courses is bought by somebody, so that the matrices are full."""
     rng = np.random.default_rng(0)
-    people = [rng.choice(n_items, 30, replace=False).tolist() for _ in range(6_000)]
-    train = make_training(people, make_courses([1_000] * n_items))
-    kind.fit(config, make_training(people[:50], make_courses([1_000] * n_items)), seed=7)
+    rows = [rng.choice(n_items, bought, replace=False).tolist() for _ in range(6_000)]
+    tokens = [rng.choice(n_tokens, told, replace=False).tolist() for _ in rows]
+    size = {"n_items": n_items, "n_tokens": n_tokens}
+    config = kind.config_type(memory_mb=MEMORY_MB, min_purchases=1, **hyperparameters)
+    kind.fit(config, many_tokens(rows[:50], tokens[:50], **size), seed=7)
+    train = many_tokens(rows, tokens, **size)
     tracemalloc.start()
     try:
         kind.fit(config, train, seed=7)
