@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
 from features.served_blocks import Block, block_row
 from features.served_log import ServedList, pack_courses, unpack_courses
 from features.served_rows import Shown, packed, unpacked
-from features.store_engine import for_reading, lock_writing, read_salt
+from features.store_engine import for_reading, is_sqlite, lock_writing, read_salt
 from features.store_schema import CATALOGUES, EVENTS, SERVED
 from features.store_state import erased_of
 
@@ -43,7 +44,11 @@ class Exported:
 def write_shown(
     engine: Engine, shown: Shown, *, fingerprint: str, course_ids: Sequence[str]
 ) -> int:
-    """Write lists of one artifact as a block, but none of erased people; how many were written."""
+    """Write lists of one artifact as a block, but none of erased people; how many were written.
+
+    Whoever is not sure that this was done does it again, with the same lists first: the block is
+    then replaced.
+    """
     block = Block(shown.request_ids, shown.participant_ids, shown.served_at, packed(shown))
     row = block_row(block)  # before the transaction, which others wait for
     names = {name for name in shown.participant_ids if name is not None}
@@ -57,7 +62,10 @@ def write_shown(
                 return 0
             row = block_row(left)
         row |= {"model_version": shown.model_version, "fingerprint": fingerprint}
-        connection.execute(sa.insert(SERVED), row)
+        row["block_id"] = shown.request_ids[0]  # erased or not, so that it is the same again
+        insert = sqlite.insert if is_sqlite(connection) else postgresql.insert
+        put = insert(SERVED).values(row)
+        connection.execute(put.on_conflict_do_update(index_elements=["block_id"], set_=row))
     return int(row["n_lists"])
 
 
