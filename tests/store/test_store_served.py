@@ -1,4 +1,4 @@
-"""A block of served lists that is written again, where it is not sure that it was, is there once."""
+"""A block of served lists that is written again, where that is not sure, is there once."""
 
 from __future__ import annotations
 
