@@ -22,7 +22,8 @@ class Reason:
 
     Attributes:
         kind: see `terms.Term`; `new`: popularity foretold of a course that nobody took yet;
-            `other`: all that is not told apart.
+            `explored`: the whole score of a course that was drawn, not ranked; `other`: all that is
+            not told apart.
         ref: item index of the earlier course, token index, or -1.
         contribution: what it adds to the score; over all reasons of a course they sum to it.
         count: how many people, where enough did for it to be told.

@@ -53,6 +53,10 @@ SENTENCES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
         ("Harganya pas dengan saldomu", "Its price suits your balance"),
         ("Harganya pas dengan saldomu", "Its price suits your balance"),
     ),
+    "explored": (
+        ("Dipilih untuk dicoba", "Chosen to be tried out"),
+        ("Dipilih untuk dicoba", "Chosen to be tried out"),
+    ),
     "other": (("Faktor lain", "Other factors"), ("Faktor lain", "Other factors")),
 }
 COLUMNS_ID = {
@@ -93,6 +97,9 @@ def answer_reasons(
 ) -> list[list[ReasonAnswer]]:
     """Reasons of each course of one answer, heaviest first; none where nothing is known.
 
+    A course that was drawn to be explored has that as its only reason, with the whole score: what
+    the score is made of is not why it is shown.
+
     Args:
         policy, evidence, vocabulary: of the artifact that answered.
         request: a batch of one, the request of row `row`.
@@ -102,12 +109,14 @@ def answer_reasons(
     items = lists.item_idx[place]
     stages = {SOURCES.index(stage.source): at for at, stage in enumerate(policy.stages)}
     asked = np.array([stages[source] for source in lists.source[place].tolist()], np.int64)
+    scores = lists.scores[place].tolist()
     found = reasons_of(policy, evidence, request, items, asked)
+    found = [why if score != 0 else [] for score, why in zip(scores, found, strict=True)]
+    for slot in lists.drawn[row].slots.tolist() if lists.drawn else ():
+        found[slot] = [Reason("explored", -1, scores[slot])]
     return [
         [_in_words(reason, int(item), policy.courses, vocabulary) for reason in reasons]
-        if score != 0
-        else []
-        for item, score, reasons in zip(items, lists.scores[place], found, strict=True)
+        for item, reasons in zip(items, found, strict=True)
     ]
 
 

@@ -153,9 +153,9 @@ class People(BaseModel):
 class Reason(BaseModel):
     """One term of a course's score; the contributions of a course sum to its score."""
 
-    code: Literal["history", "profile", "people", "popular", "new", "taste", "balance", "other"] = (
-        Field(description="What the term is about.")
-    )
+    code: Literal[
+        "history", "profile", "people", "popular", "new", "taste", "balance", "explored", "other"
+    ] = Field(description="What the term is about.")
     text: str = Field(description="For the participant, in Indonesian.")
     text_en: str = Field(description="The same in English.")
     contribution: float = Field(description="What it adds to the score.")

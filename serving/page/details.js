@@ -46,10 +46,11 @@ function facts(item) {
 
 function why(reasons) {
   if (!reasons.length) return h("p", { class: "muted" }, t("no_reason"));
-  const most = Math.max(...reasons.map((one) => Math.abs(one.contribution)));
-  return h("ul", { class: "reasons" }, reasons.filter((one) => one.contribution > 0).map((reason) => {
+  const most = Math.max(...reasons.map((one) => Math.abs(one.contribution))) || 1;
+  const told = reasons.filter((one) => one.contribution > 0 || one.code === "explored");
+  return h("ul", { class: "reasons" }, told.map((reason) => {
     const weight = h("span", { class: "weight", "aria-hidden": "true" });
-    weight.style.inlineSize = `${(100 * reason.contribution) / most}%`;
+    weight.style.inlineSize = `${(100 * Math.max(reason.contribution, 0)) / most}%`;
     return h("li", {}, h("span", {}, reasonText(reason)), weight);
   }));
 }

@@ -11,6 +11,7 @@ from features.requests import RequestBatch
 from models.balance_fit import N_BANDS, BalanceFit
 from models.evidence import FEWEST_PEOPLE, FEWEST_TAKERS, Count, Evidence
 from models.explanation import reasons_of, stage_terms
+from models.exploration import Exploration, ExplorationConfig
 from models.recipe import Recipe, StageRecipe
 from models.wording import answer_reasons
 from tests.made import VOCABULARY, make_batch, make_courses, make_requests, make_training
@@ -40,10 +41,10 @@ RECIPE = Recipe(
 LIFTS = BalanceFit(lift=tuple(1 + 0.1 * band for band in range(N_BANDS)))
 
 
-def ask(history: list[int], token: int, limit: int | None = None) -> RequestBatch:
+def ask(history: list[int], token: int, limit: int | None = None, n: int = N_ITEMS) -> RequestBatch:
     batch = make_batch([history], n_items=N_ITEMS, tokens=[[token]])
     limits = np.array([limit or 0], np.int64)
-    count = np.array([N_ITEMS], np.int64)
+    count = np.array([n], np.int64)
     limited = np.array([limit is not None])
     return make_requests(batch, limit_rp=limits, limited=limited, count=count)
 
@@ -126,6 +127,41 @@ def test_a_course_that_nobody_took_is_not_called_popular() -> None:
     words = answer_reasons(policy, EVIDENCE, VOCABULARY, request, lists, 0)
     unknown = words[list(lists.item_idx).index(5)]
     assert "popular" not in {reason["code"] for reason in unknown}
+
+
+@pytest.mark.parametrize("limit", [None, 6_000])
+def test_a_course_drawn_to_be_tried_says_so_and_nothing_else(limit: int | None) -> None:
+    """Two of two places are explored, with courses of 20 purchases at the most; D to F are such."""
+    policy = RECIPE.fit(TRAIN, seed=7)
+    exploration = Exploration.of_counts(ExplorationConfig(share=1.0), EVIDENCE.item_people, seed=1)
+    policy = replace(policy, exploration=exploration, balance_fit=LIFTS)
+    request = ask([0], 0, limit, n=2)
+    lists = policy.recommend(request)
+    assert lists.explored.tolist() == [True, True]
+    words = answer_reasons(policy, EVIDENCE, VOCABULARY, request, lists, 0)
+    for score, [reason] in zip(lists.scores.tolist(), words, strict=True):
+        assert reason["code"] == "explored"
+        assert (reason["text"], reason["text_en"]) == (
+            "Dipilih untuk dicoba",
+            "Chosen to be tried out",
+        )
+        assert reason["contribution"] == score
+
+
+def test_courses_that_were_not_drawn_keep_their_reasons() -> None:
+    """Of many lists with half their places explored, in one batch: a reason for each place."""
+    policy = RECIPE.fit(TRAIN, seed=7)
+    exploration = Exploration.of_counts(ExplorationConfig(share=0.5), EVIDENCE.item_people, seed=1)
+    policy = replace(policy, exploration=exploration)
+    batch = make_batch([[0], [1], [], [0, 1]], n_items=N_ITEMS, tokens=[[0], [1], [0], [1]])
+    requests = make_requests(batch, count=np.full(4, 3, np.int64))
+    lists = policy.recommend(requests)
+    assert 0 < lists.explored.sum() < len(lists.explored)
+    for row in range(4):
+        request = requests.take(np.array([row]))
+        words = answer_reasons(policy, EVIDENCE, VOCABULARY, request, lists, row)
+        told = [[reason["code"] for reason in reasons] == ["explored"] for reasons in words]
+        assert told == lists.explored[lists.row(row)].tolist()
 
 
 def test_braces_and_brackets_in_a_title_are_words() -> None:
