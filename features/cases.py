@@ -25,7 +25,7 @@ class Cases:
         limit_rp, limited: what could be spent then.
         proxy: whether the limit is the declared proxy, no balance being known.
         paid_rp: what was paid for the targets, the mean where a basket holds several.
-        targets: (B, n_items) what was bought, and could be: not owned, affordable, on sale.
+        targets: (B, n_items) what was bought and could be: not owned, on sale, allowed, affordable.
         left_out: purchases of the period that stand in no decision, and why.
     """
 
@@ -198,8 +198,10 @@ def _cases_of(
     again |= np.isin(pair, owned.rows * n_items + owned.item_idx)
     off_sale = data.courses.on_sale_from_s[items] > as_of_s[case]
     off_sale |= as_of_s[case] > data.courses.on_sale_until_s[items]
+    barred = data.courses.min_age[items] > data.age_at_least[rows][case]
+    barred |= data.courses.min_education[items] > data.education_at_least[rows][case]
     above = limited[case] & (data.courses.price_rp[items] > limit_rp[case])
-    good = ~(again | off_sale | above)
+    good = ~(again | off_sale | barred | above)
     targets = csr_array(
         (np.ones(good.sum(), np.bool_), (case[good], items[good])), (n_cases, n_items)
     )
@@ -209,7 +211,8 @@ def _cases_of(
     left_out = LeftOut(
         bought_before=int(again.sum()),
         not_on_sale=int((off_sale & ~again).sum()),
-        above_balance=int((above & ~off_sale & ~again).sum()),
+        not_eligible=int((barred & ~off_sale & ~again).sum()),
+        above_balance=int((above & ~barred & ~off_sale & ~again).sum()),
     )
     found = Cases(rows, seen, as_of_s, limit_rp, limited, proxy, paid, targets, left_out)
     return found.take(np.flatnonzero(count > 0))

@@ -15,6 +15,7 @@ class LeftOut:
         cancelled: no decision to predict; opted_out: of people who are not looked at.
         bought_before: owned already at the moment, or the second of its kind in a basket.
         not_on_sale: outside the catalogue's dates at the moment.
+        not_eligible: the least age or education of the course is not surely reached.
         above_balance: the catalogue's price is above what could be spent, so that no policy may
             list the course, whatever was paid for it.
         not_drawn: of decisions beyond the most that are looked at.
@@ -24,6 +25,7 @@ class LeftOut:
     opted_out: int = 0
     bought_before: int = 0
     not_on_sale: int = 0
+    not_eligible: int = 0
     above_balance: int = 0
     not_drawn: int = 0
 

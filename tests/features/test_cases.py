@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,12 +13,14 @@ from features.cases import Decided, cases_from, sample_cases
 from features.dataset import read_dataset
 from features.indexed import IndexedDataset, index_dataset
 from features.left_out import LeftOut
-from features.split import make_cuts
+from features.split import Cut, make_cuts
 from features.split_config import SplitConfig
+from models.policy import Policy
 from tests.features.test_split import random_purchases
 
 MAY, JUNE = (int(pd.Timestamp(day, tz="UTC").timestamp()) for day in ("2021-05-01", "2021-06-01"))
 CHEAP, DEAR, NEW, OTHER, SWAPPED = "cheap", "dear", "new", "other", "swapped"
+COURSES = ("any", "adults")
 
 
 def indexed(
@@ -77,6 +80,28 @@ def test_reasons_and_targets_add_up_to_the_period(world: IndexedDataset, decided
     assert found.targets.nnz + sum(asdict(found.left_out).values()) == 9
     fewer = sample_cases(found, 1, seed=3)
     assert fewer.targets.nnz + sum(asdict(fewer.left_out).values()) == 9
+
+
+@pytest.mark.parametrize("decided", ["replay", "window"])
+def test_what_the_rules_forbid_is_no_target(tmp_path: Path, decided: Decided) -> None:
+    """No policy may list it, so that it would be a miss for every one."""
+    people = pd.DataFrame({"participant_id": ["young", "old", "unknown"], "age": [20, 50, None]})
+    courses = pd.DataFrame(
+        {"course_id": ["any", "adults"], "price": [10, 10], "min_age": [None, 21]}
+    )
+    rows = [(who, one, "2021-05-02", 10) for who in people["participant_id"] for one in COURSES]
+    names = ["participant_id", "course_id", "purchased_at", "price_paid"]
+    data = indexed(tmp_path / "data", people, courses, pd.DataFrame(rows, columns=names))
+    found = cases_from(data, MAY, JUNE, decided)
+    assert found.left_out == LeftOut(not_eligible=2)
+    bought = np.zeros((data.n_people, 2), int)
+    np.add.at(bought, found.row, found.targets.toarray().astype(int))
+    of = dict(zip(data.people["participant_id"], bought.tolist(), strict=True))
+    assert of == {"young": [1, 0], "old": [1, 1], "unknown": [1, 0]}
+    train = data.training_set(data.seen_before(MAY), as_of_s=MAY)
+    asked = Cut("test", "by-date", decided, train, found).requests(data, count=2)
+    allowed = Policy((), data.courses).allowed(asked).allowed
+    assert allowed[found.targets.nonzero()].all(), "what is predicted may be listed"
 
 
 def test_the_proxy_is_for_those_without_a_balance_alone(tmp_path: Path) -> None:

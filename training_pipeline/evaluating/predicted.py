@@ -13,6 +13,7 @@ REASONS = {
     "opted_out": "of participants who opted out",
     "bought_before": "of a course bought before",
     "not_on_sale": "of a course not on sale at the moment",
+    "not_eligible": "of a course whose least age or education is not surely reached",
     "above_balance": "of a course priced above the balance",
     "not_drawn": "beyond the most that are looked at",
 }
