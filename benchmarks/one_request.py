@@ -131,6 +131,11 @@ def beside_implicit(
             lambda given: asked.theirs(given[0], asked.cut(given[0]), given[1]),
         ),
         Way(
+            "implicit, row ready, those out found",
+            lambda place: (place, asked.cut(place)),
+            lambda given: asked.theirs(*given, asked.out(given[0])),
+        ),
+        Way(
             "implicit, row and those out ready",
             lambda place: (place, asked.cut(place), asked.out(place)),
             lambda given: asked.theirs(*given),
