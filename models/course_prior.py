@@ -90,9 +90,9 @@ def expected_sales(
         lambda_i ~ exp(sum_f b_f[level]),  scaled so that sum e_i lambda_i = sum n_i.
 
     On the log scale a bestseller does not make its category; a course that could hardly be bought
-    yet weighs nearly nothing; and a level of few courses stays near no effect, so that without
-    structure every course is expected to sell the same. (Hoerl & Kennard 1970; solved by LSMR, Fong
-    & Saunders 2011, since levels may be as many as courses.)
+    yet weighs nearly nothing; and a level of few courses stays near no effect. Without structure
+    expectations still differ by what noise leaves of it, less the more courses a level has. (Hoerl
+    & Kennard 1970; solved by LSMR, Fong & Saunders 2011, since levels may be as many as courses.)
 
     Args:
         counts: (n_items,) purchases n, at least one in all.

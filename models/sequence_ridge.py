@@ -34,7 +34,6 @@ CELLS_A_BLOCK = 2_000_000  # entries of the pasts and futures that are held at o
 JUDGED_PEOPLE = 20_000
 LEAST_JUDGED_PEOPLE = 500
 ROWS_A_BLOCK = 2_000
-LEAST_TRUST = 0.01
 
 
 class SequenceRidgeConfig(Frozen):
@@ -62,6 +61,9 @@ class SequenceRidgeConfig(Frozen):
         default=0.0, ge=0, le=2, description="targets times (recent share / share)^power"
     )
     trend_strength: float = Field(default=20.0, gt=0, description="prior purchases of the trend")
+    least_newest_trust: float = Field(
+        default=0.01, gt=0, le=1, description="the newest purchase weighs no less; 1: not measured"
+    )
     min_purchases: int = Field(default=5, ge=1)
     memory_mb: int = Field(default=4_000, ge=1, description="of the matrices of a fit")
 
@@ -75,6 +77,12 @@ class SequenceRidge(Summed):
     B = (X^T W X + Lambda)^-1 X^T W Y with a zero weight of each item on itself: SLIT and, with
     set_weight, SLIS (Choi et al. 2021, eq. 10-12); Lambda = l2 + l2_diagonal diag(X^T W X) is the
     dropout penalty of Steck 2020. The cut at t = 0 teaches what people of a profile buy first.
+
+    Repeats: x_t and y_t have a course where it was first bought, ages counted over distinct
+    courses, so that y_t holds first purchases only, which is what is recommended. A history that is
+    asked has it at its newest place, ages counted over all purchases. With past_decay 1/2 the
+    purchases a, b, a weigh a 1/2, b 1 in x_t and a 1, b 1/2 when asked; without repeats the two
+    ways are one.
     """
 
     config: SequenceRidgeConfig
@@ -137,10 +145,14 @@ def newest_purchase_trust(
     minus that of other people's. What cannot be foretold from a history shares no information with
     it and, association being symmetric, says as little about what comes next. Natural histories
     have a ratio near 1 and are left alone; below one half, as where a data set ends every history
-    with a row of another origin, the ratio is the weight.
+    with a row of another origin, the ratio is the weight, but no less than `least_newest_trust`.
+
+    The weight belongs to the last place of a history, whatever stands there. It is right where the
+    histories that are asked end as those of the training do, and wrong for a history to which a
+    real purchase was added since: `least_newest_trust = 1` leaves the newest purchase alone.
     """
     rows = np.flatnonzero(people.sequence.lengths >= 4)[:JUDGED_PEOPLE]
-    if len(rows) < LEAST_JUDGED_PEOPLE:
+    if len(rows) < LEAST_JUDGED_PEOPLE or config.least_newest_trust == 1:
         return 1.0
     untrusting = SequenceRidge(config, weights, 1.0)
     sums = np.zeros(2)
@@ -157,7 +169,7 @@ def newest_purchase_trust(
     last, before = sums
     if before <= 0 or last >= before / 2:
         return 1.0
-    return max(float(last / before), LEAST_TRUST)
+    return max(float(last / before), config.least_newest_trust)
 
 
 def _recency(
