@@ -33,16 +33,17 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Counts of distinct people in the training set, none of them small enough to point at anybody.
+    """Counts of distinct people in the training set: what may be told, and 0 for all else.
 
     Attributes:
         n_people: (1,) int32, everybody; item_people: (n_items,) int32, who took each course, and
-            sold (n_items,) bool, whether anybody did.
+            sold (n_items,) bool, whether anybody did, be it one.
         token_people: (n_tokens,) int32; token_took: (n_tokens, n_items) int32.
         group_tokens: (n_groups, n_tokens) profiles that at least `FEWEST_PEOPLE` people share.
         group_people: (n_groups,) int32; group_took: (n_groups, n_items) int32.
-        together: (n_items, n_items) int32, upper triangle: who took both; empty where histories
-            are so long that the pairs are more than `MOST_PAIRS`.
+        together: (n_items, n_items) int32, upper triangle: who took both, where it may be told of
+            the people of one of the two; empty where histories are so long that the pairs are more
+            than `MOST_PAIRS`.
     """
 
     n_people: NDArray[np.int32]
@@ -60,21 +61,24 @@ class Evidence:
         """Count everybody of a training set once."""
         people = train.participants
         taken = people.sequence.matrix().astype(np.float32)
-        token_people = _large(people.profile.sum(axis=0), FEWEST_PEOPLE)
+        token_people = _whole(people.profile.sum(axis=0))
+        token_people[token_people < FEWEST_PEOPLE] = 0
         groups, group_of = distinct_profiles(people.profile)
         size = np.bincount(group_of, minlength=groups.shape[0])
         large = np.flatnonzero((size >= FEWEST_PEOPLE) & (np.diff(groups.indptr) > 0))
         by_group = csr_array(csr_array(membership(group_of))[large] @ taken)
+        takers = _whole(taken.sum(axis=0))
+        item_people = np.where(_may_be_told(takers, people.n_rows), takers, 0).astype(np.int32)
         return cls(
             n_people=np.array([people.n_rows], np.int32),
-            item_people=_large(taken.sum(axis=0), FEWEST_TAKERS),
-            sold=np.asarray(taken.sum(axis=0) > 0),
+            item_people=item_people,
+            sold=takers > 0,
             token_people=token_people,
-            token_took=_told(csr_array((people.profile * (token_people > 0)).T @ taken)),
+            token_took=_told(csr_array(people.profile.T @ taken), token_people),
             group_tokens=groups[large],
             group_people=size[large].astype(np.int32),
-            group_took=_told(by_group),
-            together=_together(taken),
+            group_took=_told(by_group, size[large]),
+            together=_together(taken, item_people),
         )
 
     def of_everybody(self, item: int) -> Count | None:
@@ -137,17 +141,22 @@ class Evidence:
         return {key: group for group, key in enumerate(profile_keys(self.group_tokens))}
 
 
-def _large(values: NDArray[Any], fewest: int) -> NDArray[np.int32]:
-    """Whole numbers, 0 below `fewest`."""
-    whole = np.rint(np.asarray(values))
-    return np.where(whole >= fewest, whole, 0).astype(np.int32)
+def _may_be_told(took: Any, people: Any) -> Any:
+    """False where few took it, or all but few did, or the group is small; numbers or arrays."""
+    enough = (took >= FEWEST_TAKERS) & (people - took >= FEWEST_TAKERS)
+    return enough & (people >= FEWEST_PEOPLE)
 
 
-def _together(taken: csr_array) -> csr_array:
+def _whole(values: NDArray[Any]) -> NDArray[np.int32]:
+    whole: NDArray[np.int32] = np.rint(np.asarray(values)).astype(np.int32)
+    return whole
+
+
+def _together(taken: csr_array, item_people: NDArray[np.int32]) -> csr_array:
     """(n_items, n_items) who took both, upper triangle, told counts only; a block of rows a time.
 
     Args:
-        taken: (n_people, n_items) ones.
+        taken: (n_people, n_items) ones; item_people: (n_items,) who took each, as it is told.
     """
     length = np.diff(taken.indptr).astype(np.float64)
     by_item = csr_array(taken.T)
@@ -157,22 +166,30 @@ def _together(taken: csr_array) -> csr_array:
     steps = np.arange(1, pairs[-1] // PAIRS_A_BLOCK + 1) * PAIRS_A_BLOCK
     edges = np.unique(np.concatenate([[0], np.searchsorted(pairs, steps), [len(pairs)]]))
     blocks = [
-        _told(csr_array(triu(by_item[start:end] @ taken, k=start + 1, format="csr")))
+        _told(
+            csr_array(triu(by_item[start:end] @ taken, k=start + 1, format="csr")),
+            item_people[start:end],
+            item_people,
+        )
         for start, end in pairwise(edges.tolist())
     ]
     return csr_array(vstack(blocks, format="csr"))
 
 
-def _told(counts: csr_array) -> csr_array:
-    """Counts below `FEWEST_TAKERS` are not even stored."""
+def _told(
+    counts: csr_array, of_row: NDArray[np.integer], of_column: NDArray[np.integer] | None = None
+) -> csr_array:
+    """Counts that may be told of the people of their row, or of their column, and no others."""
     kept = csr_array(counts)
-    kept.data = _large(kept.data, FEWEST_TAKERS)
+    kept.data = _whole(kept.data)
+    told = _may_be_told(kept.data, np.repeat(of_row, np.diff(kept.indptr)))
+    if of_column is not None:
+        told |= _may_be_told(kept.data, of_column[kept.indices])
+    kept.data[~told] = 0
     kept.eliminate_zeros()
     kept.sort_indices()
     return kept
 
 
 def _told_count(took: int, people: int) -> Count | None:
-    """None where few took it, or all but few did not, or the group is small."""
-    few = min(took, people - took) < FEWEST_TAKERS or people < FEWEST_PEOPLE
-    return None if few else Count(took, people)
+    return Count(took, people) if _may_be_told(took, people) else None
