@@ -92,8 +92,8 @@ def _one_a_day(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _participants(rows: pd.DataFrame) -> pd.DataFrame:
-    people = rows.drop_duplicates(c.PARTICIPANT_ID)[[c.PARTICIPANT_ID, AGE, AREA]]
     """Who gave no age group or area is a group of its own: that they did not says something."""
+    people = rows.drop_duplicates(c.PARTICIPANT_ID)[[c.PARTICIPANT_ID, AGE, AREA]]
     areas = people[AREA].mask(people[AREA] == UNKNOWN_AREA)
     filled = people.assign(**{AREA: areas.fillna(NOT_GIVEN), AGE: people[AGE].fillna(NOT_GIVEN)})
     return filled.sort_values(c.PARTICIPANT_ID, ignore_index=True)
