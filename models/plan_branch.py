@@ -69,7 +69,7 @@ def branch(
         down = False
         while a < m:
             steps += 1 if rules.plain else STEP_WITH_RULES
-            if _at_most(table, a, s, mus, nus, left[level], time[level]) <= needed:
+            if at_most(table, a, s, mus, nus, left[level], time[level]) <= needed:
                 break
             if price[a] <= left[level] and (
                 rules.plain or fits(core[a], chosen, n, courses, rules)
@@ -102,13 +102,13 @@ def branch(
     at[level] = a
     for open_level in range(level + 1):
         a = at[open_level] + (1 if open_level < level else 0)
-        rest = _at_most(table, a, slots - open_level, mus, nus, left[open_level], time[open_level])
+        rest = at_most(table, a, slots - open_level, mus, nus, left[open_level], time[open_level])
         bound = max(bound, has[open_level] + rest)
     return best[:n_best], bound, steps
 
 
 @compiled
-def _at_most(
+def at_most(
     table: NDArray[np.int64],
     a: int,
     s: int,
@@ -117,6 +117,7 @@ def _at_most(
     money: int,
     days: int,
 ) -> int:
+    """What at most s courses from place a on are worth, by the least of several multipliers."""
     bound: int = mus[0] * money + nus[0] * days + table[a, s, 0]
     for t in range(1, len(mus)):
         bound = min(bound, mus[t] * money + nus[t] * days + table[a, s, t])

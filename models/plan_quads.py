@@ -50,40 +50,44 @@ def room_for(pairs: Pairs) -> tuple[Pairs, NDArray[np.int64]]:
 
 @compiled
 def pairs_of(
+    some: NDArray[np.int64],
     core: NDArray[np.int64],
     price: NDArray[np.int64],
     worth: NDArray[np.int64],
     money: int,
-    first: NDArray[np.int64],
-    n_forced: int,
+    before: NDArray[np.int64],
+    n: int,
     courses: CourseArrays,
     rules: SetRules,
 ) -> Pairs:
     """All allowed pairs, single courses, and none.
 
     Args:
+        some: (q,) places in the core, rising.
         core: (m,) candidates.
         price, worth: (m,) of the core.
         money: rupiah.
-        first: its first `n_forced` are in every set.
-        n_forced: how many.
+        before: its first `n` are in the set already.
+        n: how many these are.
         courses, rules: what is allowed.
     """
-    m = len(core)
-    chosen = np.empty(n_forced + 1, np.int64)
-    chosen[:n_forced] = first[:n_forced]
-    most = (m + 1) * (m + 2) // 2
+    m, q = len(core), len(some)
+    chosen = np.empty(n + 1, np.int64)
+    chosen[:n] = before[:n]
+    most = (q + 1) * (q + 2) // 2
     total, gain = np.empty(most, np.int64), np.empty(most, np.int64)
     one, two = np.empty(most, np.int32), np.empty(most, np.int32)
     total[0], gain[0], one[0], two[0] = 0, 0, m, m
     p = 1
-    for x in range(m):
+    for a in range(q):
+        x = some[a]
         total[p], gain[p], one[p], two[p] = price[x], worth[x], x, m
         p += 1
-        chosen[n_forced] = core[x]
-        for y in range(x + 1, m):
+        chosen[n] = core[x]
+        for b in range(a + 1, q):
+            y = some[b]
             if price[x] + price[y] <= money and (
-                rules.plain or fits(core[y], chosen, n_forced + 1, courses, rules)
+                rules.plain or fits(core[y], chosen, n + 1, courses, rules)
             ):
                 total[p], gain[p], one[p], two[p] = price[x] + price[y], worth[x] + worth[y], x, y
                 p += 1

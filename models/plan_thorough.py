@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 
 from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
 from models.plan_bounds import suffix_table
-from models.plan_branch import STEP_WITH_RULES, common_divisor
+from models.plan_branch import STEP_WITH_RULES, at_most, common_divisor
 from models.plan_compiled import compiled
 from models.plan_dominance import twins, undominated
 from models.plan_quads import LAST, best_four, no_pairs, pairs_of, room_for
 from models.plan_timeline import Timeline, timeline_multiplier, timeline_of, timeline_table
+
+FEWER = 4  # pairs are sorted anew for less than a fourth of the courses
+PAIR_STEPS = 4
 
 
 class Bounds(NamedTuple):
@@ -79,8 +82,9 @@ def thorough(
         core, value, mu, nu, money, first[:n_forced], slots, courses, rules, open_rules
     )
     line = bounds.line
-    pairs, kept, top = no_pairs(), no_pairs(), np.empty(0, np.int64)
-    budget = (m + 1) * (m + 2) // 4
+    mus, nus, table = bounds.mus, bounds.nus, bounds.table
+    all_pairs, kept, top = no_pairs(), no_pairs(), np.empty(0, np.int64)
+    budget, n_free = m, -1
     last_level = max(slots - LAST, 0)
     entered, start = 0, 0
     free = np.ones(m + 1, np.bool_)
@@ -104,7 +108,9 @@ def thorough(
         down = False
         while a < m:
             steps += 1 if rules.plain else STEP_WITH_RULES
-            if _at_most(bounds, a, s, left[level], time[level], gone[level]) <= needed:
+            if at_most(table, a, s, mus, nus, left[level], time[level]) <= needed:
+                break
+            if rules.timed and _in_line(bounds, a, s, left[level], gone[level]) <= needed:
                 break
             rest = left[level] - price[a]
             if (
@@ -119,31 +125,59 @@ def thorough(
                     best[: n + 1] = chosen[: n + 1]
                     n_best = n + 1
                 days_left, days_gone = time[level] - busy[a], gone[level] + line.busy[a]
-                rest = worth[a] + _at_most(bounds, a + 1, s - 1, rest, days_left, days_gone)
-                down = s > 1 and rest > needed
+                needed_then = needed - worth[a]
+                down = (
+                    s > 1
+                    and at_most(table, a + 1, s - 1, mus, nus, rest, days_left) > needed_then
+                    and not (
+                        rules.timed
+                        and _in_line(bounds, a + 1, s - 1, rest, days_gone) <= needed_then
+                    )
+                )
                 if down:
                     break
             a += 1
         if steps > step_limit:
             break
+        if level >= last_level and n_free < 0 and steps - entered > budget:
+            n_free = _may_join(
+                free,
+                start,
+                found - has[last_level],
+                left[last_level],
+                time[last_level],
+                gone[last_level],
+                core,
+                price,
+                worth,
+                busy,
+                min(slots, LAST) - 1,
+                chosen,
+                n_forced + last_level,
+                bounds,
+                courses,
+                rules,
+            )
+            steps += m
+            budget = max(n_free * n_free, m)
         if level >= last_level and steps - entered > budget:
-            if len(pairs.price) == 0:
-                pairs = pairs_of(core, price, worth, money, first, n_forced, courses, rules)
-                kept, top = room_for(pairs)
-                steps += m * m
             level = last_level
             n = n_forced + level
-            s = min(slots, LAST)
             needed = found - has[level]
-            for i in range(m):
-                rest = left[level] - price[i]
-                free[i] = i >= start and rest >= 0
-                if free[i]:
-                    days_left = time[level] - busy[i]
-                    rest = _at_most(bounds, start, s - 1, rest, days_left, gone[level])
-                    free[i] = worth[i] + rest > needed and (
-                        rules.plain or fits(core[i], chosen, n, courses, rules)
+            if n_free < m // FEWER:
+                some = np.flatnonzero(free[:m])
+                pairs = pairs_of(some, core, price, worth, left[level], chosen, n, courses, rules)
+                steps += PAIR_STEPS * n_free * n_free
+            else:
+                if len(all_pairs.price) == 0:
+                    all_pairs = pairs_of(
+                        np.arange(m), core, price, worth, money, first, n_forced, courses, rules
                     )
+                    kept, top = room_for(all_pairs)
+                    steps += PAIR_STEPS * m * m
+                pairs = all_pairs
+            if len(kept.price) < len(pairs.price):
+                kept, top = room_for(pairs)
             gain, places, more = best_four(
                 pairs,
                 kept,
@@ -152,7 +186,7 @@ def thorough(
                 core,
                 left[level],
                 needed,
-                s,
+                min(slots, LAST),
                 chosen,
                 n,
                 step_limit - steps,
@@ -178,7 +212,7 @@ def thorough(
             level += 1
             a += 1
             if level == last_level:
-                entered, start = steps, a
+                entered, start, budget, n_free = steps, a, m, -1
         elif level == 0:
             return best[:n_best], found, steps
         else:
@@ -190,7 +224,9 @@ def thorough(
         for open_level in range(level + 1):
             a = at[open_level] + (1 if open_level < level else 0)
             s = slots - open_level
-            rest = _at_most(bounds, a, s, left[open_level], time[open_level], gone[open_level])
+            rest = at_most(table, a, s, mus, nus, left[open_level], time[open_level])
+            if rules.timed:
+                rest = min(rest, _in_line(bounds, a, s, left[open_level], gone[open_level]))
             bound = max(bound, has[open_level] + rest)
     return best[:n_best], bound, steps
 
@@ -225,16 +261,52 @@ def _bounds(
 
 
 @compiled
-def _at_most(bounds: Bounds, a: int, s: int, money: int, days: int, gone: int) -> int:
-    """What at most s courses from place a on are worth, for money and days that are left.
+def _in_line(bounds: Bounds, a: int, s: int, money: int, gone: int) -> int:
+    """What at most s courses from place a on are worth by the days of the line.
 
-    `gone` are the days of the line that the chosen courses take, forced ones aside.
+    `gone` are those that the chosen courses take, forced ones aside.
     """
-    bound: int = bounds.mus[0] * money + bounds.nus[0] * days + bounds.table[a, s, 0]
-    for t in range(1, len(bounds.mus)):
-        bound = min(bound, bounds.mus[t] * money + bounds.nus[t] * days + bounds.table[a, s, t])
-    if len(bounds.line_mus) > 0:
-        day = min(gone + bounds.line.before[a], bounds.line.last + 1)
-        for t in range(len(bounds.line_mus)):
-            bound = min(bound, bounds.line_mus[t] * money + bounds.cells[t, a, s, day])
+    day = min(gone + bounds.line.before[a], bounds.line.last + 1)
+    bound: int = bounds.line_mus[0] * money + bounds.cells[0, a, s, day]
+    for t in range(1, len(bounds.line_mus)):
+        bound = min(bound, bounds.line_mus[t] * money + bounds.cells[t, a, s, day])
     return bound
+
+
+@compiled
+def _may_join(
+    free: NDArray[np.bool_],
+    start: int,
+    needed: int,
+    money: int,
+    days: int,
+    gone: int,
+    core: NDArray[np.int64],
+    price: NDArray[np.int64],
+    worth: NDArray[np.int64],
+    busy: NDArray[np.int64],
+    others: int,
+    chosen: NDArray[np.int64],
+    n: int,
+    bounds: Bounds,
+    courses: CourseArrays,
+    rules: SetRules,
+) -> int:
+    """Marks in `free` which courses from `start` on can be part of a better set; how many.
+
+    Such a course, with the most that `others` more may add, is worth more than `needed`.
+    """
+    n_free = 0
+    for i in range(len(core)):
+        free[i] = i >= start and price[i] <= money
+        if not free[i]:
+            continue
+        rest, missing = money - price[i], needed - worth[i]
+        free[i] = (
+            at_most(bounds.table, start, others, bounds.mus, bounds.nus, rest, days - busy[i])
+            > missing
+            and not (rules.timed and _in_line(bounds, start, others, rest, gone) <= missing)
+            and (rules.plain or fits(core[i], chosen, n, courses, rules))
+        )
+        n_free += int(free[i])
+    return n_free
