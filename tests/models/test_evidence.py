@@ -79,3 +79,12 @@ def test_every_stored_count_is_told_of_somebody() -> None:
                 found.of_course(*pair) is not None for pair in ((item, other), (other, item))
             )
     assert 0 < found.together.nnz < ITEMS * (ITEMS - 1) / 2
+
+
+def test_a_group_of_fewer_than_20_is_not_told_of() -> None:
+    """6 of 12 took both: enough did and enough did not, but 12 people are few."""
+    people = [[0, 1]] * 6 + [[0]] * 6 + [[1]] * 6 + [[2]] * 30
+    found = Evidence.count(make_training(people, make_courses([1] * 3)))
+    assert found.item_people.tolist() == [12, 12, 30]
+    assert found.together.nnz == 0
+    assert found.of_course(0, 1) is None
