@@ -104,6 +104,12 @@ def test_one_bestseller_does_not_make_its_category() -> None:
     assert expected[1] / expected[-1] < 1.5
 
 
+def test_a_level_of_one_course_stays_near_no_effect() -> None:
+    counts, category = np.append(np.full(40, 10.0), 1_000.0), np.append(np.zeros(40, int), 1)
+    expected = expected_sales(counts, np.ones(41), [category], level_strength=10.0)
+    assert 1 < expected[-1] / expected[0] < 2
+
+
 def test_expectations_are_rates_and_not_totals() -> None:
     # category 1 was on sale a tenth of the time and sold a third as much in all
     category = np.repeat([0, 1], 50)

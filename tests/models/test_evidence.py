@@ -56,7 +56,8 @@ def test_what_may_not_be_told_is_not_stored() -> None:
     assert found.together.nnz == 0
 
 
-def test_every_stored_count_is_told_of_somebody() -> None:
+def test_every_stored_count_is_told_of_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "PAIRS_A_BLOCK", 100)
     rng = np.random.default_rng(6)
     wanted = rng.random(ITEMS) * 1.1
     histories = [np.flatnonzero(rng.random(ITEMS) < wanted).tolist() for _ in range(60)]
