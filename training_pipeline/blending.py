@@ -90,10 +90,8 @@ class BlendLevel:
         """0 where the model has no part."""
         return next((part.weight for part in self.parts if part.model == model), 0.0)
 
-    def told(self, *, min_people: int) -> BlendLevel:
-        """Without figures where they are of fewer than `min_people` participants."""
-        if self.people >= min_people:
-            return self
+    def without_figures(self) -> BlendLevel:
+        """Weights alone."""
         parts = tuple(replace(part, alone=None) for part in self.parts)
         return replace(self, together=None, parts=parts)
 

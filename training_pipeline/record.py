@@ -11,6 +11,7 @@ from models.manifest import Manifest
 from training_pipeline.blending import BlendLevel
 from training_pipeline.calibration.calibrated import Calibrated
 from training_pipeline.evaluating.config import EvaluationConfig
+from training_pipeline.evaluating.small_groups import shown_levels
 from training_pipeline.evaluation import Evaluation
 
 
@@ -64,7 +65,10 @@ class TrainingRecord:
     @property
     def told_blend(self) -> tuple[BlendLevel, ...]:
         """`blend` without the figures of too few participants."""
-        return tuple(level.told(min_people=self.evaluation.min_people) for level in self.blend)
+        people = [level.people for level in self.blend]
+        shown = shown_levels(people, min_people=self.evaluation.min_people)
+        pairs = zip(self.blend, shown, strict=True)
+        return tuple(level if told else level.without_figures() for level, told in pairs)
 
     @property
     def beats_popularity(self) -> bool:

@@ -20,6 +20,8 @@ from training_pipeline.blending import (
     learn_weights,
     shortlists,
 )
+from training_pipeline.evaluating.config import EvaluationConfig
+from training_pipeline.record import TrainingRecord
 
 N, C = 1_200, 30
 
@@ -63,15 +65,18 @@ def test_the_blend_is_never_worse_than_its_best_member_on_the_cut(seed: int) -> 
     assert learned.together >= max(alone)
 
 
-def test_figures_of_few_people_are_not_told() -> None:
+def test_figures_of_few_people_are_not_told(small_record: TrainingRecord) -> None:
+    """Nor can they be worked out from the total of all with a history, or of everybody."""
     found = made_lists((1.0, 0.5), seed=1)
     level = learn_weights([found], ["a", "b"])[1]
     assert level.people == len(set(found.person.tolist())) == N
-    assert level.told(min_people=N) == level
-    few = level.told(min_people=N + 1)
-    assert few.together is None
-    assert all(part.alone is None for part in few.parts)
-    assert [part.weight for part in few.parts] == [part.weight for part in level.parts]
+    blend = tuple(replace(level, people=people) for people in (200, 300, 150, 25))
+    told = replace(small_record, blend=blend, evaluation=EvaluationConfig()).told_blend
+    assert [one.together is not None for one in told] == [True, True, False, False]
+    assert all(part.alone is None for one in told[2:] for part in one.parts)
+    assert told[:2] == blend[:2]
+    weights = [part.weight for part in level.parts]
+    assert all([part.weight for part in one.parts] == weights for one in told)
 
 
 def first_rows(found: Shortlists, count: int) -> Shortlists:

@@ -19,7 +19,7 @@ from training_pipeline.evaluating.intervals import intervals_of
 from training_pipeline.evaluating.measured import Measured
 from training_pipeline.evaluating.resampling import resampled_means
 from training_pipeline.evaluating.segments import Segments, segments_of
-from training_pipeline.evaluating.small_groups import shown_groups
+from training_pipeline.evaluating.small_groups import shown_groups, shown_levels
 from training_pipeline.record import TrainingRecord
 from training_pipeline.statistics import bootstrap_interval
 
@@ -83,6 +83,33 @@ def test_a_hidden_group_cannot_be_worked_out_from_the_total() -> None:
     by, people = groups_of([9, 2, 6])
     assert shown_groups(by.group_of, people, min_people=5) == ([0], 2)
     assert shown_groups(by.group_of, people, min_people=2) == ([0, 1, 2], 0)
+
+
+def test_a_hidden_group_cannot_be_worked_out_from_what_is_told_elsewhere() -> None:
+    """New participants (the first group) and known ones are told of beside the history."""
+    by, people = groups_of([6, 9, 8, 2])
+    asked = by.group_of, people
+    assert shown_groups(*asked, min_people=5) == ([1, 2], 2), "the others less b and c are d"
+    assert shown_groups(*asked, min_people=5, apart=0) == ([0, 1], 2)
+    by, people = groups_of([2, 9, 8, 6])
+    assert shown_groups(by.group_of, people, min_people=5, apart=0) == ([1, 2], 2)
+
+
+def test_the_history_is_told_beside_new_and_known_people(decisions: Decisions) -> None:
+    assert grouping(decisions, "history").apart == 0
+    assert grouping(decisions, "price").apart is None
+
+
+def test_levels_are_hidden_by_their_sizes_alone() -> None:
+    def shown(*sizes: int) -> list[int]:
+        told = shown_levels(sizes, min_people=100)
+        return [level for level, one in enumerate(told) if one]
+
+    assert shown(100, 200, 300, 400) == [0, 1, 2, 3]
+    assert shown(100, 200, 300, 40) == [0, 2], "known people less two levels are the third"
+    assert shown(40, 200, 300, 400) == [2, 3]
+    assert shown(150, 99, 0, 0) == []
+    assert shown(150, 0, 0, 0) == [0]
 
 
 def test_who_has_a_value_counts_and_not_who_decides() -> None:

@@ -14,6 +14,7 @@ from features.errors import DataError
 from features.profile import NOT_PROFILE, guess_kind, learn_vocabulary
 from training_pipeline.evaluating.decisions import Decisions
 
+HISTORY = "history"
 MANY_PURCHASES = 4
 AGE_EDGES_DAYS = (7, 30, 90, 180)
 BANDS = 4
@@ -27,11 +28,13 @@ class Grouping:
     Attributes:
         column: what it is by; labels: the groups' names, in their natural order.
         group_of: (B,) place in `labels`.
+        apart: a group that reports tell of beside the segments, new participants.
     """
 
     column: str
     labels: tuple[str, ...]
     group_of: NDArray[np.int64]
+    apart: int | None = None
 
 
 def grouping(decisions: Decisions, column: str) -> Grouping:
@@ -45,7 +48,7 @@ def grouping(decisions: Decisions, column: str) -> Grouping:
     """
     if column in BUILT_IN:
         labels, group_of = BUILT_IN[column](decisions)
-        return Grouping(column, labels, group_of)
+        return Grouping(column, labels, group_of, apart=0 if column == HISTORY else None)
     return _by_profile(decisions, column)
 
 
@@ -78,7 +81,7 @@ def _by_course_age(decisions: Decisions) -> tuple[tuple[str, ...], NDArray[np.in
 
 
 BUILT_IN: dict[str, Callable[[Decisions], tuple[tuple[str, ...], NDArray[np.int64]]]] = {
-    "history": _by_history,
+    HISTORY: _by_history,
     "price": _by_price,
     "balance": _by_balance,
     "course-age": _by_course_age,

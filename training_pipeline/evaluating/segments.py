@@ -63,7 +63,10 @@ def segments_of(
     for name, column in values.items():
         known = ~np.isnan(column)
         shown[name], hidden[name] = shown_groups(
-            grouping.group_of[known], people[known], min_people=config.min_people
+            grouping.group_of[known],
+            people[known],
+            min_people=config.min_people,
+            apart=grouping.apart,
         )
     places = [(name, group) for name in values for group in shown[name]]
     if not places:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from training_pipeline.calibration.measure import BEST, Reliability
+from training_pipeline.evaluating.small_groups import shown_levels
 from training_pipeline.plots import style
 from training_pipeline.record import TrainingRecord
 
@@ -57,11 +58,14 @@ def _curve(axis: Axes, found: Reliability) -> None:
 
 
 def _groups(axis: Axes, found: Reliability, min_people: int) -> None:
-    """Bars of the groups of at least `min_people` participants."""
+    """Bars of the groups that may be told of; quarters are as large as each other."""
     by_balance = len(found.by_balance) > 0
     every = found.by_balance if by_balance else found.by_level
     names = ("lowest", "second", "third", "highest") if by_balance else ("0", "1", "2", "3+")
-    shown = every[:, 2] >= min_people
+    people = every[:, 2].astype(int)
+    shown = people >= min_people
+    if not by_balance:
+        shown = np.array(shown_levels(people.tolist(), min_people=min_people))
     groups, words = every[shown, :2], [names[place] for place in np.flatnonzero(shown)]
     at = np.arange(len(groups))
     axis.bar(at - 0.2, groups[:, 0], 0.38, color=style.CHOSEN, label="foretold")
