@@ -91,6 +91,9 @@ def test_a_hidden_group_cannot_be_worked_out_from_what_is_told_elsewhere() -> No
     asked = by.group_of, people
     assert shown_groups(*asked, min_people=5) == ([1, 2], 2), "the others less b and c are d"
     assert shown_groups(*asked, min_people=5, apart=0) == ([0, 1], 2)
+    values = np.ones(len(people))
+    assert list(by_group(by, people, values, "ndcg@10").groups) == ["b", "c"]
+    assert list(by_group(replace(by, apart=0), people, values, "ndcg@10").groups) == ["a", "b"]
     by, people = groups_of([2, 9, 8, 6])
     assert shown_groups(by.group_of, people, min_people=5, apart=0) == ([1, 2], 2)
 
