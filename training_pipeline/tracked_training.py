@@ -14,6 +14,7 @@ from features.dataset import Dataset
 from training_pipeline.console import RunFailedError, say
 from training_pipeline.erased_people import open_dataset
 from training_pipeline.evaluating.config import EvaluationConfig
+from training_pipeline.evaluating.groups import BUILT_IN, profile_kind
 from training_pipeline.evaluation import Evaluation
 from training_pipeline.gate.config import GateConfig
 from training_pipeline.gate.verdict import GateReport
@@ -42,6 +43,9 @@ def train_and_track(
     connect()  # a store that cannot be reached is said before the work, not after it
     say(f"reading {source.split('@')[-1]}")
     dataset = open_dataset(source, quarantine=quarantine)
+    for column in config.gate.segments or ():  # the gate asks last: a wrong name is said first
+        if column not in BUILT_IN:
+            profile_kind(dataset.participants, dataset.config, column)
     if until is not None and until.tzinfo is None:
         until = until.replace(tzinfo=ZoneInfo(dataset.config.timezone))
     with tempfile.TemporaryDirectory(prefix="saldopas-") as scratch:

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from features.errors import DataError
+from tests.small_world import SmallWorld
 from tests.tracking.tracked import Tracked
 from training_pipeline.evaluation import MAIN_METRIC
 from training_pipeline.record import TrainingRecord, Trial
+from training_pipeline.tracked_training import train_and_track
 from training_pipeline.tracking import registered_model
 from training_pipeline.tracking.store import connect
 from training_pipeline.tracking.training_run import track_training
+from training_pipeline.training_config import TrainingConfig
 
 
 def test_the_run_holds_parameters_metrics_tags_and_the_dataset(tracked: Tracked) -> None:
@@ -169,3 +173,13 @@ def model_files(tracked: Tracked) -> list[Path]:
     """The directories that MLflow calls models, oldest first."""
     found = tracked.home.rglob("MLmodel")
     return sorted((file.parent for file in found), key=lambda path: path.stat().st_mtime)
+
+
+@pytest.mark.usefixtures("empty_store")
+def test_a_segment_of_the_gate_that_is_no_column_is_said_before_the_work(
+    small_world: SmallWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = TrainingConfig.model_validate({"gate": {"segments": ["history", "postcode"]}})
+    with pytest.raises(DataError, match="cannot be grouped by 'postcode'"):
+        train_and_track(str(small_world.directory), config, promote_it=False)
+    assert "comparing" not in capsys.readouterr().err

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from features.courses import ALWAYS_FROM_S
+from features.dataset_config import DatasetConfig, ProfileColumn
 from features.errors import DataError
 from features.profile import NOT_PROFILE, guess_kind, learn_vocabulary
 from training_pipeline.evaluating.decisions import Decisions
@@ -88,8 +90,12 @@ BUILT_IN: dict[str, Callable[[Decisions], tuple[tuple[str, ...], NDArray[np.int6
 }
 
 
-def _by_profile(decisions: Decisions, column: str) -> Grouping:
-    people, config = decisions.data.people, decisions.data.config
+def profile_kind(people: pd.DataFrame, config: DatasetConfig, column: str) -> ProfileColumn:
+    """How a column of the participants is grouped by.
+
+    Raises:
+        DataError: it is none that decisions can be grouped by.
+    """
     if column in NOT_PROFILE or column not in people:
         usable = [*BUILT_IN, *(str(name) for name in people if name not in NOT_PROFILE)]
         raise DataError(
@@ -101,6 +107,12 @@ def _by_profile(decisions: Decisions, column: str) -> Grouping:
             f"column {column!r} is empty or has a value for nearly everybody",
             remedy="declare it under [profile] in dataset.toml, banded or numeric",
         )
+    return kind
+
+
+def _by_profile(decisions: Decisions, column: str) -> Grouping:
+    people, config = decisions.data.people, decisions.data.config
+    kind = profile_kind(people, config, column)
     declared = config.model_copy(update={"profile": {column: kind}})
     vocabulary = learn_vocabulary(people, declared)
     tokens = vocabulary.encode(people.iloc[decisions.people])
