@@ -14,6 +14,7 @@ import pytest
 import uvloop
 
 from serving.accepting import MOST, accept_many
+from tests.own_loop import in_own_loop
 
 
 class Echo(asyncio.Protocol):
@@ -81,7 +82,7 @@ def test_a_rush_is_accepted_in_a_few_turns(protocol: type[Echo]) -> None:
             assert len(protocol.met) == 2 * MOST
         listening.close()
 
-    uvloop.run(run())
+    in_own_loop(run(), uvloop.run)
 
 
 def test_without_a_file_left_it_is_tried_again(
@@ -106,4 +107,4 @@ def test_without_a_file_left_it_is_tried_again(
         listening.close()
 
     monkeypatch.setattr("serving.accepting.PAUSE_S", 0.05)
-    uvloop.run(run())
+    in_own_loop(run(), uvloop.run)
