@@ -5,8 +5,9 @@
    is left out for good (Fayard and Plateau 1982). What stays is the core.
 3. Depth first over the core by reduced value; a child is bounded by the least of several
    multipliers, and so are all its later siblings, so that the first bound that fails ends a level.
-4. What is not proven after `QUICK` steps is searched again by `plan_thorough`, whose bounds know
-   the days and which takes the last four courses at once.
+4. What is not proven after `QUICK` steps is improved by `plan_refill`, at the cost of at most half
+   of the steps, and searched again by `plan_thorough`, whose bounds know the days and which takes
+   the last four courses at once.
 
 A step is a child looked at; the limit counts steps and not seconds, so that the same request has
 the same answer on any machine. Past it the largest open bound is returned.
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 
 from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
 from models.plan_bounds import best_multiplier, best_terms, sums
-from models.plan_branch import FEW, branch
+from models.plan_branch import branch
 from models.plan_compiled import compiled
+from models.plan_refill import refill
 from models.plan_start import exchange, first_set
 from models.plan_thorough import thorough
 
@@ -84,11 +86,10 @@ def search(
         return chosen[:n], spent_value + found, 0
     reduced, least = _reduced(among, value, mu, nu, slots, courses, open_rules)
     among = _core(among, reduced, least, bound - found)
-    if len(among) > FEW:
-        n = exchange(among, value, money - spent, chosen, n_forced, n, courses, rules)
-        found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
-        if found >= bound:
-            return chosen[:n], spent_value + found, 0
+    n = exchange(among, value, money - spent, chosen, n_forced, n, courses, rules)
+    found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
+    if found >= bound:
+        return chosen[:n], spent_value + found, 0
     core = _core(among, reduced, least, bound - found)
     _sort_core(core, reduced)
     chosen, open_bound, steps = branch(
@@ -110,6 +111,20 @@ def search(
     found, _ = sums(chosen[n_forced:], len(chosen) - n_forced, value, courses.price)
     bound = min(bound, open_bound)
     if found < bound and step_limit > QUICK:
+        found, more = refill(
+            core,
+            value,
+            money,
+            chosen,
+            n_forced,
+            found,
+            bound,
+            (step_limit - steps) // 2,
+            courses,
+            rules,
+        )
+        steps += more
+    if found < bound and step_limit > steps:
         chosen, open_bound, more = thorough(
             _core(core, reduced, least, root - found),
             value,

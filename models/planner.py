@@ -10,7 +10,6 @@ equal even then is decided by the order of the search, the same each time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -25,9 +24,8 @@ from models.plan_search import search
 STEP_LIMIT = 20_000_000
 
 
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Courses in the order in which they are bought.
+class Plan(NamedTuple):
+    """Courses in the order in which they are bought; to be compared by `items`, not by `==`.
 
     Attributes:
         items: (k,) int64 positions among the candidates.
@@ -124,14 +122,14 @@ def solve_for(
         )
     leftover = problem.balance_rp - total
     return Plan(
-        items=items,
-        total_rp=total,
-        leftover_rp=leftover,
-        relevance=units / UNITS,
-        value=(units - problem.leftover_units * leftover) / UNITS,
-        optimal=missing == 0,
-        gap=missing / weights.relevance / UNITS,
-        days=None if problem.days is None else days_of(items, problem.days),
+        items,
+        total,
+        leftover,
+        units / UNITS,
+        (units - problem.leftover_units * leftover) / UNITS,
+        missing == 0,
+        missing / weights.relevance / UNITS,
+        None if problem.days is None else days_of(items, problem.days),
     )
 
 
