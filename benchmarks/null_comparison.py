@@ -187,7 +187,7 @@ def _bought_first(lists: Recommendations, asked: Decisions, rows: Ints) -> Recom
         bought = targets.indices[targets.indptr[row]]
         rest = items[place][items[place] != bought]
         items[place] = np.concatenate([[bought], rest])[: place.stop - place.start]
-    return replace(lists, item_idx=items)
+    return lists._replace(item_idx=items)
 
 
 def _power(run: Difference, true_gain: float) -> float:
