@@ -22,6 +22,7 @@ from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
 from models.plan_bounds import best_multiplier, best_terms, sums
 from models.plan_branch import branch
 from models.plan_compiled import compiled
+from models.plan_core import core_of, reduced_values, sort_core
 from models.plan_refill import refill
 from models.plan_start import exchange, first_set
 from models.plan_thorough import thorough
@@ -84,14 +85,14 @@ def search(
     found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
     if found >= bound:
         return chosen[:n], spent_value + found, 0
-    reduced, least = _reduced(among, value, mu, nu, slots, courses, open_rules)
-    among = _core(among, reduced, least, bound - found)
+    reduced, least = reduced_values(among, value, mu, nu, slots, courses, open_rules)
+    among = core_of(among, reduced, least, bound - found)
     n = exchange(among, value, money - spent, chosen, n_forced, n, courses, rules)
     found, spent = sums(chosen[n_forced:], n - n_forced, value, courses.price)
     if found >= bound:
         return chosen[:n], spent_value + found, 0
-    core = _core(among, reduced, least, bound - found)
-    _sort_core(core, reduced)
+    core = core_of(among, reduced, least, bound - found)
+    sort_core(core, reduced)
     chosen, open_bound, steps = branch(
         core,
         value,
@@ -126,7 +127,7 @@ def search(
         steps += more
     if found < bound and step_limit > steps:
         chosen, open_bound, more = thorough(
-            _core(core, reduced, least, root - found),
+            core_of(core, reduced, least, root - found),
             value,
             mu,
             nu,
@@ -283,51 +284,3 @@ def _less(
 ) -> None:
     for i in range(len(value)):
         reduced[i] = value[i] - multiplier * cost[i]
-
-
-@compiled
-def _reduced(
-    among: NDArray[np.int64],
-    value: NDArray[np.int64],
-    mu: int,
-    nu: int,
-    slots: int,
-    courses: CourseArrays,
-    rules: SetRules,
-) -> tuple[NDArray[np.int64], int]:
-    """(n,) reduced values, and the smallest of the relaxed set if that is full, else 0."""
-    reduced = np.empty(len(value), np.int64)
-    for i in among:
-        reduced[i] = value[i] - mu * courses.price[i]
-        if nu > 0:
-            reduced[i] -= nu * courses.busy[i]
-    items = np.empty(slots, np.int64)
-    terms = np.empty(slots, np.int64)
-    n = best_terms(among, reduced, courses.price, 0, slots, courses, rules, items, terms, 1)
-    return reduced, terms[n - 1] if n == slots else 0
-
-
-@compiled
-def _core(
-    among: NDArray[np.int64], reduced: NDArray[np.int64], least: int, slack: int
-) -> NDArray[np.int64]:
-    """Courses that a set may contain that is worth more than bound - slack.
-
-    A set with course i is worth at most bound - least + min(reduced_i, least).
-    """
-    core: NDArray[np.int64] = np.empty(len(among), np.int64)
-    m = 0
-    for i in among:
-        if least - min(reduced[i], least) < slack:
-            core[m] = i
-            m += 1
-    return core[:m]
-
-
-@compiled
-def _sort_core(core: NDArray[np.int64], reduced: NDArray[np.int64]) -> None:
-    """By falling reduced value, then course order."""
-    keys = np.empty(len(core), np.int64)
-    for a in range(len(core)):
-        keys[a] = -reduced[core[a]]
-    sort_by(keys, core)
