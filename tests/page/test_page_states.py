@@ -19,8 +19,7 @@ def test_nothing_fits(visit: Visit, served: Served) -> None:
     assert "Tidak ada pelatihan yang pas" in shown.page.inner_text(".blank")
     assert shown.cards.count() == 0
     shown.go("rencana")
-    shown.page.wait_for_selector(".view .blank p")
-    assert "Belum ada rencana" in shown.page.inner_text(".view .blank")
+    shown.page.wait_for_selector(".view .blank:has-text('Belum ada rencana')")
 
 
 def test_without_an_answer_the_page_says_so_and_goes_on(visit: Visit, served: Served) -> None:
