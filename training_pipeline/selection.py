@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from features.indexed import IndexedDataset
 from features.split import Cut
 from models.blend import Blend
-from models.policy import Policy, Source, Stage
+from models.policy import Source
 from models.recipe import Recipe, StageRecipe
-from models.recommender import Recommender
 from models.registry import MODELS
 from training_pipeline.blending import BlendLevel, learn_weights, shortlists
-from training_pipeline.evaluation import MAIN_METRIC, Evaluation, evaluate_policy
-from training_pipeline.gains import Gains, gains_of_lists
+from training_pipeline.comparing import Comparison, Tried
 from training_pipeline.record import Trial
 from training_pipeline.search_grid import SEARCH
 
-Group = Literal["warm", "new"]  # people with an earlier purchase, and without
-GROUPS: tuple[Group, ...] = ("warm", "new")
-OTHER_GROUP: dict[Group, Group] = {"warm": "new", "new": "warm"}
 POPULARITY = "popularity"
 PROFILE_POPULARITY = "profile-popularity"
 DEFAULT_MODEL = "sequence-ridge"
 
 AUTO = ("item-neighbours", "ease", "sequence-ridge")
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A configuration and how it did over all windows.
-
-    Attributes:
-        model, config: what was tried.
-        means: mean over the windows of the metric of each group; None where nobody is in it.
-        gains: the metric of every decision of each group, and what each course adds to it.
-        seconds: how long it took.
-        fitted: one a window; kept for the best of each model only.
-        place: order in the search of its model, from 1.
-    """
-
-    model: str
-    config: dict[str, Any]
-    means: dict[Group, float | None]
-    gains: dict[Group, Gains]
-    seconds: float
-    fitted: tuple[Recommender, ...]
-    place: int = 1
-
-    def score(self, group: Group) -> float:
-        """The mean of a group, of the other one where nobody is in it."""
-        mean, other = self.means[group], self.means[OTHER_GROUP[group]]
-        return mean if mean is not None else other or 0.0
-
-    def gains_of(self, group: Group) -> Gains:
-        """The gains of a group, of the other one where nobody is in it."""
-        return self.gains[group if self.gains[group].n_decisions else OTHER_GROUP[group]]
-
-    def clearly_beats(self, other: Tried, group: Group) -> bool:
-        """Whether it is better on a group beyond the noise of people and of courses."""
-        return self.gains_of(group).clearly_above(other.gains_of(group))
 
 
 @dataclass(frozen=True)
@@ -72,92 +31,6 @@ class Selection:
     recipe: Recipe
     trials: tuple[Trial, ...]
     blend: tuple[BlendLevel, ...] = ()
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Fits and measures configurations on every validation window.
-
-    Attributes:
-        windows: validation cuts; a figure is the mean over them.
-        memory_mb: bound of a closed-form solve while comparing.
-        advance: called after each configuration.
-    """
-
-    data: IndexedDataset
-    windows: tuple[Cut, ...]
-    fixed: dict[str, dict[str, Any]]
-    memory_mb: int
-    seed: int
-    advance: Callable[[], object]
-
-    def search(self, name: str, behind: Tried | None, group: Group) -> list[Tried]:
-        """One pass of coordinate search over the lines of `SEARCH`, the best one first.
-
-        The best value of a line is taken only where it is clearly better on the group than what was
-        best before: what noise prefers is not better than the default.
-        """
-        best = self.attempt(name, self.fixed.get(name, {}), behind)
-        others: list[Tried] = []
-        for parameter, values in () if name in self.fixed else SEARCH.get(name, ()):
-            line = [
-                replace(self.attempt(name, {**best.config, parameter: v}, behind), place=place)
-                for place, v in enumerate(values, start=len(others) + 2)
-            ]
-            first = max(line, key=lambda tried: tried.score(group))
-            if first.clearly_beats(best, group):
-                line = [best, *(tried for tried in line if tried is not first)]
-                best = first
-            others += [replace(tried, fitted=()) for tried in line]
-        return [best, *others]
-
-    def attempt(
-        self,
-        name: str,
-        config: dict[str, Any],
-        behind: Tried | None,
-        *,
-        after_window: Callable[[Evaluation], object] = lambda found: None,
-    ) -> Tried:
-        """One configuration, with popularity `behind` it for what it does not know.
-
-        `after_window` is called with what was measured on each window; it may raise to stop here.
-        """
-        started = time.perf_counter()
-        kind = MODELS[name]
-        bound = (
-            {"memory_mb": self.memory_mb} if "memory_mb" in kind.config_type.model_fields else {}
-        )
-        typed = kind.config_type.model_validate({**bound, **config})
-        fitted, found = [], []
-        for place, window in enumerate(self.windows):
-            model = kind.fit(typed, window.train, seed=self.seed)
-            stages = [Stage("popular", behind.fitted[place] if behind else model)]
-            if behind:
-                stages = [Stage("history", model), Stage("profile", model), *stages]
-            policy = Policy(tuple(stages), self.data.courses)
-            found.append(evaluate_policy(policy, self.data, window))
-            fitted.append(model)
-            after_window(found[-1])
-        self.advance()
-        return Tried(
-            name,
-            config,
-            means={
-                group: _mean([one.mean(MAIN_METRIC, group) for one in found]) for group in GROUPS
-            },
-            gains={group: self._gains(found, group) for group in GROUPS},
-            seconds=time.perf_counter() - started,
-            fitted=tuple(fitted),
-        )
-
-    def _gains(self, found: Sequence[Evaluation], group: Group) -> Gains:
-        return Gains.joined(
-            [
-                gains_of_lists(one.lists, window.cases, one.groups[group])
-                for one, window in zip(found, self.windows, strict=True)
-            ]
-        )
 
 
 def select(
@@ -222,18 +95,20 @@ def count_fits(names: Sequence[str], fixed: dict[str, dict[str, Any]], *, has_to
 def untried_recipe(names: Sequence[str], fixed: dict[str, dict[str, Any]]) -> Recipe:
     """Defaults, for data too small to hold anything out."""
     name = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
-    stages = _own_stages(name, fixed.get(name, {}))
+    stages = _stages(name, fixed.get(name, {}), MODELS[name].uses)
     last = StageRecipe(source="popular", model=POPULARITY, config=fixed.get(POPULARITY, {}))
     return Recipe(stages=(*stages, last))
 
 
-def _own_stages(model: str, config: dict[str, Any]) -> list[StageRecipe]:
-    """What the model itself looks at, so nothing for popularity, which answers last anyway."""
+def _stages(model: str, config: dict[str, Any], reads: Collection[str]) -> list[StageRecipe]:
+    """A stage of the model for each source that it reads; popularity, which reads none, is last
+    anyway.
+    """
     sources: tuple[Source, ...] = ("history", "profile")
     return [
         StageRecipe(source=source, model=model, config=config)
         for source in sources
-        if source in MODELS[model].uses
+        if source in reads
     ]
 
 
@@ -275,28 +150,18 @@ def blend_stages(
             "members": [{"model": tried.model, "config": tried.config} for tried in members],
             "weights": [[level.weight_of(tried.model) for tried in members] for level in levels],
         }
-    sources: tuple[Source, ...] = ("history", "profile")
-    return [
-        StageRecipe(source=source, model=model, config=config)
-        for source in sources
-        if source in reads
-    ]
+    return _stages(model, config, reads)
 
 
 def _lone_stages(main: Tried, profiled: list[Tried], base: Tried) -> list[StageRecipe]:
     """The main model for newcomers too where it can, else profile popularity if it is better."""
-    stages = _own_stages(main.model, main.config)
+    stages = _stages(main.model, main.config, MODELS[main.model].uses)
     able = [tried for tried in (main, *profiled[:1]) if "profile" in MODELS[tried.model].uses]
     better = able and (base.means["new"] is None or able[0].score("new") > base.score("new"))
     stages = [stage for stage in stages if stage.source == "history" or better]
     if better and able[0] is not main and stages:
         stages += [StageRecipe(source="profile", model=able[0].model, config=able[0].config)]
     return stages
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    present = [value for value in values if value is not None]
-    return sum(present) / len(present) if present else None
 
 
 def _trial(stage: str, tried: Tried, *, chosen: bool) -> Trial:

@@ -16,11 +16,11 @@ from models.registry import MODELS
 from tests.made import checkerboard, make_batch, make_courses, make_requests, make_training
 from tests.small_world import SmallWorld
 from training_pipeline.blending import LEVELS, BlendLevel, BlendPart
+from training_pipeline.comparing import Tried
 from training_pipeline.search_grid import SEARCH
 from training_pipeline.selection import (
     AUTO,
     Selection,
-    Tried,
     blend_stages,
     count_fits,
     select,

@@ -13,8 +13,9 @@ from features.dataset import Dataset
 from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
 from features.split import Cut, earlier_windows, make_cuts
+from training_pipeline.comparing import Group
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation
-from training_pipeline.selection import POPULARITY, PROFILE_POPULARITY, Group
+from training_pipeline.selection import POPULARITY, PROFILE_POPULARITY
 from training_pipeline.training_config import AUTO_NAME, TrainingConfig
 from training_pipeline.tuning.looked_at import LookedAt
 from training_pipeline.tuning.spaces import SPACES, space_of

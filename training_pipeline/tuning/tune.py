@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from training_pipeline.comparing import Comparison, Tried
 from training_pipeline.console import RunFailedError, progress, say
 from training_pipeline.erased_people import open_dataset
 from training_pipeline.evaluation import Evaluation
 from training_pipeline.gains import Gains
-from training_pipeline.selection import POPULARITY, Comparison, Tried
+from training_pipeline.selection import POPULARITY
 from training_pipeline.training_config import TrainingConfig
 from training_pipeline.tuning.attempts import Attempt, best_of
 from training_pipeline.tuning.clearly_better import taken_of

@@ -1,0 +1,147 @@
+"""Configurations of one model, fitted and measured on every validation window."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from features.indexed import IndexedDataset
+from features.split import Cut
+from models.policy import Policy, Stage
+from models.recommender import Recommender
+from models.registry import MODELS
+from training_pipeline.evaluation import MAIN_METRIC, Evaluation, evaluate_policy
+from training_pipeline.gains import Gains, gains_of_lists
+from training_pipeline.search_grid import SEARCH
+
+Group = Literal["warm", "new"]  # people with an earlier purchase, and without
+GROUPS: tuple[Group, ...] = ("warm", "new")
+OTHER_GROUP: dict[Group, Group] = {"warm": "new", "new": "warm"}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A configuration and how it did over all windows.
+
+    Attributes:
+        model, config: what was tried.
+        means: mean over the windows of the metric of each group; None where nobody is in it.
+        gains: the metric of every decision of each group, and what each course adds to it.
+        seconds: how long it took.
+        fitted: one a window; kept for the best of each model only.
+        place: order in the search of its model, from 1.
+    """
+
+    model: str
+    config: dict[str, Any]
+    means: dict[Group, float | None]
+    gains: dict[Group, Gains]
+    seconds: float
+    fitted: tuple[Recommender, ...]
+    place: int = 1
+
+    def score(self, group: Group) -> float:
+        """The mean of a group, of the other one where nobody is in it."""
+        mean, other = self.means[group], self.means[OTHER_GROUP[group]]
+        return mean if mean is not None else other or 0.0
+
+    def gains_of(self, group: Group) -> Gains:
+        """The gains of a group, of the other one where nobody is in it."""
+        return self.gains[group if self.gains[group].n_decisions else OTHER_GROUP[group]]
+
+    def clearly_beats(self, other: Tried, group: Group) -> bool:
+        """Whether it is better on a group beyond the noise of people and of courses."""
+        return self.gains_of(group).clearly_above(other.gains_of(group))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Fits and measures configurations on every validation window.
+
+    Attributes:
+        windows: validation cuts; a figure is the mean over them.
+        memory_mb: bound of a closed-form solve while comparing.
+        advance: called after each configuration.
+    """
+
+    data: IndexedDataset
+    windows: tuple[Cut, ...]
+    fixed: dict[str, dict[str, Any]]
+    memory_mb: int
+    seed: int
+    advance: Callable[[], object]
+
+    def search(self, name: str, behind: Tried | None, group: Group) -> list[Tried]:
+        """One pass of coordinate search over the lines of `SEARCH`, the best one first.
+
+        The best value of a line is taken only where it is clearly better on the group than what was
+        best before: what noise prefers is not better than the default.
+        """
+        best = self.attempt(name, self.fixed.get(name, {}), behind)
+        others: list[Tried] = []
+        for parameter, values in () if name in self.fixed else SEARCH.get(name, ()):
+            line = [
+                replace(self.attempt(name, {**best.config, parameter: v}, behind), place=place)
+                for place, v in enumerate(values, start=len(others) + 2)
+            ]
+            first = max(line, key=lambda tried: tried.score(group))
+            if first.clearly_beats(best, group):
+                line = [best, *(tried for tried in line if tried is not first)]
+                best = first
+            others += [replace(tried, fitted=()) for tried in line]
+        return [best, *others]
+
+    def attempt(
+        self,
+        name: str,
+        config: dict[str, Any],
+        behind: Tried | None,
+        *,
+        after_window: Callable[[Evaluation], object] = lambda found: None,
+    ) -> Tried:
+        """One configuration, with popularity `behind` it for what it does not know.
+
+        `after_window` is called with what was measured on each window; it may raise to stop here.
+        """
+        started = time.perf_counter()
+        kind = MODELS[name]
+        bound = (
+            {"memory_mb": self.memory_mb} if "memory_mb" in kind.config_type.model_fields else {}
+        )
+        typed = kind.config_type.model_validate({**bound, **config})
+        fitted, found = [], []
+        for place, window in enumerate(self.windows):
+            model = kind.fit(typed, window.train, seed=self.seed)
+            stages = [Stage("popular", behind.fitted[place] if behind else model)]
+            if behind:
+                stages = [Stage("history", model), Stage("profile", model), *stages]
+            policy = Policy(tuple(stages), self.data.courses)
+            found.append(evaluate_policy(policy, self.data, window))
+            fitted.append(model)
+            after_window(found[-1])
+        self.advance()
+        return Tried(
+            name,
+            config,
+            means={
+                group: _mean([one.mean(MAIN_METRIC, group) for one in found]) for group in GROUPS
+            },
+            gains={group: self._gains(found, group) for group in GROUPS},
+            seconds=time.perf_counter() - started,
+            fitted=tuple(fitted),
+        )
+
+    def _gains(self, found: Sequence[Evaluation], group: Group) -> Gains:
+        return Gains.joined(
+            [
+                gains_of_lists(one.lists, window.cases, one.groups[group])
+                for one, window in zip(found, self.windows, strict=True)
+            ]
+        )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return sum(present) / len(present) if present else None
