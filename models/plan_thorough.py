@@ -11,40 +11,18 @@ As `plan_branch`, with
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
-from models.plan_bounds import suffix_table
-from models.plan_branch import STEP_WITH_RULES, at_most, common_divisor
+from models.plan_branch import STEP_WITH_RULES, common_divisor
 from models.plan_compiled import compiled
 from models.plan_dominance import twins, undominated
 from models.plan_quads import LAST, best_four, no_pairs, pairs_of, room_for
-from models.plan_timeline import Timeline, timeline_multiplier, timeline_of, timeline_table
+from models.plan_two_bounds import Bounds, at_most_by_both, bounds_of, may_beat
 
 FEWER = 4  # pairs are sorted anew for less than a fourth of the courses
 PAIR_STEPS = 4
-
-
-class Bounds(NamedTuple):
-    """What the courses from a place of the core on may add at most.
-
-    Attributes:
-        mus, nus: (M,) multipliers of money and days.
-        table: (m + 1, k + 1, M) of `suffix_table`.
-        line: the core's days.
-        line_mus: (T,) multipliers of money; none without days.
-        cells: (T, m + 1, k + 1, last + 2) of `timeline_table`.
-    """
-
-    mus: NDArray[np.int64]
-    nus: NDArray[np.int64]
-    table: NDArray[np.int64]
-    line: Timeline
-    line_mus: NDArray[np.int64]
-    cells: NDArray[np.int64]
 
 
 @compiled
@@ -78,11 +56,10 @@ def thorough(
     unit = common_divisor(price)
     if unit > 1:
         money = money // unit * unit
-    bounds = _bounds(
+    bounds = bounds_of(
         core, value, mu, nu, money, first[:n_forced], slots, courses, rules, open_rules
     )
     line = bounds.line
-    mus, nus, table = bounds.mus, bounds.nus, bounds.table
     all_pairs, kept, top = no_pairs(), no_pairs(), np.empty(0, np.int64)
     budget, n_free = m, -1
     last_level = max(slots - LAST, 0)
@@ -108,9 +85,7 @@ def thorough(
         down = False
         while a < m:
             steps += 1 if rules.plain else STEP_WITH_RULES
-            if at_most(table, a, s, mus, nus, left[level], time[level]) <= needed:
-                break
-            if rules.timed and _in_line(bounds, a, s, left[level], gone[level]) <= needed:
+            if not may_beat(bounds, needed, a, s, left[level], time[level], gone[level]):
                 break
             rest = left[level] - price[a]
             if (
@@ -125,14 +100,8 @@ def thorough(
                     best[: n + 1] = chosen[: n + 1]
                     n_best = n + 1
                 days_left, days_gone = time[level] - busy[a], gone[level] + line.busy[a]
-                needed_then = needed - worth[a]
-                down = (
-                    s > 1
-                    and at_most(table, a + 1, s - 1, mus, nus, rest, days_left) > needed_then
-                    and not (
-                        rules.timed
-                        and _in_line(bounds, a + 1, s - 1, rest, days_gone) <= needed_then
-                    )
+                down = s > 1 and may_beat(
+                    bounds, needed - worth[a], a + 1, s - 1, rest, days_left, days_gone
                 )
                 if down:
                     break
@@ -224,53 +193,11 @@ def thorough(
         for open_level in range(level + 1):
             a = at[open_level] + (1 if open_level < level else 0)
             s = slots - open_level
-            rest = at_most(table, a, s, mus, nus, left[open_level], time[open_level])
-            if rules.timed:
-                rest = min(rest, _in_line(bounds, a, s, left[open_level], gone[open_level]))
+            rest = at_most_by_both(
+                bounds, a, s, left[open_level], time[open_level], gone[open_level]
+            )
             bound = max(bound, has[open_level] + rest)
     return best[:n_best], bound, steps
-
-
-@compiled
-def _bounds(
-    core: NDArray[np.int64],
-    value: NDArray[np.int64],
-    mu: int,
-    nu: int,
-    money: int,
-    forced: NDArray[np.int64],
-    slots: int,
-    courses: CourseArrays,
-    rules: SetRules,
-    open_rules: SetRules,
-) -> Bounds:
-    """Both bounds, each for the best multiplier of money and for a quarter less and more."""
-    price, worth = courses.price[core], value[core]
-    mus = np.array([mu, mu - mu // 4, mu + mu // 4])
-    nus = np.array([nu, nu, nu])
-    table = suffix_table(core, value, mus, nus, slots, courses, open_rules)
-    line = timeline_of(core, forced, slots, courses)
-    if not rules.timed:
-        return Bounds(mus, nus, table, line, mus[:0], np.empty((0, 0, 0, 0), np.int64))
-    mu = timeline_multiplier(worth, price, money, slots, line)
-    line_mus = np.array([mu, mu - mu // 4, mu + mu // 4])
-    cells = np.empty((len(line_mus), len(core) + 1, slots + 1, line.last + 2), np.int64)
-    for t in range(len(line_mus)):
-        cells[t] = timeline_table(worth - line_mus[t] * price, slots, line)
-    return Bounds(mus, nus, table, line, line_mus, cells)
-
-
-@compiled
-def _in_line(bounds: Bounds, a: int, s: int, money: int, gone: int) -> int:
-    """What at most s courses from place a on are worth by the days of the line.
-
-    `gone` are those that the chosen courses take, forced ones aside.
-    """
-    day = min(gone + bounds.line.before[a], bounds.line.last + 1)
-    bound: int = bounds.line_mus[0] * money + bounds.cells[0, a, s, day]
-    for t in range(1, len(bounds.line_mus)):
-        bound = min(bound, bounds.line_mus[t] * money + bounds.cells[t, a, s, day])
-    return bound
 
 
 @compiled
@@ -302,11 +229,8 @@ def _may_join(
         if not free[i]:
             continue
         rest, missing = money - price[i], needed - worth[i]
-        free[i] = (
-            at_most(bounds.table, start, others, bounds.mus, bounds.nus, rest, days - busy[i])
-            > missing
-            and not (rules.timed and _in_line(bounds, start, others, rest, gone) <= missing)
-            and (rules.plain or fits(core[i], chosen, n, courses, rules))
+        free[i] = may_beat(bounds, missing, start, others, rest, days - busy[i], gone) and (
+            rules.plain or fits(core[i], chosen, n, courses, rules)
         )
         n_free += int(free[i])
     return n_free
