@@ -122,6 +122,28 @@ def test_as_many_as_slots_dominate_a_course_and_one_fewer_do_not() -> None:
     assert twins(np.arange(N), value, courses, plain).tolist() == [-1] * 5 + [4] + [-1] * 3
 
 
+# the second of two courses is cheaper and worth as much; what it has more of than the first
+STRICTER: dict[str, dict[str, list[int]]] = {
+    "nothing": {},
+    "days": {"busy": [2, 3]},
+    "haste": {"due": [6, 5]},
+    "another category": {"category": [0, 1]},
+    "offered before": {"earlier": [0, 1]},
+}
+
+
+@pytest.mark.parametrize("more", STRICTER)
+def test_a_course_stays_beside_a_cheaper_one_that_has_a_rule_more(more: str) -> None:
+    has = {"busy": [2, 2], "due": [6, 6], "category": [0, 0], "earlier": [0, 0]} | STRICTER[more]
+    busy, due, category = (np.array(has[name]) for name in ("busy", "due", "category"))
+    courses = CourseArrays(np.array([5, 4]), category, np.array([-1, -1]), busy, due)
+    earlier = np.array([has["earlier"]], np.bool_)
+    nothing = np.zeros((0, 0), np.bool_)
+    rules = SetRules(False, True, True, np.array([1, 1]), nothing, earlier, np.array([1]))
+    kept = undominated(np.arange(2), np.array([3, 3]), 1, courses, rules)
+    assert kept.tolist() == ([1] if more == "nothing" else [0, 1])
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_bound_with_days_is_the_best_set_in_time(seed: int) -> None:
     """With multiplier 0 and days in units of 1 nothing is relaxed but money."""
