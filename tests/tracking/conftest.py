@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.small_world import no_better_than_popularity
+from tests.small_world import SmallWorld, no_better_than_popularity
 from tests.tracking.gate_world import GateWorld, make_gate_world
 from tests.tracking.tracked import Tracked
 from training_pipeline.record import TrainingRecord
@@ -17,6 +17,9 @@ from training_pipeline.tracking.gate_verdicts import FOLDER
 from training_pipeline.tracking.gate_verdicts import TAG as GATE_TAG
 from training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
 from training_pipeline.tracking.training_run import track_training
+from training_pipeline.training_config import TrainingConfig
+from training_pipeline.tuning.outcome import TuningOutcome
+from training_pipeline.tuning.tune import Effort, tune
 
 
 @pytest.fixture(scope="session")
@@ -87,3 +90,26 @@ def no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of a store that does not exist yet."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/store/mlflow.db")
     return tmp_path / "store"
+
+
+@pytest.fixture(scope="session")
+def tuned_store(
+    small_world: SmallWorld, schema: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, TuningOutcome]:
+    """A store in which item neighbours were tuned, ten trials."""
+    store = tmp_path_factory.mktemp("tuned")
+    shutil.copy(schema, store)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}/mlflow.db")
+        return store, tune(
+            small_world.directory, TrainingConfig(model="item-neighbours"), Effort(trials=10)
+        )
+
+
+@pytest.fixture
+def tuned(
+    tuned_store: tuple[Path, TuningOutcome], monkeypatch: pytest.MonkeyPatch
+) -> TuningOutcome:
+    """What was found, with its store as the current one; only read it."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tuned_store[0]}/mlflow.db")
+    return tuned_store[1]
