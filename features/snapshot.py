@@ -105,6 +105,14 @@ class Snapshot:
             opted_out=opted_out,
         )
 
+    def newest_kept(self, row: int) -> tuple[int, int] | None:
+        """Moment and course of the newest purchase of a row (-1: a stranger) that was kept."""
+        if row < 0:
+            return None
+        events = np.arange(self.indptr[row], self.indptr[row + 1])
+        kept = events[self.kept[events]]
+        return (int(self.at_s[kept[-1]]), int(self.item_idx[kept[-1]])) if len(kept) else None
+
     def requests(
         self,
         rows: NDArray[np.integer],

@@ -43,12 +43,16 @@ class Told(TypedDict):
 
 
 class PlanDeadline(TypedDict):
-    """The last day to buy, inclusive; `days_left` counts today."""
+    """The last day to buy, inclusive; `days_left` counts today.
+
+    `estimated`: it is counted from a guess of when a training will be rated.
+    """
 
     kind: str
     day: str
     days_left: int
     urgent: bool
+    estimated: bool
     text: str
     text_en: str
 
@@ -200,7 +204,7 @@ def _plan(planning: Planning, asked: Asked, one: Alternative) -> PlanAnswer:
         leftover=plan.leftover_rp,
         relevance=_short(plan.relevance),
         value=_short(plan.value),
-        optimal=plan.optimal,
+        optimal=plan.optimal and one.gap_rp == 0,
         gap=0.0 if one.keys == ("least_left",) and one.gap_rp else _short(plan.gap),
         gap_money=one.gap_rp,
         on_frontier=one.on_frontier,
@@ -210,15 +214,19 @@ def _plan(planning: Planning, asked: Asked, one: Alternative) -> PlanAnswer:
 def _deadline(asked: Asked) -> PlanDeadline | None:
     if asked.deadline is None or asked.days_left is None:
         return None
-    kind, day = asked.deadline
+    kind, day, estimated = asked.deadline
     words, words_en = KINDS[kind]
+    about, about_en = (
+        ("Perkiraan batas", "Estimated last day") if estimated else ("Batas", "Last day")
+    )
     return PlanDeadline(
         kind=kind,
         day=day.isoformat(),
         days_left=max(asked.days_left, 0),
         urgent=asked.days_left <= URGENT_DAYS,
-        text=f"Batas {words}: {day_in_words(day)} pukul 23.59",
-        text_en=f"Last day for {words_en}: {day.isoformat()}, until 23:59",
+        estimated=estimated,
+        text=f"{about} {words}: {day_in_words(day)} pukul 23.59",
+        text_en=f"{about_en} for {words_en}: {day.isoformat()}, until 23:59",
     )
 
 

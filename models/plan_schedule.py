@@ -11,6 +11,7 @@ and must begin (be bought) by latest_i, the first of its last day on sale, the s
 spending day, and the day from which it is still finished by `finish_by`. "Bought by latest_i" is
 "off the machine by latest_i + busy_i", a due day; `plan_arrays.in_time` decides such a set exactly.
 The scheme's limit between a rating and the next purchase holds by itself, as `pause_days` is less.
+Where the scheme lets trainings run beside one another, busy_i is 0: all may be bought at once.
 All days are ordinals (`date.toordinal`) in the programme's time zone (WIB), counted inclusively.
 """
 
@@ -42,6 +43,7 @@ class Window:
         finish_by: the day by which every course must be finished.
         rating_days: from the last day of a course to its rating.
         pause_days: from a rating to the next purchase.
+        one_at_a_time: whether the next purchase waits for the rating at all.
     """
 
     first_day: int
@@ -50,6 +52,7 @@ class Window:
     finish_by: int = NEVER
     rating_days: int = 1
     pause_days: int = 0
+    one_at_a_time: bool = True
 
     def __post_init__(self) -> None:
         if self.rating_days < 0 or self.pause_days < 0:
@@ -85,6 +88,8 @@ class CourseDays:
 
     def busy(self) -> NDArray[np.int64]:
         """(n,) days from purchase to the next possible purchase."""
+        if not self.window.one_at_a_time:
+            return np.zeros(len(self.lead), np.int64)
         return self.taken() + self.window.rating_days + self.window.pause_days
 
     def latest(self) -> NDArray[np.int64]:
@@ -144,7 +149,9 @@ def window_of(
     begins = announced if last_rated is None else last_rated
     allowed = scheme.first_purchase_days if last_rated is None else limit
     first_by = NEVER if begins is None or allowed is None else begins.toordinal() + allowed - 1
-    resumes = today if last_rated is None else max(today, last_rated)
+    resumes = today
+    if scheme.one_at_a_time and last_rated is not None:
+        resumes = max(today, last_rated)
     return Window(
         first_day=resumes.toordinal(),
         first_by=first_by,
@@ -152,6 +159,7 @@ def window_of(
         finish_by=_ordinal(finish_by),
         rating_days=rating_days,
         pause_days=pause_days,
+        one_at_a_time=scheme.one_at_a_time,
     )
 
 

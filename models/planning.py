@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -25,6 +25,14 @@ MOST_COURSES = 10
 DeadlineKind = Literal["first_purchase", "next_purchase", "last_spending_day"]
 
 
+class Deadline(NamedTuple):
+    """The last day to buy; `estimated`: counted from a guess of when a training will be rated."""
+
+    kind: DeadlineKind
+    day: date
+    estimated: bool = False
+
+
 @dataclass(frozen=True)
 class PlanWish:
     """What is asked of a plan.
@@ -35,9 +43,10 @@ class PlanWish:
         must_include: item indices that must be in.
         max_per_category: None for no limit.
         finish_by: own last day, or None.
-        announced: day of the announcement, None where it is not known.
+        announced: day of the announcement, None where it is not known or something was bought.
         last_rated: day of the last rating, None where it is not known or there is none.
-        last_bought: day and item index of the newest purchase, None where there is none.
+        last_bought: day and item index of the newest purchase that was kept, None where there is
+            none or it is not known; one after the moment of the request is not looked at.
     """
 
     balance_rp: int
@@ -64,13 +73,13 @@ class Asked:
     problem: PlanProblem
     item_idx: NDArray[np.int64]
     window: Window
-    deadline: tuple[DeadlineKind, date] | None
+    deadline: Deadline | None
     today: int
 
     @property
     def days_left(self) -> int | None:
         """Days on which may still be bought, today counted; 0 or less: it is too late."""
-        return None if self.deadline is None else self.deadline[1].toordinal() - self.today + 1
+        return None if self.deadline is None else self.deadline.day.toordinal() - self.today + 1
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,10 @@ class Planning:
     def zone(self) -> ZoneInfo:
         """Days are counted in it."""
         return ZoneInfo(self.dataset.timezone)
+
+    def day_of(self, at_s: int) -> date:
+        """The day of a moment, in the dataset's time zone."""
+        return datetime.fromtimestamp(at_s, self.zone).date()
 
     def relevance(self, requests: RequestBatch, allowed: NDArray[np.bool_]) -> NDArray[np.float64]:
         """(B, n_items) probability that a course is the next purchase; 0 where not allowed."""
@@ -126,7 +139,7 @@ class Planning:
                     "must_include_not_allowed", "a course that must be in may not be bought"
                 )
         items = self._candidates(allowed, relevance, wish)
-        today = datetime.fromtimestamp(as_of_s, self.zone).date()
+        today = self.day_of(as_of_s)
         window, deadline = self.window(wish, today)
         courses = self.courses
         group = courses.title[items] if courses.has_repeated else courses.title[:0]
@@ -145,9 +158,7 @@ class Planning:
         )
         return Asked(problem, items, window, deadline, today.toordinal())
 
-    def window(
-        self, wish: PlanWish, today: date
-    ) -> tuple[Window, tuple[DeadlineKind, date] | None]:
+    def window(self, wish: PlanWish, today: date) -> tuple[Window, Deadline | None]:
         """The days of a participant, and the rule that ends them first.
 
         When a running training is rated is estimated from its course; an estimate postpones the
@@ -155,10 +166,10 @@ class Planning:
         taken as not known.
         """
         rules, own = self.dataset.rules, self.config
-        rated = wish.last_rated
-        if rated is None and wish.last_bought is not None:
-            bought, item = wish.last_bought
-            rated = bought + timedelta(days=self.courses.taken(item) + own.rating_days)
+        last = None if self.dataset.dates_are_order_only else wish.last_bought
+        rated, estimated = wish.last_rated, False
+        if rated is None and last is not None and last[0] <= today:
+            rated, estimated = last[0] + timedelta(days=self._until_rated(last[1])), True
             limit = rules.next_purchase_days
             if limit is not None and rated + timedelta(days=limit - 1) < today:
                 rated, rules = None, rules.model_copy(update={"first_purchase_days": None})
@@ -177,7 +188,11 @@ class Planning:
         kind: DeadlineKind = "last_spending_day"
         if window.first_by == ends:
             kind = "first_purchase" if rated is None else "next_purchase"
-        return window, (kind, date.fromordinal(ends))
+        return window, Deadline(kind, date.fromordinal(ends), estimated and kind == "next_purchase")
+
+    def _until_rated(self, item: int) -> int:
+        """Days from the purchase of a course to its rating."""
+        return self.courses.taken(item) + self.config.rating_days
 
     def _candidates(
         self, allowed: NDArray[np.bool_], relevance: NDArray[np.float64], wish: PlanWish
@@ -206,13 +221,3 @@ class Planning:
             last_sale_day=last_sale_days(until, as_of_s=as_of_s, zone=self.zone),
             window=window,
         )
-
-
-def bought_last(request: RequestBatch, zone: ZoneInfo, row: int = 0) -> tuple[date, int] | None:
-    """Day and course of the newest purchase of a row whose times are known."""
-    sequence = request.participants.sequence
-    end = int(sequence.indptr[row + 1])
-    if end == sequence.indptr[row]:
-        return None
-    day = datetime.fromtimestamp(int(sequence.at_s[end - 1]), zone).date()
-    return day, int(sequence.item_idx[end - 1])

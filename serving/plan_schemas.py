@@ -97,6 +97,7 @@ class PlanDeadline(BaseModel):
     day: str
     days_left: int = Field(ge=0, description="Today counted; 0: it has passed.")
     urgent: bool
+    estimated: bool = Field(description="Counted from a guess of when a training will be rated.")
     text: str
     text_en: str
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import anyio.to_thread
@@ -14,17 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features import columns as c
-from features.requests import RequestBatch
-from features.store_state import Found
+from features.store_state import Bought, Found
 from models.plan_answers import looked_ahead, plans_answer
 from models.plan_problem import PlanRefusedError
 from models.plan_warm import warm_up
-from models.planning import MOST_BALANCE, Planning, PlanWish, bought_last
+from models.planning import MOST_BALANCE, Planning, PlanWish
 from serving.errors import ApiError
 from serving.json_body import read_json
 from serving.loaded import LoadedModel, ModelSlot
 from serving.plan_schemas import PlanBody
-from serving.requests import as_asked
+from serving.requests import as_asked, known_rows
 from serving.routes import REQUEST_ID, json_response, ready, validated
 from serving.settings import Settings
 from serving.store.desk import StoreDesk
@@ -55,9 +53,9 @@ class PlanRoutes:
             raise ApiError(503, "starting", "the planner is starting; try again soon")
         value = await read_json(request, most_bytes=self._settings.max_body_bytes)
         body = validated(PlanBody, value)
-        found = await self._desk.find(body)
+        stored = await self._desk.find(body)
         planning = self._planning_of(model)
-        answer = plan_answer(body, model, planning, now_s=int(time.time()), found=found)
+        answer = plan_answer(body, model, planning, now_s=int(time.time()), stored=stored)
         named = {"request_id": request.scope[REQUEST_ID], "model_version": model.version}
         return json_response(named | answer)
 
@@ -84,22 +82,23 @@ def plan_answer(
     planning: Planning,
     *,
     now_s: int,
-    found: Sequence[Found] | None,
+    stored: Found | None,
 ) -> dict[str, Any]:
     """As `PlansAnswer` describes it, but for the names of request and model.
 
     Raises:
         ApiError: 422, no balance is known, or what must be in cannot be.
     """
-    asked = as_asked([body], model, now_s=now_s, found=found)
+    asked = as_asked([body], model, now_s=now_s, found=None if stored is None else [stored])
     balance = asked.balances[0]
     if balance is None:
         raise ApiError(422, "out_of_range", NO_BALANCE, field="balance")
     if balance > MOST_BALANCE:
         raise ApiError(422, "out_of_range", f"plans are for at most {MOST_BALANCE}",
                        field="balance")  # fmt: skip
-    stored = None if found is None else found[0]
-    wish = _wish(body, asked.batch, balance, model, planning.zone, stored)
+    today = planning.day_of(int(asked.batch.as_of_s[0]))
+    known = _known(body, model, planning, stored)
+    wish = _wish(body, balance, known, model, planning, today)
     try:
         problem = planning.asked(asked.batch, wish)
         answer = plans_answer(planning, problem)
@@ -117,26 +116,57 @@ def plan_answer(
     }
 
 
-def _wish(
-    body: PlanBody,
-    request: RequestBatch,
-    balance: int,
-    model: LoadedModel,
-    zone: ZoneInfo,
-    stored: Found | None,
-) -> PlanWish:
-    today = datetime.fromtimestamp(int(request.as_of_s[0]), zone).date()
-    announced, rated = _day(body.announced_at, zone), _day(body.last_rated_at, zone)
-    last = None if body.purchased is not None else bought_last(request, zone)
+class _Known(NamedTuple):
+    """Days of who asks, as in `PlanWish`."""
+
+    announced: date | None = None
+    last_rated: date | None = None
+    last_bought: tuple[date, int] | None = None
+
+
+def _known(body: PlanBody, model: LoadedModel, planning: Planning, stored: Found | None) -> _Known:
+    """What the store says, which wins, or the snapshot; nothing of who was erased.
+
+    Days are no history that ranks courses: those who opted out wait for a training all the same.
+    """
     person = None if stored is None else stored.participant
     if person is not None:
         kept = [one for one in person.purchases if one.kept]
-        announced = announced or _day(person.announced_at, zone)
-        ended = kept[-1].ended_at if kept and kept[-1].status == c.COMPLETED else None
-        if rated is None and body.purchased is None and ended is not None:
-            rated = _day(ended, zone)
-        if kept and announced is not None and rated is None and last is None:
-            announced = None  # the first purchase was made
+        return (
+            _after(kept[-1], model, planning)
+            if kept
+            else _Known(_day(person.announced_at, planning.zone))
+        )
+    if stored is not None and stored.erased:
+        return _Known()
+    (row,) = known_rows(model.artifact.snapshot, [body.participant_id])
+    newest = model.artifact.snapshot.newest_kept(row)
+    if newest is None:
+        return _Known()
+    return _Known(last_bought=(planning.day_of(newest[0]), newest[1]))
+
+
+def _after(newest: Bought, model: LoadedModel, planning: Planning) -> _Known:
+    ended, item = newest.ended_at, model.item_of.get(newest.course_id)
+    day = _day(newest.at, planning.zone)
+    return _Known(
+        last_rated=_day(ended, planning.zone) if newest.status == c.COMPLETED else None,
+        last_bought=None if item is None or day is None else (day, item),
+    )
+
+
+def _wish(
+    body: PlanBody,
+    balance: int,
+    known: _Known,
+    model: LoadedModel,
+    planning: Planning,
+    today: date,
+) -> PlanWish:
+    """What is asked for; an explicit `purchased` wins over what is known of the purchases."""
+    announced = _day(body.announced_at, planning.zone) or known.announced
+    if body.purchased is not None:
+        known = _Known()
     return PlanWish(
         balance_rp=balance,
         max_courses=body.max_courses or 8,
@@ -144,8 +174,8 @@ def _wish(
         max_per_category=body.max_per_category,
         finish_by=None if body.horizon is None else today + timedelta(days=body.horizon - 1),
         announced=None if body.purchased else announced,
-        last_rated=rated,
-        last_bought=last,
+        last_rated=_day(body.last_rated_at, planning.zone) or known.last_rated,
+        last_bought=known.last_bought,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -70,7 +71,7 @@ def test_the_first_purchase_may_be_planned_until_its_last_minute(
 def test_the_next_purchase_of_2023_may_be_planned_until_the_15th_day_of_the_rating() -> None:
     wish = PlanWish(600, last_rated=date(2024, 3, 1))
     asked = planning("2023").asked(request("2024-03-15T12:00:00"), wish)
-    assert asked.deadline == ("next_purchase", date(2024, 3, 15))
+    assert asked.deadline == ("next_purchase", date(2024, 3, 15), False)
     assert asked.days_left == 1
     late = planning("2023").asked(request("2024-03-16T00:00:00"), wish)
     assert not plans_answer(planning("2023"), late)["alternatives"]
@@ -94,10 +95,48 @@ def test_an_estimated_rating_postpones_but_never_forfeits() -> None:
     asked = made.asked(request("2024-03-02T08:00:00"), running)
     # bought on the 1st, begins on the 2nd, ends on the 6th, rated on the 7th
     assert date.fromordinal(asked.window.first_day) == date(2024, 3, 7)
-    assert asked.deadline == ("next_purchase", date(2024, 3, 21))
+    assert asked.deadline == ("next_purchase", date(2024, 3, 21), True)
+    told = plans_answer(made, asked)["deadline"]
+    assert told is not None
+    assert told["text"] == "Perkiraan batas pembelian berikutnya: 21 Maret 2024 pukul 23.59"
+    assert told["estimated"]
     long_ago = made.asked(request("2024-06-01T08:00:00"), running)
     assert long_ago.deadline is None
     assert plans_answer(made, long_ago)["alternatives"]
+
+
+def test_a_purchase_after_the_moment_is_not_waited_for() -> None:
+    made = planning("2021")
+    later = PlanWish(600, last_bought=(date(2021, 11, 5), 0))
+    assert made.asked(request("2021-11-04T23:59:59"), later).window.first_day == (
+        date(2021, 11, 4).toordinal()
+    )
+
+
+@pytest.mark.parametrize(("order_only", "first_day"), [(False, 7), (True, 2)])
+def test_dates_that_are_only_an_order_are_not_counted_from(
+    order_only: bool, first_day: int
+) -> None:
+    made = planning("2023")
+    made = replace(
+        made, dataset=made.dataset.model_copy(update={"dates_are_order_only": order_only})
+    )
+    running = PlanWish(600, last_bought=(date(2024, 3, 1), 0))
+    asked = made.asked(request("2024-03-02T08:00:00"), running)
+    assert asked.window.first_day == date(2024, 3, first_day).toordinal()
+
+
+def test_where_trainings_may_run_beside_one_another_nothing_is_waited_for() -> None:
+    made = planning("none")
+    running = PlanWish(600, last_bought=(date(2021, 12, 1), 0), finish_by=date(2021, 12, 5))
+    asked = made.asked(request("2021-12-01T08:00:00"), running)
+    plan = plans_answer(made, asked)["alternatives"][0]
+    assert {(one["buy"], one["finish"]) for one in plan["courses"]} == {
+        ("2021-12-01", "2021-12-05")
+    }
+    assert len(plan["courses"]) == 3
+    late = replace(running, finish_by=date(2021, 12, 4))
+    assert not plans_answer(made, made.asked(request("2021-12-01T08:00:00"), late))["alternatives"]
 
 
 def test_lead_times_are_those_of_the_scheme_and_the_mode() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from models.plan_warm import warm_up
 from serving.http import create_app
 from serving.loaded import ModelSlot
 from serving.settings import Settings
+from training_pipeline.planning.single_plan import plan_one
 
+WIB = ZoneInfo("Asia/Jakarta")
 NOON = "2021-11-01T12:00:00+07:00"
 
 
@@ -93,6 +96,31 @@ def test_each_course_is_finished_and_rated_before_the_next(
     assert answer["deadline"]["day"] == "2021-12-15"
     assert answer["deadline"]["days_left"] == 45
     assert answer["deadline"]["text"] == "Batas memakai saldo: 15 Desember 2021 pukul 23.59"
+
+
+@pytest.mark.parametrize("who", ["buyer", "hidden"])
+def test_a_running_training_is_waited_for_until_its_rating(
+    http: TestClient, world: ServingWorld, who: str
+) -> None:
+    """Also of those who opted out: when they may buy is no matter of taste."""
+    participant = str(getattr(world.people, who))
+    rows = world.data.people["participant_id"].tolist()
+    events = world.data.events
+    newest = int(events.indptr[rows.index(participant) + 1]) - 1
+    bought = datetime.fromtimestamp(int(events.at_s[newest]), WIB).date()
+    lasts = world.data.courses.frame["duration_days"].iloc[int(events.item_idx[newest])]
+    rated = bought + timedelta(days=max(int(lasts), 1))  # its last day, and a day
+    body = {"participant_id": participant, "balance": 600_000, "as_of": f"{bought}T23:00:00+07:00"}
+    answer = planned(http, **body)
+    assert answer["alternatives"]
+    assert {plan["courses"][0]["buy"] for plan in answer["alternatives"]} == {str(rated)}
+    earlier = planned(http, **body | {"as_of": f"{bought - timedelta(days=1)}T23:00:00+07:00"})
+    assert earlier["alternatives"][0]["courses"][0]["buy"] == str(bought - timedelta(days=1))
+    alone = plan_one(
+        world.path, participant, balance_rp=600_000, as_of=datetime.fromisoformat(body["as_of"])
+    )
+    assert alone["alternatives"] == answer["alternatives"]
+    assert alone["deadline"] == answer["deadline"]
 
 
 def test_the_horizon_ends_every_course(http: TestClient, world: ServingWorld) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from starlette.testclient import TestClient
@@ -164,6 +164,34 @@ def test_deadlines_are_inclusive_days_in_the_datasets_zone(
         in_time = purchase("e2", world.newcomer, course, at="2021-12-14T23:59:59+07:00")
         assert [one["error"]["code"] for one in sent(client, late)["rejected"]] == ["too_late"]
         assert sent(client, in_time)["accepted"] == 1
+
+
+def test_a_plan_waits_for_the_training_of_the_store_until_it_is_rated(
+    url: str, world: StoreWorld, serving: Serving
+) -> None:
+    loaded(url, world)
+    with serving(url) as client:
+
+        def planned() -> dict[str, Any]:
+            body = {"participant_id": world.newcomer, "as_of": AT}
+            response = client.post("/plan", json=body)
+            assert response.status_code == 200, response.text
+            answer: dict[str, Any] = response.json()
+            return answer
+
+        before = planned()
+        assert before["deadline"]["kind"] == "first_purchase"
+        course = before["alternatives"][0]["courses"][0]
+        assert course["buy"] == AT[:10]
+        assert sent(client, purchase("e1", world.newcomer, course["course_id"]))["accepted"] == 1
+        running = planned()
+        assert running["deadline"]["kind"] == "last_spending_day"
+        rated = date.fromisoformat(course["finish"]) + timedelta(days=1)
+        assert running["alternatives"][0]["courses"][0]["buy"] == str(rated)
+        end = {"event_id": "e2", "kind": "finish", "rating": 5, "at": "2021-11-20T15:00:00+07:00"}
+        of = {"participant_id": world.newcomer, "course_id": course["course_id"]}
+        assert sent(client, end | of)["accepted"] == 1
+        assert planned()["alternatives"][0]["courses"][0]["buy"] == AT[:10]
 
 
 def test_readiness_says_that_the_store_is_up(url: str, serving: Serving) -> None:

@@ -13,7 +13,7 @@ from features.request_moment import request_moment
 from models.artifact import load_artifact
 from models.plan_answers import looked_ahead, plans_answer
 from models.plan_problem import PlanRefusedError
-from models.planning import MOST_BALANCE, Planning, PlanWish, bought_last
+from models.planning import MOST_BALANCE, Planning, PlanWish
 from training_pipeline.scoring import with_balances
 
 
@@ -57,7 +57,8 @@ def plan_one(
         raise DataError(f"plans are for at most {MOST_BALANCE:,}", remedy="give a lower --balance")
     request = with_balances(request, [balance_rp])
     planning = Planning(artifact.policy, artifact.calibration, manifest.dataset)
-    today = datetime.fromtimestamp(int(request.as_of_s[0]), planning.zone).date()
+    today = planning.day_of(int(request.as_of_s[0]))
+    newest = artifact.snapshot.newest_kept(int(rows[0]))
     wish = PlanWish(
         balance_rp=balance_rp,
         max_courses=max_courses,
@@ -65,7 +66,7 @@ def plan_one(
         max_per_category=max_per_category,
         finish_by=None if horizon is None else today + timedelta(days=horizon - 1),
         announced=announced,
-        last_bought=bought_last(request, planning.zone),
+        last_bought=None if newest is None else (planning.day_of(newest[0]), newest[1]),
     )
     try:
         asked = planning.asked(request, wish)
