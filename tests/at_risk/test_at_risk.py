@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,9 +16,12 @@ from typer.testing import CliRunner
 from features.dataset import read_dataset
 from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
+from features.profile import ProfileVocabulary, TokenColumn
 from models.artifact import load_artifact
 from models.plan_courses import PlanConfig, PlanCourses
 from models.planning import Planning
+from models.policy import Policy, Stage
+from models.registry import MODELS
 from tests.small_world import SmallWorld
 from training_pipeline.at_risk.deadlines import FORFEIT, NO_RISK, REVOCATION, Risks, risks_of
 from training_pipeline.at_risk.report import AtRisk, at_risk, at_risk_to_file
@@ -27,6 +31,9 @@ from training_pipeline.record import TrainingRecord
 
 WIB = ZoneInfo("Asia/Jakarta")
 COURSES = pd.DataFrame({"course_id": ["a", "b"], "price": [400_000, 600_000], "duration_days": 5})
+VOCABULARY = ProfileVocabulary(
+    columns=(TokenColumn(column="group", kind="values", values=("a", "b", "c")),)
+)
 PEOPLE = ("new", "late", "bought", "spent", "cancelled")
 
 
@@ -35,7 +42,11 @@ def at(local: str) -> int:
 
 
 def dataset(
-    directory: Path, scheme: str, announced: dict[str, str], purchases: list[tuple[str, ...]]
+    directory: Path,
+    scheme: str,
+    announced: dict[str, str],
+    purchases: list[tuple[str, ...]],
+    courses: pd.DataFrame = COURSES,
 ) -> IndexedDataset:
     directory.mkdir()
     people = pd.DataFrame(
@@ -45,7 +56,7 @@ def dataset(
         purchases, columns=["participant_id", "course_id", "purchased_at", "status"]
     )
     people.to_csv(directory / "participants.csv", index=False)
-    COURSES.to_csv(directory / "courses.csv", index=False)
+    courses.to_csv(directory / "courses.csv", index=False)
     bought.to_csv(directory / "purchases.csv", index=False)
     (directory / "dataset.toml").write_text(f'scheme = "{scheme}"\n')
     return index_dataset(read_dataset(directory))
@@ -83,7 +94,7 @@ def test_2021_first_purchase_and_last_spending_day(tmp_path: Path) -> None:
     found = risks(data, "2021-10-15T08:00:00")
     assert days(found, data) == {
         "new": (REVOCATION, date(2021, 10, 21), 1_000_000),
-        "late": (REVOCATION, date(2021, 12, 15), 1_000_000),  # 30 days would end on 29 Dec
+        "late": (NO_RISK, None, 1_000_000),  # not announced yet
         "bought": (FORFEIT, date(2021, 12, 15), 600_000),
         "spent": (NO_RISK, None, 0),
         "cancelled": (REVOCATION, date(2021, 10, 21), 1_000_000),
@@ -93,6 +104,9 @@ def test_2021_first_purchase_and_last_spending_day(tmp_path: Path) -> None:
     assert found.within(today, 6).tolist() == [False] * 5  # 15 to 21 October are seven days
     late = date(2021, 10, 22).toordinal()
     assert found.within(late, 7).tolist() == [False] * 5
+    on_the_day = days(risks(data, "2021-11-30T08:00:00"), data)
+    # 30 days would end on 29 December
+    assert on_the_day["late"] == (REVOCATION, date(2021, 12, 15), 1_000_000)
 
 
 def test_2023_next_purchase_is_counted_from_an_estimated_rating(tmp_path: Path) -> None:
@@ -121,6 +135,66 @@ def test_within_a_day_the_order_is_a_lottery(small_world: SmallWorld) -> None:
     assert sorted(one.tolist()) == rows.tolist()
     for order in (one, other):
         assert (np.diff(found.deadline[order]) >= 0).all()
+
+
+def test_a_full_course_is_the_reason_only_where_it_would_have_been_in_time(
+    tmp_path: Path,
+) -> None:
+    """Course a has no seat, b is owned; the second training is rated on the 16th, too late."""
+    data = dataset(
+        tmp_path / "d",
+        "2021",
+        dict.fromkeys(("free", "busy"), "2021-11-25"),
+        [
+            ("free", "b", "2021-12-01T10:00:00", "completed"),
+            ("busy", "b", "2021-12-11T10:00:00", "active"),
+        ],
+        COURSES.assign(quota=[0, 100]),
+    )
+    people = asked_on("2021-12-12T08:00:00", data).people
+    rows = people.set_index("participant_id")[["action", "buy_from"]].to_dict("index")
+    assert rows == {
+        "free": {"action": "sold_out", "buy_from": date(2021, 12, 12)},
+        "busy": {"action": "none", "buy_from": date(2021, 12, 16)},
+    }
+
+
+def test_no_segment_can_be_worked_out_from_the_total(tmp_path: Path) -> None:
+    """The three of c would be the total less the others, so that b is told of with them."""
+    groups = ["a"] * 60 + ["b"] * 25 + ["c"] * 3
+    names = [f"p{place:02}" for place in range(len(groups))]
+    data = dataset(
+        tmp_path / "d",
+        "2021",
+        dict.fromkeys(names, "2021-11-25"),
+        [("p00", "a", "2021-12-01T10:00:00", "completed")],
+    )
+    data.people["group"] = groups
+    found = asked_on("2021-12-12T08:00:00", data).summary["segments"]["group"]
+    assert {value: of["participants"] for value, of in found.items()} == {"a": 60, "other": 28}
+    hidden = replace(data, opted_out=np.arange(len(groups)) < 30)  # nobody reads their group
+    found = asked_on("2021-12-12T08:00:00", hidden).summary["segments"]["group"]
+    assert {value: of["participants"] for value, of in found.items()} == {
+        "a": 30,
+        "unknown": 30,
+        "other": 28,
+    }
+
+
+def asked_on(moment: str, data: IndexedDataset) -> AtRisk:
+    """Everybody with seven days left, planned by popularity for one course each."""
+    train = data.training_set(data.seen_before(at(moment)), as_of_s=at(moment))
+    model = MODELS["popularity"]
+    popular = model.fit(model.config_type(), train, seed=0)
+    return at_risk(
+        data,
+        Planning(Policy((Stage("popular", popular),), data.courses), None, data.config),
+        VOCABULARY,
+        as_of_s=at(moment),
+        within_days=7,
+        max_courses=1,
+        seed=7,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,8 @@ class Risks:
 
     Attributes:
         kind: int8, `REVOCATION` nothing was bought and the first purchase has a last day;
-            `FORFEIT` something is left and there is a last day to spend it; else `NO_RISK`.
+            `FORFEIT` something is left and there is a last day to spend it; else `NO_RISK`, as
+            before the announcement.
         deadline: ordinal of that day, inclusive, `NEVER` where there is none.
         estimated: bool, the day is counted from an estimate of when a course was rated.
         resumes: ordinal of the first day on which the next course may be bought.
@@ -93,8 +94,9 @@ def risks_of(
     next_by = _plus(np.where(bought, rated, NEVER), rules.next_purchase_days)
     last_day = NEVER if rules.last_spending_day is None else rules.last_spending_day.toordinal()
     balance = data.balance_rp(rows, seen)
-    some_left = data.has_grant & (balance > 0)
-    revoked = ~bought & (first_by < NEVER)
+    begun = (announced <= today) | (announced == NEVER)  # nothing is at risk before it is given
+    some_left = begun & data.has_grant & (balance > 0)
+    revoked = begun & ~bought & (first_by < NEVER)
     deadline = np.where(revoked, first_by, np.minimum(np.where(bought, next_by, NEVER), last_day))
     forfeits = ~revoked & some_left & (deadline < NEVER)
     deadline = np.where(revoked, np.minimum(deadline, last_day), deadline)

@@ -17,7 +17,7 @@ from features import columns as c
 from features.align import align_courses
 from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
-from features.profile import ProfileVocabulary
+from features.profile import OTHER, ProfileVocabulary
 from models.artifact import load_artifact
 from models.plan_warm import warm_up
 from models.planning import Planning
@@ -31,6 +31,8 @@ from training_pipeline.at_risk.suggest import (
 )
 from training_pipeline.console import progress, say
 from training_pipeline.erased_people import open_dataset
+from training_pipeline.evaluating.groups import UNKNOWN
+from training_pipeline.evaluating.small_groups import shown_groups
 
 FEWEST_PEOPLE = 20  # smaller segments are told of together
 
@@ -159,7 +161,7 @@ def at_risk(
             "suggested": int((seats - found.seats_left)[seats != UNLIMITED].sum()),
             "oversold": int((found.seats_left < 0).sum()),
         },
-        "segments": _segments(data, people, rows),
+        "segments": _segments(data, people, rows, vocabulary),
     }
     return AtRisk(people, summary)
 
@@ -191,6 +193,7 @@ def _table(data: IndexedDataset, risks: Risks, found: Suggestions, today: int) -
             "estimated": risks.estimated[rows],
             "amount": risks.amount_rp[rows],
             "action": action,
+            "buy_from": [date.fromordinal(int(day)) for day in risks.resumes[rows]],
             c.COURSE_ID: first,
             "plan": plans,
             "plan_total": found.total_rp,
@@ -213,18 +216,28 @@ def _totals(people: pd.DataFrame) -> dict[str, int]:
 
 
 def _segments(
-    data: IndexedDataset, people: pd.DataFrame, rows: NDArray[np.int64]
+    data: IndexedDataset,
+    people: pd.DataFrame,
+    rows: NDArray[np.int64],
+    vocabulary: ProfileVocabulary,
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """By value of each declared text column of the profile; small ones are told of as `other`."""
+    """By each column of the profile, in the values and bands that models are given.
+
+    Groups too small to tell of, and others with them until nobody can be worked out from the
+    total, are `other`. No profile is read of who opted out: they are `unknown`.
+    """
     told: dict[str, dict[str, dict[str, int]]] = {}
-    for column, kind in (data.config.profile or {}).items():
-        if column not in data.people or kind.kind != "categorical":
+    for column in vocabulary.columns:
+        if column.column not in data.people:
             continue
-        values = data.people[column].iloc[rows].astype("str").fillna("missing").to_numpy(object)
-        sizes = pd.Series(values, dtype=object).value_counts()
-        small = set(sizes[sizes < FEWEST_PEOPLE].index)
-        values = np.array(["other" if value in small else value for value in values], object)
-        told[column] = {
+        tokens = ProfileVocabulary(columns=(column,)).encode(data.people.iloc[rows])
+        tokens = tokens.only(~data.opted_out[rows])
+        labels = np.array([label.partition("=")[2] for label in column.labels] + [UNKNOWN], object)
+        group = np.full(len(rows), len(labels) - 1, np.int64)
+        group[np.diff(tokens.indptr) > 0] = tokens.indices
+        shown, _ = shown_groups(group, np.arange(len(rows)), min_people=FEWEST_PEOPLE)
+        values = np.where(np.isin(group, shown), labels[group], OTHER)
+        told[column.column] = {
             str(value): _totals(part)
             for value, part in people.groupby(values, sort=True)
             if len(part) >= FEWEST_PEOPLE

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from features import columns as c
 from features.indexed import IndexedDataset
 from features.profile import ProfileVocabulary
-from models.planner import solve
-from models.planning import Planning, PlanWish
+from models.planner import Plan, solve
+from models.planning import MOST_BALANCE, Planning, PlanWish
 from training_pipeline.at_risk.deadlines import Risks
 
 ROWS_A_BLOCK = 2_000
@@ -135,19 +135,22 @@ def suggest(
         for at, row in enumerate(block.tolist()):
             free = allowed[at] & (left > 0)
             wish = PlanWish(
-                balance_rp=int(risks.amount_rp[row]),
+                balance_rp=min(int(risks.amount_rp[row]), MOST_BALANCE),
                 max_courses=max_courses,
                 announced=risks.announced_on(row),
                 last_bought=risks.last_bought(row),
             )
-            problem = planning.problem(free, relevance[at], wish, as_of_s=as_of_s)
-            plan = solve(problem.problem, step_limit=STEP_LIMIT)
-            items = problem.item_idx[plan.items]
+            items, plan = _planned(planning, free, relevance[at], wish, as_of_s)
             left[items] -= left[items] != UNLIMITED
             plans.append(items)
             totals.append(plan.total_rp)
             relevances.append(plan.relevance)
-            sold_out.append(len(items) == 0 and bool((allowed[at] & ~free).any()))
+            full = allowed[at] & ~free
+            sold_out.append(
+                len(items) == 0
+                and bool(full.any())
+                and len(_planned(planning, full, relevance[at], wish, as_of_s)[0]) > 0
+            )
         advance(len(block))
     return Suggestions(
         rows=rows,
@@ -158,3 +161,16 @@ def suggest(
         sold_out=np.array(sold_out, np.bool_),
         seats_left=left,
     )
+
+
+def _planned(
+    planning: Planning,
+    allowed: NDArray[np.bool_],
+    relevance: NDArray[np.float64],
+    wish: PlanWish,
+    as_of_s: int,
+) -> tuple[NDArray[np.int64], Plan]:
+    """The courses of the best plan among those allowed, and the plan."""
+    asked = planning.problem(allowed, relevance, wish, as_of_s=as_of_s)
+    plan = solve(asked.problem, step_limit=STEP_LIMIT)
+    return asked.item_idx[plan.items], plan
