@@ -39,9 +39,7 @@ def answer_all(
     """
     asked = as_asked(bodies, model, now_s=now_s, found=stored)
     found = model.artifact.policy.recommend(asked.batch)
-    if desk is not None:
-        desk.log_served(request_ids, bodies, model, asked, found)
-    return [
+    answers = [
         {
             "request_id": request_ids[row],
             "model_version": model.version,
@@ -52,6 +50,9 @@ def answer_all(
         }
         for row, body in enumerate(bodies)
     ]
+    if desk is not None:
+        desk.log_served(request_ids, bodies, model, asked, found)
+    return answers
 
 
 def _items(

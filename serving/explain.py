@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +63,7 @@ def explain_course(
     *,
     request_id: str,
     now_s: int,
-    stored: Sequence[Found] | None = None,
+    stored: Found | None = None,
 ) -> dict[str, Any]:
     """As `explain_schemas.Explanation` describes it.
 
@@ -73,7 +72,7 @@ def explain_course(
         model: what answers.
         request_id: names the answer.
         now_s: the clock, epoch seconds.
-        stored: (1,) what the store says of who asks; None: there is no store.
+        stored: what the store says of who asks; None: there is no store.
 
     Raises:
         ApiError: 404, the catalogue does not have the course.
@@ -83,9 +82,9 @@ def explain_course(
         raise ApiError(
             404, "unknown_course", "the catalogue does not have this course", field="course_id"
         )
-    asked = as_asked([body], model, now_s=now_s, found=stored)
+    asked = as_asked([body], model, now_s=now_s, found=None if stored is None else [stored])
     batch, balance, artifact = asked.batch, asked.balances[0], model.artifact
-    found = NOBODY if stored is None else stored[0]
+    found = NOBODY if stored is None else stored
     rules = rules_against(item, body, batch, balance, model, found)
     place, ranked = _ranked(model.unexplored, batch, item)
     [course] = answer_items(ranked, 0, artifact.policy.courses, balance_rp=balance)

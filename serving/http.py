@@ -37,18 +37,21 @@ def create_app(
     desk: StoreDesk | None = None,
 ) -> Application:
     """The application over the model in `slot` and the store at `desk`, for whom `keys` knows."""
-    table = RouteTable(all_routes(slot, settings, desk or StoreDesk(settings)))
-    return Application(table, settings, keys or keys_of(settings))
+    in_flight = Bound(settings.max_in_flight, "in_flight")
+    routes = all_routes(slot, settings, desk or StoreDesk(settings), in_flight)
+    return Application(RouteTable(routes), settings, keys or keys_of(settings), in_flight)
 
 
 class Application:
     """A plain ASGI application: one look-up finds the handler, whose response is sent whole."""
 
-    def __init__(self, table: RouteTable, settings: Settings, keys: KeyRing) -> None:
+    def __init__(
+        self, table: RouteTable, settings: Settings, keys: KeyRing, in_flight: Bound
+    ) -> None:
         self._table = table
         self._keys = keys
         self._headers = ResponseHeaders(settings)
-        self._in_flight = Bound(settings.max_in_flight, "in_flight")
+        self._in_flight = in_flight
         self._rates = Rates(settings.rate_per_s, settings.rate_burst)
         self._timeout_s = settings.timeout_s
         self._log = settings.log_requests

@@ -27,6 +27,11 @@ class Bound:
         self._limit = limit
         self._now = 0
 
+    @property
+    def now(self) -> int:
+        """How many there are."""
+        return self._now
+
     def __enter__(self) -> None:
         """Count one more, for as long as the block runs.
 

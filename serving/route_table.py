@@ -13,6 +13,7 @@ from starlette.responses import Response
 from serving.errors import ApiError
 from serving.events import EventRoutes
 from serving.explain import ExplainRoutes
+from serving.limits import Bound
 from serving.loaded import ModelSlot
 from serving.openapi import document
 from serving.page_routes import PageRoutes
@@ -46,9 +47,11 @@ class Served:
     bounded: bool = True
 
 
-def all_routes(slot: ModelSlot, settings: Settings, desk: StoreDesk) -> list[Served]:
+def all_routes(
+    slot: ModelSlot, settings: Settings, desk: StoreDesk, in_flight: Bound
+) -> list[Served]:
     """Add a line for a new route, and its description to `serving/openapi_operations.py`."""
-    routes = Routes(slot, settings, desk)
+    routes = Routes(slot, settings, desk, in_flight)
     events = EventRoutes(slot, settings, desk)
     people = ParticipantRoutes(slot, desk)
     metrics_scopes: tuple[KeyScope, ...] = () if settings.open_metrics else ("admin",)

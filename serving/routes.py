@@ -23,6 +23,7 @@ from serving.request_ids import new_request_id
 from serving.schemas import BatchBody, RecommendBody
 from serving.settings import Settings
 from serving.store.desk import StoreDesk
+from serving.together import Together
 from serving.version import describe
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -32,28 +33,23 @@ REQUEST_ID = "saldopas.request_id"  # key of the ASGI scope
 class Routes:
     """The handlers; one object a process."""
 
-    def __init__(self, slot: ModelSlot, settings: Settings, desk: StoreDesk) -> None:
+    def __init__(
+        self, slot: ModelSlot, settings: Settings, desk: StoreDesk, in_flight: Bound
+    ) -> None:
         self._slot = slot
         self._settings = settings
         self._desk = desk
+        self._together = Together(desk, in_flight)
         self._one_batch = CapacityLimiter(1)
         self._batches = Bound(settings.max_batches, "batches")
 
     async def recommend(self, request: Request) -> Response:
-        """One request, answered in the event loop: it takes about as long as a hop to a thread."""
+        """One request, answered in the event loop with those that came with it; see `together`."""
         model = ready(self._slot)
         value = await read_json(request, most_bytes=self._settings.max_body_bytes)
         body = validated(RecommendBody, value)
-        ids = [request.scope[REQUEST_ID]]
         stored = await self._desk.find(body)
-        [answer] = answer_all(
-            [body],
-            model,
-            request_ids=ids,
-            now_s=int(time.time()),
-            stored=stored,
-            desk=self._desk,
-        )
+        answer = await self._together.answer(body, model, request.scope[REQUEST_ID], stored)
         _count([answer])
         return json_response(answer)
 

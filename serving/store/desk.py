@@ -71,13 +71,13 @@ class StoreDesk:
             return NOBODY
         return await self._store.find(participant_id, within_s=PATIENT_S)
 
-    async def find(self, body: RecommendBody) -> list[Found] | None:
+    async def find(self, body: RecommendBody) -> Found | None:
         """What the store says of who asks; None where there is no store."""
         if self._store is None:
             return None
         if body.participant_id is None:
-            return [NOBODY]
-        return [await self._store.find(body.participant_id)]
+            return NOBODY
+        return await self._store.find(body.participant_id)
 
     def find_many(self, bodies: Sequence[RecommendBody]) -> list[Found] | None:
         """As `find`, in a thread."""

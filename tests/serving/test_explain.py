@@ -153,7 +153,7 @@ def test_what_the_store_says_of_a_purchase_counts(
     model: LoadedModel, status: str, code: str
 ) -> None:
     bought = Bought(COURSES[0], datetime(2021, 11, 1, tzinfo=UTC), 24_000, status)
-    stored = [Found(participant=Participant("P1", purchases=(bought,)))]
+    stored = Found(participant=Participant("P1", purchases=(bought,)))
     body = ExplainBody(participant_id="P1", course_id=COURSES[0])
     answer = explain_course(body, model, request_id="r", now_s=0, stored=stored)
     assert code in codes(answer)
@@ -162,7 +162,7 @@ def test_what_the_store_says_of_a_purchase_counts(
 
 def test_a_store_that_is_down_is_said(model: LoadedModel) -> None:
     body = ExplainBody(participant_id="P1", course_id=COURSES[0])
-    answer = explain_course(body, model, request_id="r", now_s=0, stored=[Found(down=True)])
+    answer = explain_course(body, model, request_id="r", now_s=0, stored=Found(down=True))
     assert answer["degraded"] is True
 
 

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from serving import schemas
 from serving.http import create_app
+from serving.limits import Bound
 from serving.loaded import ModelSlot
 from serving.route_table import all_routes
 from serving.settings import Settings
@@ -66,7 +67,7 @@ def test_bentoml_serves_a_document_that_names_every_route(client: TestClient) ->
     described = {
         (method.upper(), path) for path, item in stated["paths"].items() for method in item
     }
-    routes = all_routes(SLOT, SETTINGS, DESK)
+    routes = all_routes(SLOT, SETTINGS, DESK, Bound(1, "in_flight"))
     assert described | UNDESCRIBED == {(route.method, route.path) for route in routes}
     for path in ("/recommend", "/recommend_batch"):
         responses = stated["paths"][path]["post"]["responses"]
