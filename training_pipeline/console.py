@@ -60,14 +60,22 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table for people; numbers are right-aligned."""
+    """A table for people; numbers are right-aligned, words are folded, and nothing is cut."""
+    told = [[_cell(value) for value in row] for row in rows]
     table = Table(title=Text(title), title_justify="left")
     for position, name in enumerate(columns):
         numeric = bool(rows) and isinstance(rows[0][position], int | float)
-        table.add_column(name, justify="right" if numeric else "left")
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    OUT.print(table)
+        widest = max((len(cells[position]) for cells in told), default=0)
+        words = any(" " in cells[position] for cells in told)
+        table.add_column(
+            name,
+            justify="right" if numeric else "left",
+            min_width=None if words else widest,
+            overflow="fold",
+        )
+    for cells in told:
+        table.add_row(*map(Text, cells))
+    OUT.print(table, crop=False)
 
 
 def say(text: str) -> None:

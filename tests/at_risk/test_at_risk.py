@@ -316,3 +316,9 @@ def test_plans_from_the_command_line(small_record: TrainingRecord) -> None:
     assert len(answer["courses"]) == 5
     people = CliRunner().invoke(app, args)
     assert "Paling cocok (Best match)" in people.stdout
+    for plan in answer["alternatives"]:
+        for course in plan["courses"]:  # nothing of it is cut in 80 columns
+            money = f"Rp{course['balance_after']:,}".replace(",", ".")
+            assert {course["course_id"], course["buy"], course["finish"], money} <= set(
+                people.stdout.split()
+            )

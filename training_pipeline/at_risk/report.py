@@ -238,9 +238,9 @@ def _segments(
         shown, _ = shown_groups(group, np.arange(len(rows)), min_people=FEWEST_PEOPLE)
         values = np.where(np.isin(group, shown), labels[group], OTHER)
         told[column.column] = {
-            str(value): _totals(part)
-            for value, part in people.groupby(values, sort=True)
-            if len(part) >= FEWEST_PEOPLE
+            value: _totals(part)
+            for value in dict.fromkeys([*labels.tolist(), OTHER])
+            if len(part := people[values == value]) >= FEWEST_PEOPLE
         }
     return told
 

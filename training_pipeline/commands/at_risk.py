@@ -56,21 +56,30 @@ def at_risk(
 def _print(done: dict[str, Any]) -> None:
     from training_pipeline.console import OUT, print_table
 
-    columns = ("participants", "amount", "spendable", "with_action", "sold_out", "none")
     OUT.print(
         f"{done['out']}: {done['at_risk']:,} of {done['participants']:,} participants have at most "
         f"{done['within_days']} days left on {done['as_of']} ({done['seconds']:.1f} s)",
         markup=False,
     )
-    rows = [(risk, *(of[name] for name in columns)) for risk, of in done["risks"].items()]
-    print_table("by risk", ("risk", *columns), rows)
-    for column, values in done["segments"].items():
-        rows = [(value, *(of[name] for name in columns)) for value, of in values.items()]
-        if rows:
-            print_table(f"by {column}", (column, *columns), rows)
+    for name, parts in {"risk": done["risks"], **done["segments"]}.items():
+        if parts:
+            columns = (name, "people", "millions", "spendable", "with action", "sold out", "none")
+            print_table(f"by {name}", columns, [(part, *_shown(of)) for part, of in parts.items()])
     seats = done["seats"]
     OUT.print(
         f"{seats['suggested']:,} of {seats['before']:,} seats in {seats['courses']:,} courses with "
         "a quota were suggested",
         markup=False,
+    )
+
+
+def _shown(of: dict[str, int]) -> tuple[object, ...]:
+    """A line of totals; money in millions of the currency."""
+    return (
+        of["participants"],
+        f"{of['amount'] / 1e6:,.1f}",
+        f"{of['spendable'] / 1e6:,.1f}",
+        of["with_action"],
+        of["sold_out"],
+        of["none"],
     )

@@ -97,7 +97,7 @@ def _print(answer: dict[str, Any]) -> None:
         print_table(
             f"{one['name']} ({one['name_en']}): {money(one['leftover'])} left over, "
             f"relevance {one['relevance']:.4f}{proof}",
-            ("course", "title", "price", "left after", "relevance", "buy", "finish"),
+            ("course", "title", "price", "left after", "relevance", "bought, finished"),
             [
                 (
                     course["course_id"],
@@ -105,8 +105,7 @@ def _print(answer: dict[str, Any]) -> None:
                     money(course["price"]),
                     money(course["balance_after"]),
                     course["relevance"],
-                    course["buy"],
-                    course["finish"],
+                    None if course["buy"] is None else f"{course['buy']} {course['finish']}",
                 )
                 for course in one["courses"]
             ],
