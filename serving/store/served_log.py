@@ -71,16 +71,27 @@ class ServedLog:
         self._thread.join(10)
 
     def _run(self) -> None:
+        working = True
         while True:
             with self._change:
-                if not self._ending:
+                if not self._ending and (self._n_lists < SOONER or not working):
                     self._change.wait(EVERY_S)
-                ending = self._ending
-            while taken := self._take():
-                if not self._write(taken):
-                    break
+                ending, due = self._ending, self._n_lists
+            working = self._write_oldest(due)
             if ending:
                 return
+
+    def _write_oldest(self, due: int) -> bool:
+        """At least `due` lists, not what comes meanwhile: few at a time cost too much each.
+
+        Returns:
+            whether it worked.
+        """
+        while due > 0 and (taken := self._take()):
+            if not self._write(taken):
+                return False
+            due -= sum(len(one.request_ids) for one in taken)
+        return True
 
     def _take(self) -> list[Answered]:
         """Lists of one model, the oldest first."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
 from features.served_log import ServedList
+from features.served_rows import Shown
 from features.store_engine import open_store
 from features.store_load import load_store
-from features.store_served import export_served
+from features.store_served import export_served, write_shown
 from features.store_upgrade import upgrade_store
+from serving.store import served_log
 from tests.store.conftest import Serving
 from tests.store.store_world import AT, StoreWorld
 
@@ -219,3 +224,28 @@ def test_served_lists_reach_the_store_while_it_serves_and_at_the_end(
         people = [{"participant_id": name} for name in world.ids[:60]]
         client.post("/recommend_batch", json={"requests": people})
     assert len(served(url)) == 61
+
+
+def test_lists_that_come_during_a_write_wait_for_others(
+    url: str, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    written = threading.Event()
+    monkeypatch.setattr(served_log, "SOONER", 2)
+    monkeypatch.setattr(served_log, "EVERY_S", 3_600.0)
+    with serving(url) as client:
+
+        def write(engine: Engine, shown: Shown, **more: Any) -> int:
+            sizes.append(len(shown.request_ids))
+            if len(sizes) == 1:
+                asked(client)  # answered while others are written
+            written.set()
+            return write_shown(engine, shown, **more)
+
+        monkeypatch.setattr(served_log, "write_shown", write)
+        asked(client)
+        asked(client)
+        assert written.wait(30)
+        asked(client)
+    assert sizes == [2, 2]
+    assert len(served(url)) == 4
