@@ -1,7 +1,7 @@
 """Scores as probabilities: what a course's score says of its being bought at a decision.
 
 For a decision d with allowed courses A let s_i be the score that ranks course i, c its curve (the
-stage that ranks it, and how much history the participant has), and
+stage that ranks it, whether it ranks all, and how much history the participant has), and
 
     w_i = g_c(s_i) * u(price_i) * v(price_i / balance_d),
     Z_d = sum of w_i over A,        p_i = w_i * h(Z_d) / Z_d.
@@ -36,7 +36,7 @@ class Calibration:
     """Curves as knots, linear in between and constant outside; all arrays may be memory maps.
 
     Attributes:
-        indptr: (stages * LEVELS + 1,) int64 into score and chance; see `curve_of`.
+        indptr: ((stages + 1) * LEVELS + 1,) int64 into score and chance; see `curve_of`.
         score: (T,) float64 ascending within a curve; chance: (T,) float64, g at that score.
         mass: (M,) float64 ascending; expected: (M,) float64, h at that mass.
         price: (P,) float64 ascending, log(1 + rupiah); price_factor: (P,) float64, u there.
@@ -121,9 +121,9 @@ class Calibration:
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
 
-def curve_of(stage: int, level: int) -> int:
-    """Which curve answers for a stage and a level of history."""
-    return stage * LEVELS + int(level)
+def curve_of(place: int, level: int) -> int:
+    """Which curve answers for a place of `ranked_pairs` and a level of history."""
+    return place * LEVELS + int(level)
 
 
 def levels_of(requests: RequestBatch) -> NDArray[np.int64]:
@@ -137,7 +137,8 @@ def ranked_pairs(
     """The score that ranks each pair, and the place of its stage, -1 where it is not allowed.
 
     As `Policy` ranks: the first stage that answers and knows the pair (a score other than 0), and
-    the last stage for the rest.
+    the last stage for the rest. Its place is one more where it ranks all of a row: what a score of
+    it says of a stranger is not what it says of a course that the other stages do not know.
 
     Args:
         policy: n_items courses.
@@ -165,6 +166,7 @@ def ranked_pairs(
         found = policy.scores(stage, asked)
         mine = left[rows] if at == last else left[rows] & (found != 0)
         scores[rows] = np.where(mine, found, scores[rows])
-        place[rows] = np.where(mine, np.int8(at), place[rows])
+        alone = (place[rows] < 0).all(axis=1, keepdims=True) if at == last else False
+        place[rows] = np.where(mine, np.int8(at) + np.int8(alone), place[rows])
         left[rows] &= ~mine
     return scores, place

@@ -38,9 +38,12 @@ def policy() -> Policy:
 
 
 def curves(expected: float = 1.0) -> Calibration:
-    """History: g(1) = 0.1, g(2) = 0.3, popularity: g(1) = 0.02, g(5) = 0.1; else constant."""
-    knots = [[1.0, 2.0]] * LEVELS + [[1.0, 5.0]] * LEVELS
-    values = [[0.1, 0.3]] * LEVELS + [[0.02, 0.1]] * LEVELS
+    """History: g(1) = 0.1, g(2) = 0.3, popularity: g(1) = 0.02, g(5) = 0.1; else constant.
+
+    Of whoever popularity alone ranks: g(1) = 0.1, g(9) = 0.9.
+    """
+    knots = [[1.0, 2.0]] * LEVELS + [[1.0, 5.0]] * LEVELS + [[1.0, 9.0]] * LEVELS
+    values = [[0.1, 0.3]] * LEVELS + [[0.02, 0.1]] * LEVELS + [[0.1, 0.9]] * LEVELS
     return Calibration(
         indptr=np.arange(0, 2 * len(knots) + 1, 2),
         score=np.concatenate(knots),
@@ -69,7 +72,8 @@ def test_probabilities_of_what_is_allowed_add_up_to_what_is_expected() -> None:
     found = curves(1.0).probabilities(policy(), requests)
     np.testing.assert_allclose(found.sum(axis=1), 1.0)
     np.testing.assert_allclose(found[0], [0.25, 0.75, 0.0, 0.0])  # 0.1 and 0.3 of 0.4
-    assert (found[1] > 0).all()  # without a history popularity ranks all four
+    # without a history popularity ranks all four, on a curve of its own
+    np.testing.assert_allclose(found[1], np.array([0.9, 0.9, 0.5, 0.1]) / 2.4)
 
 
 def test_nothing_allowed_is_nothing_probable() -> None:
@@ -102,19 +106,19 @@ def test_ranked_pairs_are_those_of_the_policy() -> None:
     requests = make_requests(make_batch([[3], []], n_items=4), count=np.array([4, 4]))
     answered = policy().recommend(requests)
     scores, place = ranked_pairs(policy(), requests, policy().allowed(requests).allowed)
-    sources = {0: 0, 1: 2}  # place of the stage -> place of its source
+    sources = {0: 0, 1: 2, 2: 2}  # place of the stage -> place of its source
     for row in range(2):
         inside = answered.row(row)
         items = answered.item_idx[inside]
         np.testing.assert_array_equal(scores[row, items], answered.scores[inside])
         told = [sources[int(at)] for at in place[row, items]]
         assert told == answered.source[inside].tolist()
-    assert place[0, 3] == -1
+    assert place.tolist() == [[0, 0, 1, -1], [2, 2, 2, 2]]  # 2: popularity ranks all
 
 
 def test_levels_share_a_stage_but_not_a_curve() -> None:
-    at = {curve_of(stage, level) for stage in range(2) for level in range(LEVELS)}
-    assert at == set(range(2 * LEVELS))
+    at = {curve_of(stage, level) for stage in range(3) for level in range(LEVELS)}
+    assert at == set(range(3 * LEVELS))
     changed = curves()
     chance = changed.chance.copy()
     chance[2 * curve_of(0, 1) + 1] = 0.9  # g(2) after one purchase

@@ -7,6 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from features.batch import ParticipantBatch
+from features.pairs import Pairs
+from features.sequences import Sequences
 from models.artifact import load_artifact
 from models.calibration import Calibration
 from models.policy import Policy
@@ -62,6 +65,34 @@ def test_on_the_next_cut_they_agree_about_plan_sized_sets(small_record: Training
     assert found.foretold_best == pytest.approx(found.bought_best, rel=0.25)
     assert found.metrics()["brier_skill"] > 0
     assert found.metrics()[f"foretold@{BEST}"] == found.foretold_best
+
+
+def test_strangers_whom_the_cut_does_not_know_have_what_popularity_says(
+    small_world: SmallWorld, learned: tuple[Policy, Calibration]
+) -> None:
+    """Everybody of the sample has a profile, so that no decision of the cut was theirs."""
+    policy, calibration = learned
+    data, cut = small_world.data, small_world.cuts[0]
+    known = cut.requests(data, count=1)
+    empty: list[list[int]] = [[] for _ in range(known.n_rows)]
+    n_tokens = known.participants.tokens.n_columns
+    nobody = known.but(
+        participants=ParticipantBatch(
+            Sequences.of(empty, n_items=data.courses.n_items), Pairs.none(known.n_rows, n_tokens)
+        )
+    )
+    told = calibration.probabilities(policy, nobody)
+    bought = cut.cases.targets.toarray()
+    assert told.sum() == pytest.approx(bought.sum(), rel=0.02)
+    best = np.argsort(-told.sum(axis=0))[:BEST]
+    assert told.sum(axis=0)[best].sum() == pytest.approx(bought[:, best].sum(), rel=0.2)
+    popular = policy.scores(policy.stages[-1], nobody)
+    rich = np.flatnonzero((told > 0).sum(axis=1) >= 40)
+    assert len(rich) > 100
+    for row in rich:
+        ranked = np.flatnonzero(told[row])
+        favourite = ranked[np.argmax(popular[row, ranked])]
+        assert told[row, favourite] > 2 * np.median(told[row, ranked])
 
 
 def test_a_higher_score_is_never_less_probable(learned: tuple[Policy, Calibration]) -> None:

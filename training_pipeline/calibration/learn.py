@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from training_pipeline.calibration.price_factors import with_price_factors
 
 DECISIONS_FOR_EDGES = 4_000
 MOST_BINS = 40
-FEWEST_TARGETS = 20  # of a bin; a curve with fewer than a few bins takes those of all levels
+FEWEST_TARGETS = 20  # of a bin
+FEW = 4 * FEWEST_TARGETS  # a curve of fewer takes the bins of all levels
 ROUNDS = 6
 PRIOR = 0.01  # purchases at the mean rate added to each bin: none is 0, and the best stay as high
 
@@ -39,18 +41,41 @@ class Counts:
     n_bought: NDArray[np.int64]
 
 
+class Curves(NamedTuple):
+    """Knots of all curves as `Calibration` has them; bought: (curves,) purchases of each."""
+
+    indptr: NDArray[np.int64]
+    score: NDArray[np.float64]
+    chance: NDArray[np.float64]
+    bought: NDArray[np.float64]
+
+
 def learn_calibration(data: IndexedDataset, cut: Cut, policy: Policy, *, seed: int) -> Calibration:
     """The curves of a policy that was fitted on the training part of `cut`.
 
-    At most `blocks.MOST_DECISIONS` of the cut are looked at, drawn with `seed`.
+    At most `blocks.MOST_DECISIONS` of the cut are looked at, drawn with `seed`. The cut may hold
+    few whom only the last stage answers (strangers, and those who opted out): of these the curves
+    are what that stage alone would have said of everybody. Then come the factors of price and
+    share, given the curves, and h anew.
+    """
+    cut = fewer_decisions(cut, seed=seed)
+    last = replace(policy, stages=policy.stages[-1:])
+    curves = _or_alone(learn_curves(data, cut, policy), learn_curves(data, cut, last))
+    none = np.zeros(1), np.ones(1)
+    by_score = Calibration(curves.indptr, curves.score, curves.chance, *none, *none, *none)
+    complete, of_decision = with_price_factors(by_score, data, cut, policy)
+    mass, expected = _masses(of_decision, np.diff(cut.cases.targets.indptr))
+    return replace(complete, mass=mass, expected=expected)
+
+
+def learn_curves(data: IndexedDataset, cut: Cut, policy: Policy) -> Curves:
+    """The curves of every stage and level, on all decisions of the cut.
 
     Scores are put in bins between quantiles of what was bought. Each round first fits h given g,
     then g given the factors f_d = h(Z_d) / Z_d: with E[bought] = g_bin * sum of f_d over the
     allowed pairs of the bin, the rising g of the highest (Poisson) likelihood is the isotonic
-    regression of bought / sum f_d with weights sum f_d. Then come the factors of price and share,
-    given the curves, and h anew.
+    regression of bought / sum f_d with weights sum f_d.
     """
-    cut = fewer_decisions(cut, seed=seed)
     edges, starts = bin_edges(data, cut, policy)
     counts = count_bins(data, cut, policy, edges, starts)
     shown = counts.shown.sum(axis=0, dtype=np.float64)
@@ -63,19 +88,16 @@ def learn_calibration(data: IndexedDataset, cut: Cut, policy: Policy, *, seed: i
         factor = np.interp(of_decision, mass, expected) / np.maximum(of_decision, 1e-12)
         chance = _rising(counts.bought, factor @ counts.shown, starts)
         chance *= total / max(float((counts.shown @ chance).sum()), 1e-12)
-    indptr, score, value = _knots(chance, counts.score_sum, shown, starts)
-    none = np.zeros(1), np.ones(1)
-    by_score = Calibration(indptr, score, value, mass, expected, *none, *none)
-    complete, of_decision = with_price_factors(by_score, data, cut, policy)
-    mass, expected = _masses(of_decision, counts.n_bought)
-    return replace(complete, mass=mass, expected=expected)
+    bought = np.array([counts.bought[low:high].sum() for low, high in pairwise(starts.tolist())])
+    return Curves(*_knots(chance, counts.score_sum, shown, starts), bought)
 
 
 def bin_edges(
     data: IndexedDataset, cut: Cut, policy: Policy
 ) -> tuple[list[NDArray[np.float32]], NDArray[np.int64]]:
     """Inner edges of each curve's bins, and where its bins start among all: (curves + 1,)."""
-    bought: list[list[NDArray[np.float32]]] = [[] for _ in range(len(policy.stages) * LEVELS)]
+    places = len(policy.stages) + 1
+    bought: list[list[NDArray[np.float32]]] = [[] for _ in range(places * LEVELS)]
     every = max(1, cut.cases.n_cases // DECISIONS_FOR_EDGES)
     for rows, asked, scores, place in blocks(data, cut, policy, every=every):
         at, items = cut.cases.targets[rows].nonzero()
@@ -83,11 +105,11 @@ def bin_edges(
         for one in np.unique(curve[place[at, items] >= 0]):
             bought[one].append(scores[at, items][curve == one])
     found = [np.concatenate(parts) if parts else np.empty(0, np.float32) for parts in bought]
-    for stage in range(len(policy.stages)):
-        levels = range(curve_of(stage, 0), curve_of(stage, LEVELS))
+    for one in range(places):
+        levels = range(curve_of(one, 0), curve_of(one, LEVELS))
         of_stage = np.concatenate([found[one] for one in levels])
         for one in levels:
-            if len(found[one]) < 4 * FEWEST_TARGETS:
+            if len(found[one]) < FEW:
                 found[one] = of_stage
     edges = [_quantile_edges(scores) for scores in found]
     starts = np.cumsum([0, *(len(inner) + 1 for inner in edges)])
@@ -166,6 +188,26 @@ def _masses(
     means = np.array([n_bought[part].mean() for part in parts])
     sizes = np.array([len(part) for part in parts], np.float64)
     return knots, isotonic_regression(means, weights=sizes).x
+
+
+def _or_alone(curves: Curves, alone: Curves) -> Curves:
+    """The curves, those of whoever only the last stage answers replaced where purchases are few.
+
+    Args:
+        curves: of all stages.
+        alone: of the last stage, asked for everybody. A level with few purchases has the curve of
+            the level with the most.
+    """
+    score = np.split(curves.score, curves.indptr[1:-1])
+    chance = np.split(curves.chance, curves.indptr[1:-1])
+    theirs = alone.bought[LEVELS:]
+    for level in range(-LEVELS, 0):
+        own = level if theirs[level] >= FEW else int(np.argmax(theirs)) - LEVELS
+        if curves.bought[level] < min(FEW, theirs[own]):
+            score[level] = np.split(alone.score, alone.indptr[1:-1])[own]
+            chance[level] = np.split(alone.chance, alone.indptr[1:-1])[own]
+    indptr = np.cumsum([0, *map(len, score)]).astype(np.int64)
+    return Curves(indptr, np.concatenate(score), np.concatenate(chance), curves.bought)
 
 
 def _knots(
