@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.plan_arrays import CourseArrays, SetRules, fits
-from models.plan_compiled import compiled
+from models.plan_after import FIRST_FLAG, N_COLUMNS
+from models.plan_entries import plan_ruled
 from models.plan_problem import UNITS, PlanProblem
-from models.plan_search import search
 from models.planner import declared_weights
 
 STEP_LIMIT = 20_000
@@ -53,7 +52,7 @@ def what_is_left(problem: PlanProblem, *, step_limit: int = STEP_LIMIT) -> LookA
     weights = declared_weights(problem)
     in_time = problem.usable.copy()
     in_time[problem.forced] = True
-    numbers, flags = _look_ahead(
+    found, *_ = plan_ruled(
         problem.courses,
         problem.rules,
         in_time,
@@ -64,113 +63,10 @@ def what_is_left(problem: PlanProblem, *, step_limit: int = STEP_LIMIT) -> LookA
         problem.balance_rp,
         problem.most_courses,
         step_limit,
+        True,
     )
-    leftover, units, plan_leftover, next_item = numbers
-    possible, strands, optimal = flags
+    table = found.reshape(N_COLUMNS, -1)
+    leftover, units, plan_leftover, next_item = table[:FIRST_FLAG]
+    possible, strands, optimal = table[FIRST_FLAG:].astype(np.bool_)
     value = (units - problem.leftover_units * plan_leftover) / UNITS
     return LookAhead(possible, leftover, strands, value, plan_leftover, next_item, optimal)
-
-
-@compiled
-def _look_ahead(
-    courses: CourseArrays,
-    rules: SetRules,
-    in_time: NDArray[np.bool_],
-    relevance: NDArray[np.int64],
-    forced: NDArray[np.int64],
-    weight_relevance: int,
-    weight_price: int,
-    balance: int,
-    max_courses: int,
-    step_limit: int,
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """(4, n) leftover, relevance and leftover of the plan, next; (3, n) flags as in `LookAhead`."""
-    n = len(relevance)
-    price = courses.price
-    numbers = np.zeros((4, n), np.int64)
-    flags = np.zeros((3, n), np.bool_)
-    value = np.empty(n, np.int64)
-    for i in range(n):
-        numbers[3, i] = -1
-        value[i] = weight_relevance * relevance[i] + weight_price * price[i]
-    for first in range(n):
-        if not in_time[first] or price[first] > balance or max_courses < 1:
-            continue
-        after, after_rules, usable = _after(first, courses, rules, in_time)
-        rest = balance - price[first]
-        others, allowed = _others(first, forced, rest, max_courses - 1, usable, after, after_rules)
-        if not allowed:
-            continue
-        for i in others:
-            usable[i] = False
-        chosen, bound, _ = search(
-            after, after_rules, usable, value, others, rest, max_courses - 1, step_limit
-        )
-        numbers[0, first] = rest
-        numbers[1, first] = relevance[first]
-        numbers[2, first] = rest
-        found = 0
-        for i in chosen:
-            found += value[i]
-            numbers[1, first] += relevance[i]
-            numbers[2, first] -= price[i]
-            best = numbers[3, first]
-            if best < 0 or (relevance[i], -i) > (relevance[best], -best):
-                numbers[3, first] = i
-        flags[0, first] = True
-        flags[1, first] = rest > 0 and len(chosen) == 0
-        flags[2, first] = bound == found
-    return numbers, flags
-
-
-@compiled
-def _after(
-    first: int, courses: CourseArrays, rules: SetRules, in_time: NDArray[np.bool_]
-) -> tuple[CourseArrays, SetRules, NDArray[np.bool_]]:
-    """Courses, rules and who may follow once `first` is bought and rated."""
-    usable = in_time.copy()
-    usable[first] = False
-    if rules.plain:
-        return courses, rules, usable
-    if rules.conflict.shape[0] > 0:
-        for i in range(len(usable)):
-            if rules.conflict[first, i]:
-                usable[i] = False
-    room = rules.room.copy()
-    room[courses.category[first]] -= 1
-    due = courses.due - courses.busy[first]
-    after = CourseArrays(courses.price, courses.category, courses.clique, courses.busy, due)
-    after_rules = SetRules(
-        rules.plain,
-        rules.capped,
-        rules.timed,
-        room,
-        rules.conflict,
-        rules.earlier,
-        rules.shared_most,
-    )
-    return after, after_rules, usable
-
-
-@compiled
-def _others(
-    first: int,
-    forced: NDArray[np.int64],
-    money: int,
-    slots: int,
-    usable: NDArray[np.bool_],
-    courses: CourseArrays,
-    rules: SetRules,
-) -> tuple[NDArray[np.int64], bool]:
-    """What must still be in after `first`, and whether it can be."""
-    others = np.empty(len(forced), np.int64)
-    n = 0
-    for i in forced:
-        if i == first:
-            continue
-        money -= courses.price[i]
-        if not usable[i] or money < 0 or n == slots or not fits(i, others, n, courses, rules):
-            return others[:0], False
-        others[n] = i
-        n += 1
-    return others[:n], True

@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plan_arrays import CourseArrays, SetRules
-from models.plan_compiled import compiled
+from models.plan_entries import plan_plain, plan_ruled
 from models.plan_problem import UNITS, PlanProblem
-from models.plan_schedule import PlanDays, days_of, order_by_relevance
-from models.plan_search import search
+from models.plan_schedule import PlanDays, days_of
 
 STEP_LIMIT = 20_000_000
 
@@ -98,7 +97,7 @@ def solve_for(
         courses, rules: in place of the problem's own.
     """
     if problem.is_plain and rules is None:
-        items, units, total, missing = _solve_plain(
+        items, units, total, missing = plan_plain(
             problem.price_rp,
             problem.relevance_units,
             weights.relevance,
@@ -108,7 +107,7 @@ def solve_for(
             step_limit,
         )
     else:
-        items, units, total, missing = _solve(
+        items, units, total, missing = plan_ruled(
             problem.courses if courses is None else courses,
             problem.rules if rules is None else rules,
             problem.usable,
@@ -119,6 +118,7 @@ def solve_for(
             problem.balance_rp,
             problem.most_courses,
             step_limit,
+            False,
         )
     leftover = problem.balance_rp - total
     return Plan(
@@ -130,65 +130,4 @@ def solve_for(
         missing == 0,
         missing / weights.relevance / UNITS,
         None if problem.days is None else days_of(items, problem.days),
-    )
-
-
-@compiled
-def _solve(
-    courses: CourseArrays,
-    rules: SetRules,
-    usable: NDArray[np.bool_],
-    relevance: NDArray[np.int64],
-    forced: NDArray[np.int64],
-    weight_relevance: int,
-    weight_price: int,
-    balance: int,
-    max_courses: int,
-    step_limit: int,
-) -> tuple[NDArray[np.int64], int, int, int]:
-    """Items in order, their relevance in units, their price, and what the proof lacks."""
-    price = courses.price
-    value = np.empty(len(price), np.int64)
-    for i in range(len(price)):
-        value[i] = weight_relevance * relevance[i] + weight_price * price[i]
-    chosen, bound, _ = search(
-        courses, rules, usable, value, forced, balance, max_courses, step_limit
-    )
-    units, total, found = 0, 0, 0
-    for i in chosen:
-        units += relevance[i]
-        total += price[i]
-        found += value[i]
-    items = order_by_relevance(chosen, relevance, courses.busy, courses.due, rules.timed)
-    return items, units, total, bound - found
-
-
-@compiled
-def _solve_plain(
-    price: NDArray[np.int64],
-    relevance: NDArray[np.int64],
-    weight_relevance: int,
-    weight_price: int,
-    balance: int,
-    max_courses: int,
-    step_limit: int,
-) -> tuple[NDArray[np.int64], int, int, int]:
-    """The same where price and number are the only rules: fewer arrays cross into compiled code."""
-    # `price` stands for arrays that are not read without rules
-    courses = CourseArrays(price, price, price, price, price)
-    none = np.zeros((0, 0), np.bool_)
-    rules = SetRules(True, False, False, price, none, none, price)
-    usable = np.ones(len(price), np.bool_)
-    forced = np.empty(0, np.int64)
-    return _solve(
-        courses,
-        rules,
-        usable,
-        relevance,
-        forced,
-        weight_relevance,
-        weight_price,
-        balance,
-        max_courses,
-        step_limit,
     )

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import plan_ahead, planner
+from models import plan_entries
+from models.plan_ahead import what_is_left
 from models.plan_frontier import alternatives
 from models.plan_problem import PlanProblem, PlanRefusedError
 from models.plan_schedule import NEVER, CourseDays, Window
@@ -91,7 +92,7 @@ def test_every_alternative_keeps_them(problem: PlanProblem) -> None:
 
 
 def test_no_request_compiles_anything_after_the_warm_up() -> None:
-    entries: tuple[Any, ...] = (planner._solve, planner._solve_plain, plan_ahead._look_ahead)
+    entries: tuple[Any, ...] = (plan_entries.plan_plain, plan_entries.plan_ruled)
     before = [len(entry.signatures) for entry in entries]
     rng = np.random.default_rng(0)
     for _ in range(200):
@@ -102,7 +103,7 @@ def test_no_request_compiles_anything_after_the_warm_up() -> None:
         for one in (problem, frozen):
             try:
                 alternatives(one)
-                plan_ahead.what_is_left(one)
+                what_is_left(one)
             except PlanRefusedError:
                 continue
     after = [len(entry.signatures) for entry in entries]

@@ -1,0 +1,124 @@
+"""What Python calls of the planner's machine code.
+
+Each entry holds a copy of all that it calls, and takes some 14 MB of a process: so there are two.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.plan_after import look_ahead
+from models.plan_arrays import CourseArrays, SetRules
+from models.plan_compiled import compiled
+from models.plan_schedule import order_by_relevance
+from models.plan_search import search
+
+Planned = tuple[NDArray[np.int64], int, int, int]
+
+
+@compiled
+def plan_ruled(
+    courses: CourseArrays,
+    rules: SetRules,
+    usable: NDArray[np.bool_],
+    relevance: NDArray[np.int64],
+    forced: NDArray[np.int64],
+    weight_relevance: int,
+    weight_price: int,
+    balance: int,
+    max_courses: int,
+    step_limit: int,
+    ahead: bool,
+) -> Planned:
+    """Items in order, their relevance in units, their price, and what the proof lacks.
+
+    With `ahead` the first is the table of `look_ahead`, row by row, and the others are 0.
+    """
+    if ahead:
+        table = look_ahead(
+            courses,
+            rules,
+            usable,
+            relevance,
+            forced,
+            weight_relevance,
+            weight_price,
+            balance,
+            max_courses,
+            step_limit,
+        )
+        return table.ravel(), 0, 0, 0
+    return _best_plan(
+        courses,
+        rules,
+        usable,
+        relevance,
+        forced,
+        weight_relevance,
+        weight_price,
+        balance,
+        max_courses,
+        step_limit,
+    )
+
+
+@compiled
+def plan_plain(
+    price: NDArray[np.int64],
+    relevance: NDArray[np.int64],
+    weight_relevance: int,
+    weight_price: int,
+    balance: int,
+    max_courses: int,
+    step_limit: int,
+) -> Planned:
+    """The same where price and number are the only rules: fewer arrays cross into compiled code."""
+    # `price` stands for arrays that are not read without rules
+    courses = CourseArrays(price, price, price, price, price)
+    none = np.zeros((0, 0), np.bool_)
+    rules = SetRules(True, False, False, price, none, none, price)
+    usable = np.ones(len(price), np.bool_)
+    forced = np.empty(0, np.int64)
+    return _best_plan(
+        courses,
+        rules,
+        usable,
+        relevance,
+        forced,
+        weight_relevance,
+        weight_price,
+        balance,
+        max_courses,
+        step_limit,
+    )
+
+
+@compiled
+def _best_plan(
+    courses: CourseArrays,
+    rules: SetRules,
+    usable: NDArray[np.bool_],
+    relevance: NDArray[np.int64],
+    forced: NDArray[np.int64],
+    weight_relevance: int,
+    weight_price: int,
+    balance: int,
+    max_courses: int,
+    step_limit: int,
+) -> Planned:
+    """As `plan_ruled` says."""
+    price = courses.price
+    value = np.empty(len(price), np.int64)
+    for i in range(len(price)):
+        value[i] = weight_relevance * relevance[i] + weight_price * price[i]
+    chosen, bound, _ = search(
+        courses, rules, usable, value, forced, balance, max_courses, step_limit
+    )
+    units, total, found = 0, 0, 0
+    for i in chosen:
+        units += relevance[i]
+        total += price[i]
+        found += value[i]
+    items = order_by_relevance(chosen, relevance, courses.busy, courses.due, rules.timed)
+    return items, units, total, bound - found
