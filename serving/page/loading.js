@@ -42,6 +42,8 @@ export async function enter(who) {
 }
 
 export function leave() {
+  listAsked++; // answers to whoever leaves are overtaken
+  planAsked++;
   forgetAll();
   useKey(null);
   Object.assign(state, { who: null, person: null, pinned: null, pending: null, degraded: false });
@@ -54,6 +56,7 @@ export function leave() {
 export async function loadAll() {
   useKey(state.who.key ?? null);
   await loadPerson();
+  planAsked++; // a plan of before is overtaken
   state.plan.status = "none";
   await loadList();
 }
@@ -69,6 +72,7 @@ export async function loadList() {
   if (state.filters.category) body.category = state.filters.category;
   if (state.filters.price) body.max_price = Number(state.filters.price);
   const answer = await post("/recommend", body);
+  if (asked !== listAsked) return;
   await loadCards(answer.items.map((item) => item.course_id));
   if (asked !== listAsked) return;
   const items = answer.items.map((item) => ({ ...cardOf(item.course_id), ...item, title: item.title || item.course_id }));
@@ -88,6 +92,7 @@ export async function loadPlan() {
   changed();
   try {
     const answer = await post("/plan", { ...asker(), max_courses: state.plan.most });
+    if (asked !== planAsked) return;
     const alternatives = answer.alternatives.filter((one) => one.courses.length > 0);
     await loadCards(alternatives.flatMap((one) => one.courses.map((course) => course.course_id)));
     if (asked !== planAsked) return;
@@ -101,10 +106,12 @@ export async function loadPlan() {
 }
 
 async function guarded(work) {
+  const { who } = state;
   try {
     await work();
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure;
+    if (who !== state.who) return; // of somebody who left
     if (failure.status === 401) {
       leave(); // the key is no longer known
       say(t("bad_key"));

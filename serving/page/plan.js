@@ -91,7 +91,7 @@ function ledger(alternative) {
 }
 
 function line(course, place) {
-  const days = course.finish ? h("p", { class: "meta" }, t("plan_finish", { date: day(course.finish) })) : null;
+  const days = course.finish ? h("p", { class: "meta" }, t("plan_days", { buy: day(course.buy), finish: day(course.finish) })) : null;
   return h("li", { class: "line" },
     h("span", { class: `swatch shade-${place % SHADES}`, "aria-hidden": "true" }),
     h("div", { class: "line-what" }, h("p", { class: "line-title" }, course.title), metaLine(course), days),

@@ -182,7 +182,7 @@ export const words = {
   plan_summary: "{left} left",
   plan_start: "Balance now",
   plan_left: "Left at the end",
-  plan_finish: "Done {date}",
+  plan_days: "Buy {buy}, done {finish}",
   plan_take: "Take this plan",
   plan_empty: "No plan fits yet",
   plan_empty_text: "No set of courses fits the {balance} you have left.",

@@ -178,7 +178,7 @@ export const words = {
   plan_summary: "sisa {left}",
   plan_start: "Saldo sekarang",
   plan_left: "Sisa akhir",
-  plan_finish: "Selesai {date}",
+  plan_days: "Beli {buy}, selesai {finish}",
   plan_take: "Ambil rencana ini",
   plan_empty: "Belum ada rencana yang pas",
   plan_empty_text: "Dengan sisa {balance} tidak ada kumpulan pelatihan yang muat.",
