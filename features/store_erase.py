@@ -77,17 +77,20 @@ def purge_files(engine: Engine, *, whole: bool) -> None:
         DataError: somebody else uses the SQLite file for too long.
     """
     if is_sqlite(engine):
+        in_use = DataError(
+            "the store is in use, so deleted rows are still in its file",
+            remedy="run `saldopas erase --pending` again in a quiet moment",
+        )
         try:
             with closing(engine.raw_connection()) as file:  # neither runs inside a transaction
                 cursor = file.cursor()
                 if whole:
                     cursor.execute("VACUUM")
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except sqlite3.Error as error:
-            raise DataError(
-                "the store is in use, so deleted rows are still in its file",
-                remedy="run `saldopas erase --pending` again in a quiet moment",
-            ) from error
+            raise in_use from error
+        if busy:  # somebody reads what was before; this is said, not raised
+            raise in_use
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in (*OF_A_PERSON, SERVED):

@@ -72,8 +72,8 @@ class LiveStore:
         try:
             self.open()
         except (SQLAlchemyError, DataError, OSError) as error:
-            LOG.error("store", up=False, cause=type(error).__name__)
             self.breaker.open()
+            self._log_cause("open", error)
         metrics.STORE_UP.set(self.breaker.up)
 
     async def find(self, participant_id: str, *, within_s: float | None = None) -> Found:
@@ -167,7 +167,7 @@ class LiveStore:
             salt = self.open()
             with self._timed(operation):
                 return work(salt)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, DataError, OSError) as error:
             self._log_cause(operation, error)
             raise ApiError(503, "store_down", "the store does not answer; try again") from error
 
@@ -192,6 +192,7 @@ class LiveStore:
             self._log_cause("find", error)
 
     def _log_cause(self, operation: str, error: Exception) -> None:
-        """The kind of the error only: texts of databases repeat values."""
+        """Our own words, else the kind of the error: texts of databases repeat values."""
         kind = type(getattr(error, "orig", None) or error).__name__
-        LOG.error("store", up=self.breaker.up, operation=operation, cause=kind)
+        cause = str(error) if isinstance(error, DataError) else kind
+        LOG.error("store", up=self.breaker.up, operation=operation, cause=cause)

@@ -16,9 +16,10 @@ import pytest
 import sqlalchemy as sa
 
 from features.dataset import read_dataset
+from features.errors import DataError
 from features.served_blocks import people_in
-from features.store_engine import hash_of, open_store, read_salt
-from features.store_erase import forget_pending_lists
+from features.store_engine import PRAGMAS, for_reading, hash_of, open_store, read_salt
+from features.store_erase import erase_people, forget_pending_lists, purge_files
 from features.store_load import load_store
 from features.store_schema import ERASED, EVENTS, OF_A_PERSON, SERVED
 from models.artifact import load_artifact
@@ -187,6 +188,26 @@ def test_nothing_is_left_in_any_file(
     assert left == set(world.ids) - {by_http, by_command}
     with serving(url) as client:
         assert without_names(asked(client, participant_id=world.newcomer)) == bystander
+
+
+def test_what_a_reader_holds_in_the_file_is_said_and_goes_the_next_time(
+    tmp_path: Path, world: StoreWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite keeps what somebody still reads, and reports that as a row."""
+    monkeypatch.setattr("features.store_engine.PRAGMAS", (*PRAGMAS[:3], "PRAGMA busy_timeout=1"))
+    url = f"sqlite:///{tmp_path}/store.db"
+    loaded(url, world)
+    engine = open_store(url)
+    with for_reading(engine).connect() as reader:
+        reader.execute(sa.select(EVENTS)).all()
+        erase_people(engine, [world.buyer], now=datetime.now(UTC), pending=True)
+        for whole in (False, True):
+            with pytest.raises(DataError, match="still in its file"):
+                purge_files(engine, whole=whole)
+        assert files_with(world.buyer, tmp_path)
+    purge_files(engine, whole=True)
+    engine.dispose()
+    assert files_with(world.buyer, tmp_path) == []
 
 
 def test_training_leaves_erased_people_out(url: str, world: StoreWorld, serving: Serving) -> None:

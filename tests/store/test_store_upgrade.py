@@ -10,8 +10,12 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pytest
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Engine
+from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from features.served_log import pack_courses
 from features.served_rows import Ragged, Shown, packed
@@ -20,6 +24,9 @@ from features.store_erase import erase_people
 from features.store_schema import Moment
 from features.store_served import export_served
 from features.store_upgrade import HEAD, revision_of, upgrade_store
+from serving.store import live
+from tests.store.conftest import Serving
+from tests.store.test_store_serving import asked, purchase
 
 AT = datetime(2022, 1, 10, 9, 30, 0, 250_000, tzinfo=UTC)
 CATALOGUES = {"first": ["C1", "C2", "C3"], "second": ["C2", "C3", "C4", "C1"]}
@@ -99,3 +106,34 @@ def assert_exported(engine: Engine, rows: list[dict[str, Any]]) -> None:
         assert [found.course_ids[i] for i in after.item_idx] == [
             CATALOGUES[row["fingerprint"]][item]
         ]
+
+
+def test_a_store_of_a_newer_release_is_left_alone_and_the_service_says_why(
+    url: str, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_store(url)
+    upgrade_store(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE store_version SET version_num = '9999'"))
+    with capture_logs() as lines:
+        monkeypatch.setattr(live, "LOG", structlog.get_logger())  # a kept one is not captured
+        with serving(url) as client:
+            _assert_without_a_store(client)
+    causes = {line["operation"]: line["cause"] for line in lines if line["event"] == "store"}
+    assert set(causes) == {"open", "record", "erase"}
+    assert all("serve it with the release that made it" in cause for cause in causes.values())
+    with engine.connect() as connection:
+        assert revision_of(connection) == "9999"
+    engine.dispose()
+
+
+def _assert_without_a_store(client: TestClient) -> None:
+    assert client.get("/readyz").json() == {"status": "ready", "store": "down"}
+    assert asked(client, participant_id="P1")["degraded"]
+    for answer in (
+        client.post("/events", json={"events": [purchase("a", "P1", "C1")]}),
+        client.delete("/participants/P1"),
+        client.get("/participants/P1"),
+    ):
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "store_down"
