@@ -18,8 +18,8 @@ MOST_ALTERNATIVES = 3
 MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September",
           "Oktober", "November", "Desember")  # fmt: skip
 KINDS = {
-    "first_purchase": ("pembelian pertama", "first purchase"),
-    "next_purchase": ("pembelian berikutnya", "next purchase"),
+    "first_purchase": ("pembelian pertama", "the first purchase"),
+    "next_purchase": ("pembelian berikutnya", "the next purchase"),
     "last_spending_day": ("memakai saldo", "spending the balance"),
 }
 REASONS = {

@@ -67,7 +67,7 @@ def refill(
         for a in range(n_forced, n - 2):
             for b in range(a + 1, n - 1):
                 for c in range(b + 1, n):
-                    _to_the_end(chosen, a, b, c)
+                    to_the_end(chosen, a, b, c)
                     worth, rest = 0, money
                     for d in range(n_forced, n):
                         rest -= courses.price[chosen[d]] if d < n - 3 else 0
@@ -81,7 +81,7 @@ def refill(
                         found += filled.worth - worth
                         chosen[n - 3], chosen[n - 2] = filled.one, filled.two
                         chosen[n - 1] = filled.three
-                    _to_the_end(chosen, a, b, c)
+                    back(chosen, a, b, c)
                     if found >= ceiling or moves // MOVES > limit:
                         return found, moves // MOVES
     steps = moves // MOVES
@@ -168,12 +168,21 @@ def _next(out: NDArray[np.int64], n: int) -> bool:
 
 
 @compiled
-def _to_the_end(chosen: NDArray[np.int64], a: int, b: int, c: int) -> None:
-    """Changes the places a < b < c with the last three; the same again undoes it."""
+def to_the_end(chosen: NDArray[np.int64], a: int, b: int, c: int) -> None:
+    """Changes the places a < b < c with the last three."""
     n = len(chosen)
     chosen[c], chosen[n - 1] = chosen[n - 1], chosen[c]
     chosen[b], chosen[n - 2] = chosen[n - 2], chosen[b]
     chosen[a], chosen[n - 3] = chosen[n - 3], chosen[a]
+
+
+@compiled
+def back(chosen: NDArray[np.int64], a: int, b: int, c: int) -> None:
+    """Undoes `to_the_end`."""
+    n = len(chosen)
+    chosen[a], chosen[n - 3] = chosen[n - 3], chosen[a]
+    chosen[b], chosen[n - 2] = chosen[n - 2], chosen[b]
+    chosen[c], chosen[n - 1] = chosen[n - 1], chosen[c]
 
 
 @compiled

@@ -121,6 +121,8 @@ class Planning:
             PlanRefusedError: a course that must be in may not be bought.
         """
         allowed = self.policy.allowed(request).allowed
+        if int(request.limit_rp[0]) != wish.balance_rp:  # most of a price is no balance
+            request = request.but(limit_rp=np.array([wish.balance_rp]))
         relevance = self.relevance(request, allowed)
         return self.problem(allowed[0], relevance[0], wish, as_of_s=int(request.as_of_s[0]))
 
@@ -136,7 +138,9 @@ class Planning:
         for item in wish.must_include:
             if not allowed[item]:
                 raise PlanRefusedError(
-                    "must_include_not_allowed", "a course that must be in may not be bought"
+                    "must_include_not_allowed",
+                    f"{self.policy.courses.course_ids[item]} must be in, but may not be bought:"
+                    " too dear, owned, closed, excluded or restricted",
                 )
         items = self._candidates(allowed, relevance, wish)
         today = self.day_of(as_of_s)

@@ -11,7 +11,7 @@ import pytest
 from models.plan_arrays import CourseArrays, SetRules
 from models.plan_dominance import twins, undominated
 from models.plan_quads import LAST, best_four, pairs_of, room_for
-from models.plan_refill import refill
+from models.plan_refill import back, refill, to_the_end
 from models.plan_timeline import timeline_of, timeline_table
 
 N, SLOTS, SEEDS = 9, 4, range(60)
@@ -197,3 +197,14 @@ def test_refilling_gains_keeps_to_the_rules_and_leaves_no_better_four(seed: int)
     assert steps >= 0
     assert courses.price[chosen].sum() <= money
     assert allowed(tuple(chosen.tolist()), courses, rules)
+
+
+def test_every_three_of_a_set_comes_to_the_end_once() -> None:
+    chosen = np.arange(8)
+    ends = []
+    for a, b, c in combinations(range(8), 3):
+        to_the_end(chosen, a, b, c)
+        ends.append(tuple(sorted(chosen[-3:].tolist())))
+        back(chosen, a, b, c)
+        assert chosen.tolist() == list(range(8))
+    assert sorted(ends) == list(combinations(range(8), 3))

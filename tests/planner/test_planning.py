@@ -12,6 +12,7 @@ import pytest
 from features.dataset_config import DatasetConfig
 from features.requests import RequestBatch
 from features.scheme import SCHEMES
+from models.calibration import LEVELS, Calibration
 from models.plan_answers import looked_ahead, plans_answer
 from models.plan_courses import PlanConfig, PlanCourses
 from models.plan_problem import PlanRefusedError
@@ -170,8 +171,28 @@ def test_relevance_without_curves_is_the_share_of_the_scores() -> None:
 
 
 def test_what_must_be_in_but_may_not_be_bought_is_refused() -> None:
-    with pytest.raises(PlanRefusedError, match="may not be bought"):
+    with pytest.raises(PlanRefusedError, match="c4 must be in, but may not be bought"):
         planning("none").asked(request("2021-12-01", 300), PlanWish(300, must_include=(4,)))
+
+
+def test_a_wish_for_low_prices_is_no_low_balance() -> None:
+    """What a price says of how wanted a course is depends on the balance, and on no wish."""
+    one = np.ones(1)
+    share = Calibration(  # twice as wanted where it takes all of the balance
+        indptr=np.arange(2 * LEVELS + 1),
+        score=np.zeros(2 * LEVELS),
+        chance=np.full(2 * LEVELS, 0.1),
+        mass=one,
+        expected=one,
+        price=one,
+        price_factor=one,
+        share=np.array([0.5, 1.0]),
+        share_factor=np.array([1.0, 2.0]),
+    )
+    made = replace(planning("none"), calibration=share)
+    asked = made.asked(request("2021-12-01", 200), PlanWish(600))
+    assert asked.item_idx.tolist() == [0, 1]
+    assert asked.problem.relevance.tolist() == [0.5, 0.5]
 
 
 def test_what_must_be_in_is_a_candidate_however_irrelevant() -> None:
