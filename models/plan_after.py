@@ -17,10 +17,9 @@ def look_ahead(
     courses: CourseArrays,
     rules: SetRules,
     in_time: NDArray[np.bool_],
-    relevance: NDArray[np.int64],
     forced: NDArray[np.int64],
-    weight_relevance: int,
-    weight_price: int,
+    relevance: NDArray[np.int64],
+    value: NDArray[np.int64],
     balance: int,
     max_courses: int,
     step_limit: int,
@@ -30,10 +29,7 @@ def look_ahead(
     price = courses.price
     table = np.zeros((N_COLUMNS, n), np.int64)
     numbers, flags = table[:FIRST_FLAG], table[FIRST_FLAG:]
-    value = np.empty(n, np.int64)
-    for i in range(n):
-        numbers[3, i] = -1
-        value[i] = weight_relevance * relevance[i] + weight_price * price[i]
+    numbers[3] = -1
     for first in range(n):
         if not in_time[first] or price[first] > balance or max_courses < 1:
             continue

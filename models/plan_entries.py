@@ -35,32 +35,12 @@ def plan_ruled(
 
     With `ahead` the first is the table of `look_ahead`, row by row, and the others are 0.
     """
+    value = _valued(relevance, courses.price, weight_relevance, weight_price)
+    sets = (courses, rules, usable, forced)
+    limits = (balance, max_courses, step_limit)
     if ahead:
-        table = look_ahead(
-            courses,
-            rules,
-            usable,
-            relevance,
-            forced,
-            weight_relevance,
-            weight_price,
-            balance,
-            max_courses,
-            step_limit,
-        )
-        return table.ravel(), 0, 0, 0
-    return _best_plan(
-        courses,
-        rules,
-        usable,
-        relevance,
-        forced,
-        weight_relevance,
-        weight_price,
-        balance,
-        max_courses,
-        step_limit,
-    )
+        return look_ahead(*sets, relevance, value, *limits).ravel(), 0, 0, 0
+    return _best_plan(*sets, relevance, value, *limits)
 
 
 @compiled
@@ -78,20 +58,23 @@ def plan_plain(
     courses = CourseArrays(price, price, price, price, price)
     none = np.zeros((0, 0), np.bool_)
     rules = SetRules(True, False, False, price, none, none, price)
-    usable = np.ones(len(price), np.bool_)
-    forced = np.empty(0, np.int64)
-    return _best_plan(
-        courses,
-        rules,
-        usable,
-        relevance,
-        forced,
-        weight_relevance,
-        weight_price,
-        balance,
-        max_courses,
-        step_limit,
-    )
+    sets = (courses, rules, np.ones(len(price), np.bool_), np.empty(0, np.int64))
+    value = _valued(relevance, price, weight_relevance, weight_price)
+    return _best_plan(*sets, relevance, value, balance, max_courses, step_limit)
+
+
+@compiled
+def _valued(
+    relevance: NDArray[np.int64],
+    price: NDArray[np.int64],
+    weight_relevance: int,
+    weight_price: int,
+) -> NDArray[np.int64]:
+    """(n,) what each course is worth to the search."""
+    value = np.empty(len(price), np.int64)
+    for i in range(len(price)):
+        value[i] = weight_relevance * relevance[i] + weight_price * price[i]
+    return value
 
 
 @compiled
@@ -99,26 +82,21 @@ def _best_plan(
     courses: CourseArrays,
     rules: SetRules,
     usable: NDArray[np.bool_],
-    relevance: NDArray[np.int64],
     forced: NDArray[np.int64],
-    weight_relevance: int,
-    weight_price: int,
+    relevance: NDArray[np.int64],
+    value: NDArray[np.int64],
     balance: int,
     max_courses: int,
     step_limit: int,
 ) -> Planned:
     """As `plan_ruled` says."""
-    price = courses.price
-    value = np.empty(len(price), np.int64)
-    for i in range(len(price)):
-        value[i] = weight_relevance * relevance[i] + weight_price * price[i]
     chosen, bound, _ = search(
         courses, rules, usable, value, forced, balance, max_courses, step_limit
     )
     units, total, found = 0, 0, 0
     for i in chosen:
         units += relevance[i]
-        total += price[i]
+        total += courses.price[i]
         found += value[i]
     items = order_by_relevance(chosen, relevance, courses.busy, courses.due, rules.timed)
     return items, units, total, bound - found
