@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -21,6 +22,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from serving.loaded import LoadedModel
+from serving.shared_metrics import USED, forget_the_dead
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 BUCKETS_S = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
@@ -96,9 +98,10 @@ def show_model(model: LoadedModel) -> None:
 
 
 def exposition() -> bytes:
-    """The metrics of this process, or of all workers where BentoML made them share."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    """The metrics of this process, or of all workers where they share."""
+    if USED not in os.environ:
         return generate_latest(REGISTRY)
+    forget_the_dead(Path(os.environ[USED]))
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)

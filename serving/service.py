@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.accepting import accept_many
 from serving.settings import read_settings
+from serving.shared_metrics import make_own_directory, use_own_directory
 
 if TYPE_CHECKING:
     from serving.process import Worker
@@ -57,7 +58,14 @@ class Straight:
 class SaldoPas:
     """Courses that suit a participant and fit what is left of the balance."""
 
+    @bentoml.on_deployment  # type: ignore[untyped-decorator]
+    @staticmethod
+    def prepare() -> None:
+        """Before the workers are started, in the process that does it."""
+        make_own_directory()
+
     def __init__(self) -> None:
+        use_own_directory()
         from serving.process import Worker
 
         self._worker = Worker(SETTINGS)
