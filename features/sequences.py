@@ -63,6 +63,13 @@ class Sequences:
         """(E,) how many events of the row are newer: 0 for the newest."""
         return np.repeat(self.indptr[1:], self.lengths) - 1 - np.arange(len(self.item_idx))
 
+    @property
+    def repeats(self) -> NDArray[np.int64]:
+        """(E,) how often the row holds the event's course: 1 where it was bought once."""
+        keys = self.rows * np.int64(self.n_items) + self.item_idx
+        _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        return np.asarray(counts[place], np.int64)
+
     def take(self, rows: NDArray[np.integer]) -> Sequences:
         """The rows asked for, in that order, whole."""
         return self.prefixes(rows, self.lengths[rows])

@@ -18,7 +18,7 @@ SEARCH: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
         ("token_strength", (500.0, 30_000.0)),
     ),
     "item-neighbours": (("weighting", ("bm25",)),),
-    "als": (("alpha", (3.0, 30.0)), ("regularization", (10.0, 30.0)), ("token_weight", (1.0,))),
+    "als": (("regularization", (10.0, 30.0)), ("alpha", (1.0, 30.0)), ("token_weight", (1.0,))),
     "bpr": (("past_decay", (0.8,)), ("fold_in_l2", (0.03, 0.3))),
     "lmf": (("regularization", (2.0, 5.0)), ("iterations", (15,)), ("fold_in_l2", (0.5, 8.0))),
     "ease": (

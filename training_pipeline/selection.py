@@ -6,9 +6,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from features.indexed import IndexedDataset
 from features.split import Cut
+from features.training_set import TrainingSet
 from models.blend import Blend
+from models.closed_form import inputs_to_keep
 from models.policy import Source
 from models.recipe import Recipe, StageRecipe
 from models.registry import MODELS
@@ -22,6 +26,8 @@ PROFILE_POPULARITY = "profile-popularity"
 DEFAULT_MODEL = "sequence-ridge"
 
 AUTO = ("item-neighbours", "ease", "sequence-ridge")
+BESIDE_A_CUT = "als"
+MOST_LEFT_OUT = 0.1  # of the purchases, by the closed forms
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,19 @@ def select(
         for tried in found
     ]
     return Selection(recipe, tuple(trials), levels)
+
+
+def auto_names(train: TrainingSet, *, memory_mb: int) -> tuple[str, ...]:
+    """What is compared where nobody says: `AUTO`, and `als` where the closed forms are cut.
+
+    Rule: they rank the courses that `memory_mb` of a fit has room for, the most bought first. Where
+    more than a tenth of the purchases are of other courses, the factor model, which ranks them all
+    in memory that grows with the catalogue and not with its square, is compared as well.
+    """
+    kept = inputs_to_keep(train, min_purchases=1, memory_mb=memory_mb).items
+    bought = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
+    cut = bought.sum() - bought[kept].sum() > MOST_LEFT_OUT * bought.sum()
+    return (*AUTO, BESIDE_A_CUT) if cut else AUTO
 
 
 def count_fits(names: Sequence[str], fixed: dict[str, dict[str, Any]], *, has_tokens: bool) -> int:

@@ -137,18 +137,21 @@ def _choose(
 ) -> tuple[Selection, dict[str, Evaluation], dict[str, Evaluation], Calibrated | None]:
     if cuts is None:
         say("too little was bought to hold anything out: defaults are used, nothing is measured")
-        recipe = untried_recipe(config.names, config.fixed).exploring(config.exploration)
+        everything = data.training_set(data.seen_before(end_of(data)), as_of_s=end_of(data))
+        names = config.names(everything)
+        recipe = untried_recipe(names, config.fixed).exploring(config.exploration)
         return Selection(recipe, ()), {}, {}, None
     validation_cut, test_cut = cuts
     windows = (validation_cut, *earlier_windows(data, config.split, cuts, seed=config.seed))
     has_tokens = validation_cut.train.vocabulary.n_tokens > 0
-    total = count_fits(config.names, config.fixed, has_tokens=has_tokens)
+    names = config.names(validation_cut.train)
+    total = count_fits(names, config.fixed, has_tokens=has_tokens)
     with _timed(seconds, "select"), progress("comparing on validation", total=total) as advance:
         say(f"comparing {total} fits on {validation_cut.cases.n_cases:,} validation decisions")
         selection = select(
             data,
             windows,
-            names=config.names,
+            names=names,
             fixed=config.fixed,
             memory_mb=config.search_memory_mb,
             blend=config.blends,

@@ -11,11 +11,13 @@ from pydantic import Field, ValidationError, model_validator
 from features.dataset_config import Frozen
 from features.errors import DataError
 from features.split_config import SplitConfig
+from features.training_set import TrainingSet
+from models.ease import Ease, EaseConfig
 from models.exploration import ExplorationConfig
 from models.members import MEMBERS
 from models.registry import MODELS
 from training_pipeline.gate.config import GateConfig
-from training_pipeline.selection import AUTO, POPULARITY, PROFILE_POPULARITY
+from training_pipeline.selection import POPULARITY, PROFILE_POPULARITY, auto_names
 
 AUTO_NAME = "auto"
 
@@ -28,8 +30,10 @@ class TrainingConfig(Frozen):
     """
 
     model: str = AUTO_NAME
-    compared: tuple[str, ...] = Field(
-        default=AUTO, min_length=1, description="models that auto compares for histories"
+    compared: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="models that auto compares for histories; by default `selection.auto_names`",
     )
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
     search: bool = True
@@ -59,8 +63,8 @@ class TrainingConfig(Frozen):
         if AUTO_NAME in self.models:
             raise ValueError(f"[models.{AUTO_NAME}] is no model: use one of {known}")
         alone = set(MEMBERS) - {POPULARITY, PROFILE_POPULARITY}
-        for name in self.compared:
-            if name not in alone or self.compared.count(name) > 1:
+        for name in self.compared or ():
+            if name not in alone or (self.compared or ()).count(name) > 1:
                 told = ", ".join(sorted(alone))
                 raise ValueError(f"compared holds {name!r}: use some of {told}, each once")
         if self.blend and self.model not in {AUTO_NAME, *alone}:
@@ -69,10 +73,12 @@ class TrainingConfig(Frozen):
             MODELS[name].config_type.model_validate(values)
         return self
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Models that may answer for people with a history."""
-        return self.compared if self.model == AUTO_NAME else (self.model,)
+    def names(self, train: TrainingSet) -> tuple[str, ...]:
+        """Models that may answer for people with a history, where `train` is learned from."""
+        if self.model != AUTO_NAME:
+            return (self.model,)
+        closed_form = EaseConfig.model_validate(self.models.get(Ease.name, {}))
+        return self.compared or auto_names(train, memory_mb=closed_form.memory_mb)
 
     @property
     def blends(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,13 +135,57 @@ def test_lmf_stays_finite_with_extreme_hyperparameters(reckless: dict[str, float
 def test_als_folds_in_the_least_squares_solution() -> None:
     # a weighted ridge over all courses: target 1 and confidence C where bought, else 0 and 1
     config = AlsConfig(factors=3, regularization=0.7, alpha=4.0, past_decay=0.5)
-    model = Als(config, SIX, np.zeros((0, 3), np.float32))
+    trend = np.array([1, 1, 2, 1, 0.5, 1], np.float32)
+    model = Als(config, SIX, np.zeros((0, 3), np.float32), trend)
     batch = make_batch([[1, 4]], n_items=6, n_tokens=0)
     confidence = np.array([1, 2.0, 1, 1, 4.0, 1])
     target = np.array([0, 1.0, 0, 0, 1, 0])
     V = SIX.astype(np.float64)
     user = np.linalg.solve((V.T * confidence) @ V + 0.7 * np.eye(3), (V.T * confidence) @ target)
+    np.testing.assert_allclose(model.score(batch)[0], trend * (V @ user), atol=1e-5)
+
+
+def test_als_weighs_a_course_by_how_often_it_was_bought() -> None:
+    """1 was bought three times and newest, 4 once and last but one: 4 * 3^0.5 and 4 * 0.5."""
+    config = AlsConfig(factors=3, regularization=0.7, alpha=4.0, past_decay=0.5)
+    model = Als(config, SIX, np.zeros((0, 3), np.float32), np.ones(6, np.float32))
+    batch = make_batch([[1, 1, 4, 1]], n_items=6, n_tokens=0)
+    confidence = np.array([1, 4 * 3**0.5, 1, 1, 2.0, 1])
+    target = np.array([0, 1.0, 0, 0, 1, 0])
+    V = SIX.astype(np.float64)
+    user = np.linalg.solve((V.T * confidence) @ V + 0.7 * np.eye(3), (V.T * confidence) @ target)
     np.testing.assert_allclose(model.score(batch)[0], V @ user, atol=1e-5)
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0])
+def test_als_learns_how_often_a_course_was_bought(power: float) -> None:
+    """Where repeats weigh nothing, a history with repeats is the same as one without."""
+    courses = make_courses([1] * N_ITEMS)
+    once = checkerboard(N_ITEMS)
+    often = [[row[0], *row] for row in once]
+    fitted = [
+        Als.fit(small(Als, repeat_power=power), make_training(rows, courses), seed=0)
+        for rows in (once, often)
+    ]
+    same = np.allclose(fitted[0].item_factors, fitted[1].item_factors)
+    assert same == (power == 0)
+
+
+def test_als_lifts_what_sells_more_than_before() -> None:
+    """Course 0 was bought by as many people as 2, but lately: histories are a second apart."""
+    days = 86_400
+    rows = [[2, 4]] * 30 + [[0, 4]] * 30
+    at_s = np.repeat(np.r_[np.full(30, 0), np.full(30, 100 * days)], 2) + np.tile([0, 1], 60)
+    train = make_training(rows, make_courses([1] * 6))
+    people = replace(train.participants, sequence=replace(train.participants.sequence, at_s=at_s))
+    fitted = Als.fit(small(Als), replace(train, participants=people), seed=0)
+    flat = Als.fit(small(Als, trend_power=0.0), replace(train, participants=people), seed=0)
+    asked = make_batch([[4]], n_items=6)
+    lifted, plain = fitted.score(asked)[0], flat.score(asked)[0]
+    assert plain[0] == pytest.approx(plain[2], rel=0.05)
+    assert lifted[0] > 1.2 * lifted[2]
+    unordered = replace(train, participants=people, dates_are_order_only=True)
+    assert (Als.fit(small(Als), unordered, seed=0).trend == 1).all()
 
 
 def test_bpr_folds_in_the_minimum_of_the_pairwise_loss() -> None:

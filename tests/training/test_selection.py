@@ -13,14 +13,23 @@ from features.split_config import SplitConfig
 from models.blend import unit_of
 from models.recipe import Recipe, StageRecipe
 from models.registry import MODELS
-from tests.made import checkerboard, make_batch, make_courses, make_requests, make_training
+from tests.made import (
+    VOCABULARY,
+    checkerboard,
+    make_batch,
+    make_courses,
+    make_requests,
+    make_training,
+)
 from tests.small_world import SmallWorld
 from training_pipeline.blending import LEVELS, BlendLevel, BlendPart
 from training_pipeline.comparing import Tried
 from training_pipeline.search_grid import SEARCH
 from training_pipeline.selection import (
     AUTO,
+    BESIDE_A_CUT,
     Selection,
+    auto_names,
     blend_stages,
     count_fits,
     select,
@@ -122,6 +131,37 @@ def test_each_level_is_answered_by_what_was_learned_for_it(asked: list[dict[str,
         known = expected[items]
         assert np.corrcoef(known, scores)[0, 1] == pytest.approx(1, abs=1e-5), f"{row} purchases"
         assert (np.diff(known) <= 1e-6).all()
+
+
+ONE_MB = 136 - VOCABULARY.n_tokens  # courses that fit: 7 square float64 matrices of side 136
+
+
+@pytest.mark.parametrize(
+    ("n_rare", "added"),
+    [(0, ()), (118, ()), (119, (BESIDE_A_CUT,)), (500, (BESIDE_A_CUT,))],
+)
+def test_als_is_compared_where_closed_forms_leave_out_a_tenth_of_the_purchases(
+    n_rare: int, added: tuple[str, ...]
+) -> None:
+    """`ONE_MB` courses that eight people bought, which stay, and others that one did."""
+    often = [[item] for item in range(ONE_MB) for _ in range(8)]
+    rare = [[ONE_MB + item] for item in range(n_rare)]
+    train = make_training(often + rare, make_courses([1] * (ONE_MB + n_rare)))
+    assert auto_names(train, memory_mb=1) == (*AUTO, *added)
+    assert auto_names(train, memory_mb=100) == AUTO
+
+
+def test_what_the_operator_names_is_compared_and_nothing_else(small_world: SmallWorld) -> None:
+    train = small_world.cuts[0].train
+    tight = {"ease": {"memory_mb": 1}}
+    cases: list[tuple[dict[str, object], tuple[str, ...]]] = [
+        ({}, AUTO),
+        ({"models": tight}, auto_names(train, memory_mb=1)),
+        ({"models": tight, "compared": ["ease"]}, ("ease",)),
+        ({"models": tight, "model": "lmf"}, ("lmf",)),
+    ]
+    for given, names in cases:
+        assert read_training_config(None, **given).names(train) == names
 
 
 def test_without_a_cut_the_defaults_end_in_popularity() -> None:

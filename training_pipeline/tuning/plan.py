@@ -13,6 +13,7 @@ from features.dataset import Dataset
 from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
 from features.split import Cut, earlier_windows, make_cuts
+from features.training_set import TrainingSet
 from training_pipeline.comparing import Group
 from training_pipeline.evaluation import MAIN_METRIC, Evaluation
 from training_pipeline.selection import POPULARITY, PROFILE_POPULARITY
@@ -99,13 +100,12 @@ def make_plan(dataset: Dataset, config: TrainingConfig, *, windows: int | None) 
         )
     validation, test = cuts
     earlier = earlier_windows(data, split, cuts, seed=config.seed)
-    has_tokens = validation.train.vocabulary.n_tokens > 0
     return TuningPlan(
         name=data.config.name,
         fingerprint=dataset.fingerprint,
         data=data,
         windows=(validation, *_judges(validation, earlier, split.min_cases)),
-        models=models or _every_model(config, has_tokens=has_tokens),
+        models=models or _every_model(config, validation.train),
         config=config.model_copy(update={"split": split}),
         looked_at=LookedAt.before(test),
     )
@@ -144,12 +144,12 @@ def _counts(window: Cut) -> tuple[int, int]:
     return new, window.cases.n_cases - new
 
 
-def _every_model(config: TrainingConfig, *, has_tokens: bool) -> tuple[str, ...]:
+def _every_model(config: TrainingConfig, train: TrainingSet) -> tuple[str, ...]:
     """What `saldopas train` compares."""
     names: Sequence[str] = [
         POPULARITY,
-        *([PROFILE_POPULARITY] if has_tokens else []),
-        *config.names,
+        *([PROFILE_POPULARITY] if train.vocabulary.n_tokens > 0 else []),
+        *config.names(train),
     ]
     return tuple(name for name in dict.fromkeys(names) if name in SPACES)
 

@@ -82,9 +82,12 @@ SPACES: dict[str, Space] = {
             "alpha": _log(0.3, 100.0),
             "iterations": IntDistribution(5, 25),
             "past_decay": FloatDistribution(0.3, 1.0),
+            "repeat_power": FloatDistribution(0.0, 1.0),
             "token_weight": FloatDistribution(0.0, 1.0),
+            "trend_power": FloatDistribution(0.0, 1.0),
+            "trend_half_life_days": _log(3.0, 90.0),
         },
-        enough=40,
+        enough=60,
     ),
     "bpr": Space(
         {
