@@ -8,10 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, model_validator
 from pydantic_core import PydanticCustomError
 
-from serving.schemas import LONGEST_ID, ErrorInside, Id, Moment, Money
+from serving.schemas import LONGEST_ID, NO_NUL, ErrorInside, Moment, Money, StoredId
 
 MOST_EVENTS = 1_000
-OwnId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 Kind = Literal["purchase", "cancel", "finish", "impression", "click"]
 NEEDS_COURSE = frozenset({"purchase", "cancel", "finish", "click"})
 ONLY_OF = {"price": "purchase", "starts_at": "purchase", "rating": "finish"}
@@ -38,10 +37,10 @@ class EventBody(BaseModel):
         },
     )
 
-    event_id: OwnId = Field(description="Chosen by the sender; the same id is recorded once.")
+    event_id: StoredId = Field(description="Chosen by the sender; the same id is recorded once.")
     kind: Kind
-    participant_id: OwnId
-    course_id: OwnId | None = Field(default=None, description="Needed but for an impression.")
+    participant_id: StoredId
+    course_id: StoredId | None = Field(default=None, description="Needed but for an impression.")
     at: Moment | None = Field(
         default=None,
         description="When it happened; without a zone it is in the dataset's. Absent: the "
@@ -58,7 +57,9 @@ class EventBody(BaseModel):
     rating: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False)] | None = Field(
         default=None, description="Of a training that is finished."
     )
-    request_id: Id | None = Field(default=None, description="Of the answer that led to it.")
+    request_id: Annotated[str, Field(max_length=LONGEST_ID, pattern=NO_NUL)] | None = Field(
+        default=None, description="Of the answer that led to it."
+    )
 
     @model_validator(mode="after")
     def _keys_of_its_kind(self) -> Self:

@@ -36,7 +36,12 @@ PARTICIPANT_ID = {
     "name": "participant_id",
     "in": "path",
     "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": schemas.LONGEST_ID},
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": schemas.LONGEST_ID,
+        "pattern": schemas.NO_NUL,
+    },
 }
 COURSE_ID = {**PARTICIPANT_ID, "name": "course_id"}
 HOW_MANY = {

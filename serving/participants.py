@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -16,7 +17,7 @@ from serving.errors import ApiError
 from serving.events import seed_of
 from serving.loaded import LoadedModel, ModelSlot
 from serving.routes import json_response, ready
-from serving.schemas import LONGEST_ID
+from serving.schemas import LONGEST_ID, NO_NUL
 from serving.store.desk import StoreDesk
 
 UNKNOWN = ApiError(404, "unknown_participant", "neither the store nor the model knows this id")
@@ -99,4 +100,6 @@ def _id_of(request: Request) -> str:
     participant_id: str = request.path_params["participant_id"]
     if len(participant_id) > LONGEST_ID:
         raise ApiError(422, "out_of_range", f"at most {LONGEST_ID} characters", field="id")
+    if not re.match(NO_NUL, participant_id):
+        raise ApiError(422, "out_of_range", "no NUL character", field="id")
     return participant_id

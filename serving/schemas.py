@@ -26,6 +26,7 @@ MOST_IDS = 5_000
 MOST_COLUMNS = 200
 MOST_REQUESTS = 1_000
 DEFAULT_N = 5
+NO_NUL = r"^[^\u0000]*$"  # PostgreSQL has no text that holds one
 MOMENT = (
     r"^(19[7-9]\d|2\d{3})-\d{2}-\d{2}"
     r"([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?$"
@@ -58,6 +59,7 @@ def _profile_value(value: Any) -> Any:
 
 
 Id = Annotated[str, Field(max_length=LONGEST_ID)]
+StoredId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=NO_NUL)]
 Ids = Annotated[list[Id], Field(max_length=MOST_IDS, fail_fast=True)]
 Money = Annotated[int, Field(ge=0, le=MOST_MONEY)]
 Moment = Annotated[
@@ -101,7 +103,7 @@ class RecommendBody(BaseModel):
         },
     )
 
-    participant_id: Annotated[str, Field(min_length=1, max_length=LONGEST_ID)] | None = Field(
+    participant_id: StoredId | None = Field(
         default=None, description="A participant the model's snapshot may know."
     )
     balance: Money | None = Field(

@@ -70,7 +70,21 @@ def _bodies() -> Iterator[Sent]:
 
 
 def _values() -> Iterator[Sent]:
-    values = [True, -1, 0.5, 2**53 + 1, 10**400, "1", "", [], {}, MARK, [MARK] * 6_000, [[MARK]]]
+    values = [
+        True,
+        -1,
+        0.5,
+        2**53 + 1,
+        10**400,
+        "1",
+        "",
+        "a\u0000b",
+        [],
+        {},
+        MARK,
+        [MARK] * 6_000,
+        [[MARK]],
+    ]
     keys = ("balance", "n", "participant_id", "purchased", "profile", "as_of", "exclude")
     for key in keys:
         for value in values:
@@ -99,7 +113,10 @@ def _events() -> Iterator[Sent]:
         {"event_id": ""},
         {"event_id": "x" * 100_000},
         {"participant_id": "' OR 1=1; DROP TABLE purchases; --"},
+        {"event_id": "a\u0000b"},
         {"participant_id": "\u0000"},
+        {"course_id": "a\u0000b"},
+        {"kind": "impression", "request_id": "a\u0000b"},
         {"participant_id": "\u202e" * 50},
         {"course_id": "../../etc/passwd"},
         {"at": "2999-12-31T23:59:59Z"},

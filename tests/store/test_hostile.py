@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,10 +41,10 @@ def _fault(client: TestClient, sent: Sent, document: dict[str, Any]) -> str | No
     return None
 
 
-def test_no_fault_and_no_undocumented_answer(serving: Serving, tmp_path: Path) -> None:
+def test_no_fault_and_no_undocumented_answer(serving: Serving, url: str) -> None:
     sent = corpus()
     assert sum(one.body != b"" for one in sent) > LEAST
-    with serving(f"sqlite:///{tmp_path}/store.db") as client:
+    with serving(url) as client:
         document = client.get("/docs.json").json()
         faults = []
         for number, one in enumerate(sent):
