@@ -24,7 +24,7 @@ from training_pipeline.selection import untried_recipe
 @pytest.fixture(scope="module")
 def learned(small_world: SmallWorld) -> tuple[Policy, Calibration]:
     cut = small_world.cuts[0]
-    policy = untried_recipe(ONE_MODEL.names, ONE_MODEL.fixed).fit(cut.train, seed=SEED)
+    policy = untried_recipe(ONE_MODEL.names(cut.train), ONE_MODEL.fixed).fit(cut.train, seed=SEED)
     return policy, learn_calibration(small_world.data, cut, policy, seed=SEED)
 
 
