@@ -11,6 +11,8 @@ As `plan_branch`, with
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,11 +20,19 @@ from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
 from models.plan_branch import STEP_WITH_RULES, common_divisor
 from models.plan_compiled import compiled
 from models.plan_dominance import twins, undominated
-from models.plan_quads import LAST, best_four, no_pairs, pairs_of, room_for
+from models.plan_quads import LAST, Pairs, best_four, no_pairs, pairs_of, room_for
 from models.plan_two_bounds import Bounds, at_most_by_both, bounds_of, may_beat
 
 FEWER = 4  # pairs are sorted anew for less than a fourth of the courses
 PAIR_STEPS = 4
+
+
+class Paired(NamedTuple):
+    """Pairs of all courses, made once, and the room that `best_four` overwrites."""
+
+    every: Pairs
+    kept: Pairs
+    top: NDArray[np.int64]
 
 
 @compiled
@@ -60,7 +70,7 @@ def thorough(
         core, value, mu, nu, money, first[:n_forced], slots, courses, rules, open_rules
     )
     line = bounds.line
-    all_pairs, kept, top = no_pairs(), no_pairs(), np.empty(0, np.int64)
+    paired = Paired(no_pairs(), no_pairs(), np.empty(0, np.int64))
     budget, n_free = m, -1
     last_level = max(slots - LAST, 0)
     entered, start = 0, 0
@@ -132,30 +142,18 @@ def thorough(
         if level >= last_level and steps - entered > budget:
             level = last_level
             n = n_forced + level
-            needed = found - has[level]
-            if n_free < m // FEWER:
-                some = np.flatnonzero(free[:m])
-                pairs = pairs_of(some, core, price, worth, left[level], chosen, n, courses, rules)
-                steps += PAIR_STEPS * n_free * n_free
-            else:
-                if len(all_pairs.price) == 0:
-                    all_pairs = pairs_of(
-                        np.arange(m), core, price, worth, money, first, n_forced, courses, rules
-                    )
-                    kept, top = room_for(all_pairs)
-                    steps += PAIR_STEPS * m * m
-                pairs = all_pairs
-            if len(kept.price) < len(pairs.price):
-                kept, top = room_for(pairs)
-            gain, places, more = best_four(
-                pairs,
-                kept,
-                top,
+            gain, places, more, paired = _last_four(
+                paired,
                 free,
+                n_free,
                 core,
+                price,
+                worth,
+                money,
                 left[level],
-                needed,
+                found - has[level],
                 min(slots, LAST),
+                first[:n_forced],
                 chosen,
                 n,
                 step_limit - steps,
@@ -187,17 +185,102 @@ def thorough(
         else:
             level -= 1
             a = at[level] + 1
-    bound = found
     if found < ceiling:
         at[level] = a
-        for open_level in range(level + 1):
-            a = at[open_level] + (1 if open_level < level else 0)
-            s = slots - open_level
-            rest = at_most_by_both(
-                bounds, a, s, left[open_level], time[open_level], gone[open_level]
+        bound = _open_bound(bounds, at, left, time, gone, has, level, slots)
+        return best[:n_best], max(bound, found), steps
+    return best[:n_best], found, steps
+
+
+@compiled
+def _last_four(
+    paired: Paired,
+    free: NDArray[np.bool_],
+    n_free: int,
+    core: NDArray[np.int64],
+    price: NDArray[np.int64],
+    worth: NDArray[np.int64],
+    all_money: int,
+    money: int,
+    needed: int,
+    most: int,
+    forced: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    n: int,
+    limit: int,
+    courses: CourseArrays,
+    rules: SetRules,
+) -> tuple[int, NDArray[np.int64], int, Paired]:
+    """What `best_four` finds among the free courses, its steps, and the pairs that are made.
+
+    Args:
+        paired: the pairs that were made before.
+        free: (m + 1,) which may be taken.
+        n_free: how many.
+        core, price, worth: (m,).
+        all_money: rupiah before any course but the forced ones; money: rupiah left.
+        needed: what the courses must be worth more than.
+        most: how many these may be.
+        forced: courses of every set.
+        chosen: the set so far, its first `n`.
+        n: how many these are.
+        limit: of steps.
+        courses, rules: what is allowed.
+    """
+    m, steps = len(core), 0
+    every, kept, top = paired
+    if n_free < m // FEWER:
+        some = np.flatnonzero(free[:m])
+        pairs = pairs_of(some, core, price, worth, money, chosen, n, courses, rules)
+        steps += PAIR_STEPS * n_free * n_free
+    else:
+        if len(every.price) == 0:
+            some = np.arange(m)
+            every = pairs_of(
+                some, core, price, worth, all_money, forced, len(forced), courses, rules
             )
-            bound = max(bound, has[open_level] + rest)
-    return best[:n_best], bound, steps
+            kept, top = room_for(every)
+            steps += PAIR_STEPS * m * m
+        pairs = every
+    if len(kept.price) < len(pairs.price):
+        kept, top = room_for(pairs)
+    gain, places, more = best_four(
+        pairs,
+        kept,
+        top,
+        free,
+        core,
+        money,
+        needed,
+        most,
+        chosen,
+        n,
+        limit - steps,
+        courses,
+        rules,
+    )
+    return gain, places, steps + more, Paired(every, kept, top)
+
+
+@compiled
+def _open_bound(
+    bounds: Bounds,
+    at: NDArray[np.int64],
+    left: NDArray[np.int64],
+    time: NDArray[np.int64],
+    gone: NDArray[np.int64],
+    has: NDArray[np.int64],
+    level: int,
+    slots: int,
+) -> int:
+    """What a set that was not looked at is worth at most: from `at` on of each level to `level`."""
+    bound = 0
+    for open_level in range(level + 1):
+        a = at[open_level] + (1 if open_level < level else 0)
+        s = slots - open_level
+        rest = at_most_by_both(bounds, a, s, left[open_level], time[open_level], gone[open_level])
+        bound = max(bound, has[open_level] + rest)
+    return bound
 
 
 @compiled

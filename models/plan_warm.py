@@ -14,7 +14,7 @@ from models.planner import solve
 def warm_up() -> None:
     """Plans a small case without rules and one with all of them; call it when a process starts.
 
-    Takes about 20 s where nothing was compiled before, else a second.
+    Takes about a minute where nothing was compiled before, else a second.
     """
     price = np.array([30, 50, 40, 60, 20], np.int64)
     relevance = np.array([0.1, 0.4, 0.2, 0.3, 0.1])

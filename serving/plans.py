@@ -34,7 +34,7 @@ NO_BALANCE = "no balance is known: give one"
 class PlanRoutes:
     """The handler; one object a process.
 
-    A thread fetches the machine code (a second; 20 where it must be compiled first), and whoever
+    A thread fetches the machine code (a second; a minute where it must be compiled first), and who
     asks before that waits.
     """
 
