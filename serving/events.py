@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import anyio.to_thread
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +37,7 @@ class EventRoutes:
         self._desk = desk
 
     async def events(self, request: Request) -> Response:
-        """Record events, in a thread: a commit waits for the disk."""
+        """Record events."""
         model, store = ready(self._slot), self._desk.store
         value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
         body = validated(EventsBody, value)
@@ -46,8 +45,7 @@ class EventRoutes:
         def work() -> dict[str, Any]:
             return record_events(body.events, model, store, now_s=int(time.time()))
 
-        answer = await anyio.to_thread.run_sync(work, limiter=self._desk.limiter)
-        return json_response(answer)
+        return json_response(await self._desk.write(work))
 
 
 def record_events(

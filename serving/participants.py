@@ -6,7 +6,6 @@ import re
 from datetime import date
 from typing import Any
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -41,9 +40,7 @@ class ParticipantRoutes:
     async def erase(self, request: Request) -> Response:
         """Forget a participant, known or not."""
         store, participant_id = self._desk.store, _id_of(request)
-        rows = await anyio.to_thread.run_sync(
-            store.erase, participant_id, limiter=self._desk.limiter
-        )
+        rows = await self._desk.write(lambda: store.erase(participant_id))
         return json_response({"erased": True, "rows": rows, "artifacts": "pending"})
 
 

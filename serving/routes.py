@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-import anyio.to_thread
 import orjson
-from anyio import CapacityLimiter
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -40,7 +40,8 @@ class Routes:
         self._settings = settings
         self._desk = desk
         self._together = Together(desk, in_flight)
-        self._one_batch = CapacityLimiter(1)
+        # one that nobody waits for any more still has the thread: no other begins beside it
+        self._one_batch = ThreadPoolExecutor(1, thread_name_prefix="batch")
         self._batches = Bound(settings.max_batches, "batches")
 
     async def recommend(self, request: Request) -> Response:
@@ -65,7 +66,8 @@ class Routes:
         with self._batches:
             value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
             batch = validated(BatchBody, value)
-            content = await anyio.to_thread.run_sync(work, batch, limiter=self._one_batch)
+            loop = asyncio.get_running_loop()
+            content = await loop.run_in_executor(self._one_batch, work, batch)
         return Response(content, media_type="application/json")
 
     async def version(self, request: Request) -> Response:

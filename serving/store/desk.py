@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from anyio import CapacityLimiter
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from features.store_state import Found
 from models.policy import Recommendations
@@ -18,6 +19,7 @@ from serving.store.served_log import ServedLog, answered_now
 
 NOBODY = Found()
 PATIENT_S = 1.0  # where nothing else could answer
+Result = TypeVar("Result")
 
 
 class StoreDesk:
@@ -27,7 +29,7 @@ class StoreDesk:
         self._settings = settings
         self._store: LiveStore | None = None
         self._served: ServedLog | None = None
-        self.limiter = CapacityLimiter(1)
+        self._writers = ThreadPoolExecutor(1)
 
     def open(self) -> None:
         """Open the store, where one is set; one that does not answer now may do so later."""
@@ -35,7 +37,7 @@ class StoreDesk:
             return
         self._store = LiveStore(self._settings.store, timeout_ms=self._settings.store_timeout_ms)
         self._store.try_open()
-        self.limiter = CapacityLimiter(self._store.writers)
+        self._writers = ThreadPoolExecutor(self._store.writers, thread_name_prefix="writer")
         if self._settings.log_served:
             self._served = ServedLog(self._store)
 
@@ -43,6 +45,7 @@ class StoreDesk:
         """Write what waits, and let the store go."""
         if self._served is not None:
             self._served.close()
+        self._writers.shutdown(wait=False, cancel_futures=True)
         if self._store is not None:
             self._store.close()
         self._store = self._served = None
@@ -64,6 +67,14 @@ class StoreDesk:
         if self._store is None:
             raise ApiError(503, "no_store", "this service runs without a store")
         return self._store
+
+    async def write(self, work: Callable[[], Result]) -> Result:
+        """Do `work` in a thread: a commit waits for the disk.
+
+        Where the caller's time is up before it began, it is not done; once begun it goes on, and
+        has its thread until it ends, so that no more than the store can take are at work.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writers, work)
 
     async def find_one(self, participant_id: str) -> Found:
         """What the store says of a participant, patiently; nothing where there is no store."""
