@@ -11,6 +11,7 @@ import pytest
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import TrialState
 
+from models.als import AlsConfig
 from training_pipeline.tuning.attempts import Attempt, best_first, best_of
 from training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
 from training_pipeline.tuning.schedule import Turn, run_turns
@@ -52,14 +53,8 @@ def told(attempts: list[Attempt]) -> list[tuple[Any, ...]]:
 def test_the_defaults_are_the_first_trial_and_the_search_finds_better() -> None:
     attempts = tried(study_of(), 25)
     first, best = attempts[0], best_of(attempts)
-    assert first.config == {
-        "factors": 64,
-        "regularization": 1.0,
-        "alpha": 10.0,
-        "iterations": 15,
-        "past_decay": 1.0,
-        "token_weight": 0.3,
-    }
+    defaults = AlsConfig().model_dump()
+    assert first.config == {name: defaults[name] for name in SPACES["als"].parameters}
     assert best is not None
     assert best.score is not None
     assert first.score is not None
@@ -102,7 +97,7 @@ def test_defaults_come_first_even_where_their_trial_was_killed() -> None:
 
 def test_a_trial_that_fails_is_kept_with_its_reason_and_the_next_one_runs() -> None:
     def hungry(config: dict[str, Any], after_window: Callable[[float], None]) -> None:
-        if config["factors"] == 64:
+        if config["factors"] == AlsConfig().factors:
             raise MemoryError("cannot allocate 3 GiB\nof memory")
         near_one(config, after_window)
 
