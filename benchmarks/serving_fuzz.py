@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from tests.page.page_world import make_artifact
-from tests.postgres_server import free_port
+from tests.postgres_server import free_port, postgres_binaries, postgres_server
 
 SALDOPAS = [sys.executable, "-m", "training_pipeline.cli"]
 READY_S = 300  # the first start of all compiles
@@ -49,7 +49,11 @@ def main() -> None:
     parser.add_argument("--only", help="operationId")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the service ends too
-    with tempfile.TemporaryDirectory() as scratch, _service(Path(scratch)) as url:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        _store(Path(scratch)) as store,
+        _service(Path(scratch), store) as url,
+    ):
         faults = 0
         print("operation | requests | s | statuses | fault")
         for operation in _operations(url, chosen.only):
@@ -137,14 +141,27 @@ def _left_out(path: str, text: str) -> list[Any]:
 
 
 @contextmanager
-def _service(home: Path) -> Iterator[str]:
+def _store(home: Path) -> Iterator[str]:
+    """A fresh PostgreSQL, which refuses more than SQLite does; where there is none, SQLite."""
+    binaries = postgres_binaries()
+    print(f"store: {'SQLite' if binaries is None else 'PostgreSQL'}")
+    if binaries is None:
+        yield f"sqlite:///{home / 'store.db'}"
+        return
+    with postgres_server(binaries) as url:
+        yield url
+
+
+@contextmanager
+def _service(home: Path, store: str) -> Iterator[str]:
     """`saldopas serve` over a small model and a fresh store; its URL."""
     artifact, _ = make_artifact(home)
     port, log = free_port(), home / "service.log"
     url = f"http://127.0.0.1:{port}"
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SALDOPAS_", "MLFLOW_"))}
-    more = {"SALDOPAS_STORE": f"sqlite:///{home / 'store.db'}", "SALDOPAS_LOG_REQUESTS": "false"}
+    more = {"SALDOPAS_LOG_REQUESTS": "false"}
     command = [*SALDOPAS, "serve", "--artifact", str(artifact), "--port", str(port)]
+    command += ["--store", store]
     with log.open("wb") as output:
         service = subprocess.Popen(
             command, cwd=home, env=kept | more, stdout=output, stderr=subprocess.STDOUT

@@ -36,12 +36,7 @@ PARTICIPANT_ID = {
     "name": "participant_id",
     "in": "path",
     "required": True,
-    "schema": {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": schemas.LONGEST_ID,
-        "pattern": schemas.NO_NUL,
-    },
+    "schema": {"type": "string", "minLength": 1, "maxLength": schemas.LONGEST_ID},
 }
 COURSE_ID = {**PARTICIPANT_ID, "name": "course_id"}
 HOW_MANY = {

@@ -77,23 +77,26 @@ class PostgresReader:
             work.exception()  # nobody may be waiting for it any more
 
     def _find(self, participant_id: str) -> Found:
-        connection = getattr(self._own, "connection", None)
+        """On this thread's connection; one that a server cut, which may be back, is made anew."""
+        kept = getattr(self._own, "connection", None)
+        if kept is None:
+            self._own.connection = self._connected()
         try:
-            if connection is None:
-                connection = self._own.connection = self._connected()
-            values = {
-                "id": participant_id,
-                "hash": hash_of(participant_id, self._salt),
-                "param_1": 1,
-            }
-            cursor: Any = connection.cursor()
-            cursor.execute(self._query, values, prepare=True)
-            return found_in(cursor.fetchall())
+            return self._found_by(self._own.connection, participant_id)
         except BaseException:
-            if connection is not None:
-                self._own.connection = None
-                connection.invalidate()
-            raise
+            connection, self._own.connection = self._own.connection, None
+            cut = connection.driver_connection.closed
+            connection.invalidate()
+            if kept is None or not cut:
+                raise
+        return self._find(participant_id)
+
+    def _found_by(self, connection: PoolProxiedConnection, participant_id: str) -> Found:
+        digest = hash_of(participant_id, self._salt)
+        cursor: Any = connection.cursor()
+        values = {"id": participant_id, "hash": digest, "param_1": 1}
+        cursor.execute(self._query, values, prepare=True)
+        return found_in(cursor.fetchall())
 
     def _connected(self) -> PoolProxiedConnection:
         connection = self._engine.raw_connection()

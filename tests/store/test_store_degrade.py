@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import tempfile
@@ -13,7 +14,12 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
+from features.store_engine import open_store, read_salt
+from features.store_state import Found
+from features.store_upgrade import upgrade_store
 from serving.degrade import FAILURES, LEAST_S, PAUSE_S, Breaker
+from serving.store.readers import THREADS, PostgresReader
+from tests.own_loop import in_own_loop
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
 from tests.store.conftest import Serving
 from tests.store.store_world import StoreWorld
@@ -110,6 +116,28 @@ def test_answers_go_on_without_the_store_and_recover(
         after = asked(client, participant_id=world.buyer)
         assert after["balance"] == before["balance"] - course["price"]
         assert sent(client, purchase("a", world.buyer, course["course_id"]))["repeated"] == 1
+
+
+def test_connections_that_a_server_cut_are_no_failure_once_it_is_back(server: Stoppable) -> None:
+    """Each thread has one: a restart would degrade an answer of each."""
+    engine = open_store(server.url, connections=THREADS + 1)
+    upgrade_store(engine)
+    with engine.connect() as connection:
+        reader = PostgresReader(engine, read_salt(connection))
+
+    async def ask_in_all_threads() -> list[Found]:
+        asking = (reader.find("nobody", 30) for _ in range(4 * THREADS))
+        return await asyncio.gather(*asking)
+
+    async def over_a_restart() -> list[list[Found]]:
+        before = await ask_in_all_threads()
+        server.stop()
+        server.start()
+        return [before, await ask_in_all_threads()]
+
+    assert in_own_loop(over_a_restart()) == [[Found()] * 4 * THREADS] * 2
+    reader.close()
+    engine.dispose()
 
 
 def test_a_service_that_starts_before_its_store_finds_it_later(
