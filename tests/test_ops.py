@@ -54,6 +54,14 @@ def test_no_secret_stands_in_the_compose_file() -> None:
     assert all(port.startswith("127.0.0.1:") for port in services["saldopas"]["ports"])
 
 
+def test_service_and_trainer_know_the_same_store() -> None:
+    """Who was erased stands there: a trainer that does not see it would learn of them again."""
+    services = yaml.safe_load(COMPOSE)["services"]
+    ours = [one for one in services.values() if "build" in one and "entrypoint" not in one]
+    assert len(ours) == 2
+    assert len({one.get("environment", {}).get("SALDOPAS_STORE") for one in ours}) == 1
+
+
 def test_the_image_copies_what_exists_and_is_let_in() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
