@@ -22,6 +22,8 @@ RUN apt-get update \
  && useradd --create-home --uid 10001 saldopas \
  && install -d -o saldopas -g saldopas /srv/saldopas /srv/saldopas/mlruns
 COPY --from=build /opt/saldopas /opt/saldopas
+# numba takes no machine code from a directory that it may not write to: every start would compile
+RUN chown -R saldopas:saldopas /opt/saldopas/lib/python3.11/site-packages/models/__pycache__
 ENV PATH=/opt/saldopas/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     BENTOML_DO_NOT_TRACK=True

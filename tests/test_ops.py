@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 from prometheus_client import generate_latest
 
+from models.compiled import HERE, _directory
 from serving import metrics
 from serving.settings import Settings
 
@@ -74,3 +75,11 @@ def test_the_image_copies_what_exists_and_is_let_in() -> None:
     for source in copied:
         assert (ROOT / source).exists()
         assert source in let_in
+
+
+def test_the_image_lets_its_user_write_where_machine_code_is_kept() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    [kept] = re.findall(r"^RUN chown -R saldopas:saldopas (.+)$", dockerfile, re.MULTILINE)
+    directory = _directory("kernel*.py", ())
+    assert Path(kept).parts[-3:] == ("site-packages", HERE.name, directory.parent.name)
+    assert dockerfile.index(kept) > dockerfile.index("COPY --from=build")
