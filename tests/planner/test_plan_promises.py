@@ -46,7 +46,7 @@ def problems(draw: st.DrawFn) -> PlanProblem:
             last_sale_day=integers(99, 120),
             window=Window(
                 first_day=100,
-                first_by=draw(st.integers(99, 130)),
+                first_by=draw(st.sampled_from([99, 100, 114])),
                 last_purchase_day=draw(st.sampled_from([NEVER, 104, 115])),
                 finish_by=draw(st.sampled_from([NEVER, 110, 125])),
             ),
