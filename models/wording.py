@@ -67,6 +67,15 @@ COLUMNS_ID = {
     "province": "provinsi",
     "wave": "gelombang",
 }
+# where a column's name beside its value says little
+GROUPS = {
+    "gender=F": ("jenis kelamin perempuan", "gender F"),
+    "gender=M": ("jenis kelamin laki-laki", "gender M"),
+    "urban=yes": ("tempat tinggal di kota", "a home in town"),
+    "urban=no": ("tempat tinggal di desa", "a home in the country"),
+    "no_earlier_training=yes": ("status belum pernah ikut pelatihan", "no earlier training"),
+    "no_earlier_training=no": ("status pernah ikut pelatihan", "earlier training"),
+}
 
 
 class People(TypedDict):
@@ -128,8 +137,10 @@ def _in_words(
     if reason.kind == "history":
         course = str(courses.course_ids[reason.ref])
     elif reason.kind == "profile":
-        column, _, value = vocabulary.labels[reason.ref].partition("=")
-        group = (f"{COLUMNS_ID.get(column, column)} {value}", f"{column} {value}")
+        label = vocabulary.labels[reason.ref]
+        column, _, value = label.partition("=")
+        plain = (f"{COLUMNS_ID.get(column, column)} {value}", f"{column} {value}")
+        group = GROUPS.get(label, plain)
         if value == OTHER:
             count, group = None, ("profilmu", "your profile")
     sentences = SENTENCES[reason.kind][0 if count is not None else 1]

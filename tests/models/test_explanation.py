@@ -13,8 +13,11 @@ from models.evidence import FEWEST_PEOPLE, FEWEST_TAKERS, Count, Evidence
 from models.explanation import reasons_of, stage_terms
 from models.exploration import Exploration, ExplorationConfig
 from models.recipe import Recipe, StageRecipe
-from models.wording import answer_reasons
+from models.wording import COLUMNS_ID, GROUPS, answer_reasons
 from tests.made import VOCABULARY, make_batch, make_courses, make_requests, make_training
+from training_pipeline.sample.config import SampleConfig
+from training_pipeline.sample.generate import generate
+from training_pipeline.sample.write import CATEGORICAL
 
 N_ITEMS = 6
 COURSES = make_courses([1_000, 2_000, 3_000, 4_000, 5_000, 6_000], title=list("ABCDEF"))
@@ -189,3 +192,15 @@ def test_counts_come_back_from_their_arrays() -> None:
             assert again.of_course(earlier, item) == EVIDENCE.of_course(earlier, item)
     one = make_batch([[]], n_items=N_ITEMS, tokens=[[0]])
     assert again.of_profile(one, 0) == EVIDENCE.of_profile(one, 0)
+
+
+def test_every_column_of_the_sample_is_said_in_indonesian() -> None:
+    """By its name, or each of its values by words of its own; yes and no say nothing."""
+    config = SampleConfig(participants=60, courses=20)
+    people = generate(config, seed=1).participants
+    own = {label.partition("=")[0] for label in GROUPS}
+    for column in ("age", *CATEGORICAL):
+        assert column in COLUMNS_ID or column in own
+        if column in own:
+            labels = {f"{column}={value}" for value in people[column].astype(str)}
+            assert labels <= GROUPS.keys()
