@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import traceback
 from time import perf_counter
 
 from starlette.requests import Request
@@ -133,10 +134,20 @@ def refused(error: ApiError) -> Response:
 
 
 def _failed(error: Exception, request_id: str) -> Response:
-    """A fault of ours: its traceback goes to the log, never to the client."""
+    """A fault of ours: where it happened goes to the log, never to the client."""
     message = f"the service failed; its log has the cause under request {request_id}"
-    LOG.error("failed", request_id=request_id, exc_info=error)
+    LOG.error("failed", request_id=request_id, cause=_trace(error))
     return json_response(ApiError(500, "failed", message).body, status=500)
+
+
+def _trace(error: BaseException) -> str:
+    """Where it and what led to it happened; not their texts, which may quote a person's data."""
+    told: list[str] = []
+    one: BaseException | None = error
+    while one is not None:
+        told.append("".join([*traceback.format_tb(one.__traceback__), type(one).__qualname__]))
+        one = one.__cause__ or one.__context__
+    return "\n".join(told)
 
 
 def _log(

@@ -226,8 +226,13 @@ def failing(
     slot = ModelSlot()
     slot.load(settings.model_copy(update={"artifact": world.path}))
 
+    told = "secret detail"
+
     def broken(*args: object, **kwargs: object) -> None:
-        raise RuntimeError("secret detail")
+        try:
+            raise KeyError(told)
+        except KeyError as error:
+            raise RuntimeError(told) from error
 
     monkeypatch.setattr(answers, "as_asked", broken)
     with TestClient(create_app(slot, settings), raise_server_exceptions=False) as running:
@@ -247,7 +252,10 @@ def test_a_fault_of_ours_shows_the_client_a_request_id_and_the_log_the_cause(
     assert "Traceback" not in response.text
     failed = next(line for line in lines if line["event"] == "failed")
     assert failed["request_id"] == response.headers["x-request-id"]
-    assert "secret detail" in str(failed["exc_info"])
+    assert "RuntimeError" in failed["cause"]
+    assert "KeyError" in failed["cause"]
+    assert "in broken" in failed["cause"]
+    assert "secret" not in json.dumps(failed)
 
 
 def test_the_limits_of_bodies_are_settings(settings: Settings, world: ServingWorld) -> None:
