@@ -17,6 +17,8 @@ from models.plan_arrays import CourseArrays, SetRules, fits
 from models.plan_compiled import compiled
 
 LAST = 4
+FEWER = 4  # pairs are sorted anew for less than a fourth of the courses
+PAIR_STEPS = 4
 
 
 class Pairs(NamedTuple):
@@ -31,6 +33,14 @@ class Pairs(NamedTuple):
     worth: NDArray[np.int64]
     one: NDArray[np.int32]
     two: NDArray[np.int32]
+
+
+class Paired(NamedTuple):
+    """Pairs of all courses, made once, and the room that `best_four` overwrites."""
+
+    every: Pairs
+    kept: Pairs
+    top: NDArray[np.int64]
 
 
 @compiled
@@ -202,3 +212,73 @@ def _allowed(
         chosen[n] = core[place]
         n += 1
     return True
+
+
+@compiled
+def last_four(
+    paired: Paired,
+    free: NDArray[np.bool_],
+    n_free: int,
+    core: NDArray[np.int64],
+    price: NDArray[np.int64],
+    worth: NDArray[np.int64],
+    all_money: int,
+    money: int,
+    needed: int,
+    most: int,
+    forced: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    n: int,
+    limit: int,
+    courses: CourseArrays,
+    rules: SetRules,
+) -> tuple[int, NDArray[np.int64], int, Paired]:
+    """What `best_four` finds among the free courses, its steps, and the pairs that are made.
+
+    Args:
+        paired: the pairs that were made before.
+        free: (m + 1,) which may be taken.
+        n_free: how many.
+        core, price, worth: (m,).
+        all_money: rupiah before any course but the forced ones; money: rupiah left.
+        needed: what the courses must be worth more than.
+        most: how many these may be.
+        forced: courses of every set.
+        chosen: the set so far, its first `n`.
+        n: how many these are.
+        limit: of steps.
+        courses, rules: what is allowed.
+    """
+    m, steps = len(core), 0
+    every, kept, top = paired
+    if n_free < m // FEWER:
+        some = np.flatnonzero(free[:m])
+        pairs = pairs_of(some, core, price, worth, money, chosen, n, courses, rules)
+        steps += PAIR_STEPS * n_free * n_free
+    else:
+        if len(every.price) == 0:
+            some = np.arange(m)
+            every = pairs_of(
+                some, core, price, worth, all_money, forced, len(forced), courses, rules
+            )
+            kept, top = room_for(every)
+            steps += PAIR_STEPS * m * m
+        pairs = every
+    if len(kept.price) < len(pairs.price):
+        kept, top = room_for(pairs)
+    gain, places, more = best_four(
+        pairs,
+        kept,
+        top,
+        free,
+        core,
+        money,
+        needed,
+        most,
+        chosen,
+        n,
+        limit - steps,
+        courses,
+        rules,
+    )
+    return gain, places, steps + more, Paired(every, kept, top)

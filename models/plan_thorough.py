@@ -11,28 +11,15 @@ As `plan_branch`, with
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
-from models.plan_branch import STEP_WITH_RULES, common_divisor
+from models.plan_branch import STEP_WITH_RULES, at_most, common_divisor
 from models.plan_compiled import compiled
 from models.plan_dominance import twins, undominated
-from models.plan_quads import LAST, Pairs, best_four, no_pairs, pairs_of, room_for
-from models.plan_two_bounds import Bounds, at_most_by_both, bounds_of, may_beat
-
-FEWER = 4  # pairs are sorted anew for less than a fourth of the courses
-PAIR_STEPS = 4
-
-
-class Paired(NamedTuple):
-    """Pairs of all courses, made once, and the room that `best_four` overwrites."""
-
-    every: Pairs
-    kept: Pairs
-    top: NDArray[np.int64]
+from models.plan_quads import LAST, Paired, last_four, no_pairs
+from models.plan_two_bounds import Bounds, at_most_by_both, bounds_of, in_line, may_beat
 
 
 @compiled
@@ -70,6 +57,7 @@ def thorough(
         core, value, mu, nu, money, first[:n_forced], slots, courses, rules, open_rules
     )
     line = bounds.line
+    mus, nus, table = bounds.mus, bounds.nus, bounds.table
     paired = Paired(no_pairs(), no_pairs(), np.empty(0, np.int64))
     budget, n_free = m, -1
     last_level = max(slots - LAST, 0)
@@ -95,7 +83,10 @@ def thorough(
         down = False
         while a < m:
             steps += 1 if rules.plain else STEP_WITH_RULES
-            if not may_beat(bounds, needed, a, s, left[level], time[level], gone[level]):
+            # `may_beat` in place: handing all of `bounds` over takes as long as the first bound
+            if at_most(table, a, s, mus, nus, left[level], time[level]) <= needed:
+                break
+            if rules.timed and in_line(bounds, a, s, left[level], gone[level]) <= needed:
                 break
             rest = left[level] - price[a]
             if (
@@ -110,8 +101,14 @@ def thorough(
                     best[: n + 1] = chosen[: n + 1]
                     n_best = n + 1
                 days_left, days_gone = time[level] - busy[a], gone[level] + line.busy[a]
-                down = s > 1 and may_beat(
-                    bounds, needed - worth[a], a + 1, s - 1, rest, days_left, days_gone
+                needed_then = needed - worth[a]
+                down = (
+                    s > 1
+                    and at_most(table, a + 1, s - 1, mus, nus, rest, days_left) > needed_then
+                    and not (
+                        rules.timed
+                        and in_line(bounds, a + 1, s - 1, rest, days_gone) <= needed_then
+                    )
                 )
                 if down:
                     break
@@ -142,7 +139,7 @@ def thorough(
         if level >= last_level and steps - entered > budget:
             level = last_level
             n = n_forced + level
-            gain, places, more, paired = _last_four(
+            gain, places, more, paired = last_four(
                 paired,
                 free,
                 n_free,
@@ -190,76 +187,6 @@ def thorough(
         bound = _open_bound(bounds, at, left, time, gone, has, level, slots)
         return best[:n_best], max(bound, found), steps
     return best[:n_best], found, steps
-
-
-@compiled
-def _last_four(
-    paired: Paired,
-    free: NDArray[np.bool_],
-    n_free: int,
-    core: NDArray[np.int64],
-    price: NDArray[np.int64],
-    worth: NDArray[np.int64],
-    all_money: int,
-    money: int,
-    needed: int,
-    most: int,
-    forced: NDArray[np.int64],
-    chosen: NDArray[np.int64],
-    n: int,
-    limit: int,
-    courses: CourseArrays,
-    rules: SetRules,
-) -> tuple[int, NDArray[np.int64], int, Paired]:
-    """What `best_four` finds among the free courses, its steps, and the pairs that are made.
-
-    Args:
-        paired: the pairs that were made before.
-        free: (m + 1,) which may be taken.
-        n_free: how many.
-        core, price, worth: (m,).
-        all_money: rupiah before any course but the forced ones; money: rupiah left.
-        needed: what the courses must be worth more than.
-        most: how many these may be.
-        forced: courses of every set.
-        chosen: the set so far, its first `n`.
-        n: how many these are.
-        limit: of steps.
-        courses, rules: what is allowed.
-    """
-    m, steps = len(core), 0
-    every, kept, top = paired
-    if n_free < m // FEWER:
-        some = np.flatnonzero(free[:m])
-        pairs = pairs_of(some, core, price, worth, money, chosen, n, courses, rules)
-        steps += PAIR_STEPS * n_free * n_free
-    else:
-        if len(every.price) == 0:
-            some = np.arange(m)
-            every = pairs_of(
-                some, core, price, worth, all_money, forced, len(forced), courses, rules
-            )
-            kept, top = room_for(every)
-            steps += PAIR_STEPS * m * m
-        pairs = every
-    if len(kept.price) < len(pairs.price):
-        kept, top = room_for(pairs)
-    gain, places, more = best_four(
-        pairs,
-        kept,
-        top,
-        free,
-        core,
-        money,
-        needed,
-        most,
-        chosen,
-        n,
-        limit - steps,
-        courses,
-        rules,
-    )
-    return gain, places, steps + more, Paired(every, kept, top)
 
 
 @compiled

@@ -71,7 +71,7 @@ def may_beat(bounds: Bounds, needed: int, a: int, s: int, money: int, days: int,
     """
     if at_most(bounds.table, a, s, bounds.mus, bounds.nus, money, days) <= needed:
         return False
-    return len(bounds.line_mus) == 0 or _in_line(bounds, a, s, money, gone) > needed
+    return len(bounds.line_mus) == 0 or in_line(bounds, a, s, money, gone) > needed
 
 
 @compiled
@@ -79,12 +79,12 @@ def at_most_by_both(bounds: Bounds, a: int, s: int, money: int, days: int, gone:
     """The lower of the two bounds; arguments as those of `may_beat`."""
     bound: int = at_most(bounds.table, a, s, bounds.mus, bounds.nus, money, days)
     if len(bounds.line_mus) > 0:
-        bound = min(bound, _in_line(bounds, a, s, money, gone))
+        bound = min(bound, in_line(bounds, a, s, money, gone))
     return bound
 
 
 @compiled
-def _in_line(bounds: Bounds, a: int, s: int, money: int, gone: int) -> int:
+def in_line(bounds: Bounds, a: int, s: int, money: int, gone: int) -> int:
     """What at most s courses from place a on are worth by the days of the line."""
     day = min(gone + bounds.line.before[a], bounds.line.last + 1)
     bound: int = bounds.line_mus[0] * money + bounds.cells[0, a, s, day]
