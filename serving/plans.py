@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,7 +27,8 @@ from serving.routes import REQUEST_ID, json_response, ready, validated
 from serving.settings import Settings
 from serving.store.desk import StoreDesk
 
-WAIT_S = 25.0
+WAIT_SHARE = 0.8  # of a request's time
+LOOK_S = 0.05
 NO_BALANCE = "no balance is known: give one"
 
 
@@ -49,8 +50,7 @@ class PlanRoutes:
     async def plan(self, request: Request) -> Response:
         """Answered in the event loop: it takes a millisecond or two."""
         model = ready(self._slot)
-        if not self._warm.is_set() and not await anyio.to_thread.run_sync(self._warm.wait, WAIT_S):
-            raise ApiError(503, "starting", "the planner is starting; try again soon")
+        await self._until_warm()
         value = await read_json(request, most_bytes=self._settings.max_body_bytes)
         body = validated(PlanBody, value)
         stored = await self._desk.find(body)
@@ -58,6 +58,18 @@ class PlanRoutes:
         answer = plan_answer(body, model, planning, now_s=int(time.time()), stored=stored)
         named = {"request_id": request.scope[REQUEST_ID], "model_version": model.version}
         return json_response(named | answer)
+
+    async def _until_warm(self) -> None:
+        """Wait, but not so long that the request's time is up.
+
+        Raises:
+            ApiError: 503, the machine code is not there yet.
+        """
+        until = time.monotonic() + WAIT_SHARE * self._settings.timeout_s
+        while not self._warm.is_set():
+            if time.monotonic() >= until:
+                raise ApiError(503, "starting", "the planner is starting; try again soon")
+            await asyncio.sleep(LOOK_S)
 
     def _warm_up(self) -> None:
         warm_up()

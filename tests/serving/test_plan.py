@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from serving_world import STRANGER, ServingWorld
 from starlette.testclient import TestClient
 
 from models.plan_warm import warm_up
+from serving import plans
 from serving.http import create_app
 from serving.loaded import ModelSlot
 from serving.settings import Settings
@@ -30,6 +32,26 @@ def http(world: ServingWorld) -> Iterator[TestClient]:
     slot.load(settings)
     with TestClient(create_app(slot, settings), raise_server_exceptions=False) as running:
         yield running
+
+
+def test_while_the_planner_starts_it_says_so_before_the_time_is_up(
+    world: ServingWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = threading.Event()
+    monkeypatch.setattr(plans, "warm_up", started.wait)
+    settings = Settings(artifact=world.path, log_requests=False, timeout_s=1.0)
+    slot = ModelSlot()
+    slot.load(settings)
+    with TestClient(create_app(slot, settings), raise_server_exceptions=False) as running:
+        try:
+            response = running.post("/plan", json={"balance": 300_000})
+            assert (response.status_code, response.json()["error"]["code"]) == (503, "starting")
+            assert int(response.headers["retry-after"]) > 0
+            assert running.post("/recommend", json={"balance": 300_000}).status_code == 200
+        finally:
+            started.set()
+        warm_up()
+        assert planned(running, balance=300_000)["alternatives"]
 
 
 def planned(http: TestClient, **body: Any) -> dict[str, Any]:
