@@ -14,7 +14,7 @@ from features.profile import ProfileVocabulary
 from features.split_config import SplitConfig
 from models.recipe import Recipe
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 RECORDED_PACKAGES = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow")
 
