@@ -19,7 +19,7 @@ from models.plan_branch import STEP_WITH_RULES, at_most, common_divisor
 from models.plan_compiled import compiled
 from models.plan_dominance import twins, undominated
 from models.plan_quads import LAST, Paired, last_four, no_pairs
-from models.plan_two_bounds import Bounds, at_most_by_both, bounds_of, in_line, may_beat
+from models.plan_two_bounds import Bounds, at_most_by_both, bounds_of, in_line
 
 
 @compiled
@@ -83,7 +83,6 @@ def thorough(
         down = False
         while a < m:
             steps += 1 if rules.plain else STEP_WITH_RULES
-            # `may_beat` in place: handing all of `bounds` over takes as long as the first bound
             if at_most(table, a, s, mus, nus, left[level], time[level]) <= needed:
                 break
             if rules.timed and in_line(bounds, a, s, left[level], gone[level]) <= needed:
@@ -234,13 +233,16 @@ def _may_join(
     Such a course, with the most that `others` more may add, is worth more than `needed`.
     """
     n_free = 0
+    mus, nus, table = bounds.mus, bounds.nus, bounds.table
     for i in range(len(core)):
         free[i] = i >= start and price[i] <= money
         if not free[i]:
             continue
         rest, missing = money - price[i], needed - worth[i]
-        free[i] = may_beat(bounds, missing, start, others, rest, days - busy[i], gone) and (
-            rules.plain or fits(core[i], chosen, n, courses, rules)
+        free[i] = (
+            at_most(table, start, others, mus, nus, rest, days - busy[i]) > missing
+            and not (rules.timed and in_line(bounds, start, others, rest, gone) <= missing)
+            and (rules.plain or fits(core[i], chosen, n, courses, rules))
         )
         n_free += int(free[i])
     return n_free

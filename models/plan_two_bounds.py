@@ -63,20 +63,13 @@ def bounds_of(
 
 
 @compiled
-def may_beat(bounds: Bounds, needed: int, a: int, s: int, money: int, days: int, gone: int) -> bool:
-    """Whether at most s courses from place a on may be worth more than `needed`.
+def at_most_by_both(bounds: Bounds, a: int, s: int, money: int, days: int, gone: int) -> int:
+    """What at most s courses from place a on may add, by the lower of the two bounds.
 
     `days` are left by the sum of all; `gone` are those that the chosen courses take, forced ones
-    aside. The second relaxation is asked only where the first leaves it open.
+    aside. Where this is asked all the time both are asked in place, the second only where the first
+    leaves it open: handing all of `bounds` over takes as long as the first.
     """
-    if at_most(bounds.table, a, s, bounds.mus, bounds.nus, money, days) <= needed:
-        return False
-    return len(bounds.line_mus) == 0 or in_line(bounds, a, s, money, gone) > needed
-
-
-@compiled
-def at_most_by_both(bounds: Bounds, a: int, s: int, money: int, days: int, gone: int) -> int:
-    """The lower of the two bounds; arguments as those of `may_beat`."""
     bound: int = at_most(bounds.table, a, s, bounds.mus, bounds.nus, money, days)
     if len(bounds.line_mus) > 0:
         bound = min(bound, in_line(bounds, a, s, money, gone))
