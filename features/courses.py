@@ -80,6 +80,11 @@ class CourseTable:
         return np.array(self.values(c.COURSE_ID), object)
 
     @cached_property
+    def log_price(self) -> NDArray[np.float64]:
+        """(n_items,) float64, log(1 + price in whole units)."""
+        return np.log1p(self.price_rp)
+
+    @cached_property
     def frame(self) -> pd.DataFrame:
         """The table for training; a service, which has no need of pandas, does without."""
         frame: pd.DataFrame = self.table.to_pandas()

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.courses import CourseTable
 from features.requests import RequestBatch
 from models.policy import Policy
 
@@ -67,7 +68,7 @@ class Calibration:
             allowed = policy.allowed(requests).allowed
         scores, place = ranked_pairs(policy, requests, allowed)
         chances = self.curves(scores, place, levels_of(requests))
-        self._with_prices(chances, place, policy.courses.price_rp, requests)
+        self._with_prices(chances, place, policy.courses, requests)
         mass = chances.sum(axis=1)
         expected = np.interp(mass, self.mass, self.expected)
         factor = np.divide(expected, mass, out=np.zeros_like(mass), where=mass > 0)
@@ -98,16 +99,15 @@ class Calibration:
         self,
         chances: NDArray[np.float64],
         place: NDArray[np.int8],
-        price_rp: NDArray[np.int64],
+        courses: CourseTable,
         requests: RequestBatch,
     ) -> None:
         """Multiplies by u and v in place."""
-        by_price = np.interp(np.log1p(price_rp), self.price, self.price_factor)
         for row in range(len(chances)):
             items = np.flatnonzero(place[row] >= 0)
-            factor = by_price[items]
+            factor = np.interp(courses.log_price[items], self.price, self.price_factor)
             if requests.limited[row]:
-                share = price_rp[items] / max(int(requests.limit_rp[row]), 1)
+                share = courses.price_rp[items] / max(int(requests.limit_rp[row]), 1)
                 factor = factor * np.interp(share, self.share, self.share_factor)
             chances[row, items] *= factor
 
