@@ -14,7 +14,6 @@ import pytest
 from typer.testing import CliRunner
 
 from features.dataset import read_dataset
-from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
 from features.profile import ProfileVocabulary, TokenColumn
 from models.artifact import load_artifact
@@ -24,7 +23,7 @@ from models.policy import Policy, Stage
 from models.registry import MODELS
 from tests.small_world import SmallWorld
 from training_pipeline.at_risk.deadlines import FORFEIT, NO_RISK, REVOCATION, Risks, risks_of
-from training_pipeline.at_risk.report import AtRisk, at_risk, at_risk_to_file
+from training_pipeline.at_risk.report import AtRisk, at_risk
 from training_pipeline.at_risk.suggest import fair_order
 from training_pipeline.cli import app
 from training_pipeline.record import TrainingRecord
@@ -282,43 +281,3 @@ def test_from_the_command_line(
     summary = json.loads(done.stdout)
     assert summary["at_risk"] == len(pd.read_parquet(out)) == len(found.people)
     assert summary["risks"] == found.summary["risks"]
-
-
-def test_without_deadlines_nobody_can_be_at_risk(
-    small_record: TrainingRecord, tmp_path: Path, small_world: SmallWorld
-) -> None:
-    for name in ("participants", "courses", "purchases"):
-        source = small_world.directory / f"{name}.parquet"
-        (tmp_path / source.name).symlink_to(source)
-    with pytest.raises(DataError, match="no deadlines"):
-        at_risk_to_file(
-            small_record.artifact,
-            str(tmp_path),
-            out=tmp_path / "o.csv",
-            as_of=datetime(2021, 12, 9),
-            within_days=7,
-            max_courses=3,
-            seed=7,
-        )
-
-
-def test_plans_from_the_command_line(small_record: TrainingRecord) -> None:
-    args = ["plan", "--participant", "nobody", "--balance", "900000", "--max-courses", "3"]
-    args += ["--model", str(small_record.artifact), "--rank-by", "plan"]
-    done = CliRunner().invoke(app, [*args, "--json"])
-    assert done.exit_code == 0, done.output
-    answer = json.loads(done.stdout)
-    assert answer["known"] is False
-    assert answer["calibrated"] is True
-    for plan in answer["alternatives"]:
-        assert 1 <= len(plan["courses"]) <= 3
-        assert plan["total"] + plan["leftover"] == 900_000
-    assert len(answer["courses"]) == 5
-    people = CliRunner().invoke(app, args)
-    assert "Paling cocok (Best match)" in people.stdout
-    for plan in answer["alternatives"]:
-        for course in plan["courses"]:  # nothing of it is cut in 80 columns
-            money = f"Rp{course['balance_after']:,}".replace(",", ".")
-            assert {course["course_id"], course["buy"], course["finish"], money} <= set(
-                people.stdout.split()
-            )
