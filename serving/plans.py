@@ -35,8 +35,8 @@ NO_BALANCE = "no balance is known: give one"
 class PlanRoutes:
     """The handler; one object a process.
 
-    A thread fetches the machine code (a second; a minute where it must be compiled first), and who
-    asks before that waits.
+    A thread fetches the machine code (a second; a minute where it must be compiled first). Whoever
+    asks before that waits, or hears that the planner is starting.
     """
 
     def __init__(self, slot: ModelSlot, settings: Settings, desk: StoreDesk) -> None:
