@@ -6,7 +6,8 @@ and a model swapped each minute; every answer is compared with the model's own.
 
 Exits 1 where an acknowledged event is lost or doubled, an answer is wrong, an error falls outside
 the faults or there are .5 % of them (of 15 minutes the store is gone for 20 seconds: a shorter run
-has more), or the memory of the worker that lived on grows.
+has more), the memory of the worker that lived on grows, or the participants, who buy until nothing
+fits, were through before the time was over.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=60, help="seconds between faults of a kind")
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--participants", type=int, default=20_000)
+    parser.add_argument("--participants", type=int, default=100_000)
     chosen = parser.parse_args()
     binaries = postgres_binaries()
     if binaries is None:
@@ -140,6 +141,7 @@ async def _run(
         while running():
             name = next(waiting, None)
             if name is None:
+                found.ran_out = True
                 return
             await Person(str(name), client, models, found).live(running, rng)
         await client.close()
@@ -184,8 +186,10 @@ def _report(found: Findings, faults: Faults, url: str) -> bool:
         p50, p99 = np.percentile(quiet, [50, 99]) * 1_000
         print(f"outside the faults p50 {p50:.1f} ms, p99 {p99:.1f} ms")
     print(f"oldest worker: {first:.0f} MB, then {last:.0f} MB ({growth:+.1f})")
+    if found.ran_out:
+        print("all participants were through before the time was over: take more (--participants)")
     tried = min(faults.kills, faults.stops, faults.swaps, found.checked, len(purchases)) > 0
-    good = not (lost or doubled or found.wrong or outside)
+    good = not (lost or doubled or found.wrong or outside or found.ran_out)
     return good and tried and rate < MOST_ERRORS and growth < MOST_GROWTH_MB
 
 

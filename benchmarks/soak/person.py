@@ -27,6 +27,7 @@ class Findings:
         acknowledged: what was acknowledged, by event id: participant, course, kind, price.
         wrong: what must not be, in words; errors: (moment, what) of requests without an answer.
         seconds: of every answer; checked: answers compared with the model's own.
+        ran_out: no participant was left to play before the time was over.
     """
 
     acknowledged: dict[str, tuple[str, str, str, int]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Findings:
     asked: int = 0
     checked: int = 0
     degraded: int = 0
+    ran_out: bool = False
 
 
 class Person:
