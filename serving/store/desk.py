@@ -29,7 +29,7 @@ class StoreDesk:
         self._settings = settings
         self._store: LiveStore | None = None
         self._served: ServedLog | None = None
-        self._writers = ThreadPoolExecutor(1)
+        self._writers: ThreadPoolExecutor | None = None
 
     def open(self) -> None:
         """Open the store, where one is set; one that does not answer now may do so later."""
@@ -45,10 +45,11 @@ class StoreDesk:
         """Write what waits, and let the store go."""
         if self._served is not None:
             self._served.close()
-        self._writers.shutdown(wait=False, cancel_futures=True)
+        if self._writers is not None:
+            self._writers.shutdown(wait=False, cancel_futures=True)
         if self._store is not None:
             self._store.close()
-        self._store = self._served = None
+        self._store = self._served = self._writers = None
 
     @property
     def state(self) -> str | None:
