@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from features.errors import DataError
-from features.store_engine import MIGRATING, is_sqlite
+from features.store_engine import MIGRATING, for_reading, is_sqlite
 
 HEAD = "0002"
 VERSION_TABLE = "store_version"
@@ -22,6 +22,9 @@ def upgrade_store(engine: Engine, *, to: str = HEAD) -> str:
     Raises:
         DataError: a newer release made the store.
     """
+    with for_reading(engine).connect() as connection:  # whoever writes need not be waited for
+        if revision_of(connection) == to:
+            return to
     with engine.begin() as connection:  # in SQLite this takes the write lock
         if not is_sqlite(connection):
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))

@@ -14,6 +14,17 @@ from serving import metrics
 from serving.errors import ApiError
 
 
+def too_much(limit: str) -> ApiError:
+    """429, counted: all that can be done is being done."""
+    metrics.REJECTED.labels(limit).inc()
+    return ApiError(
+        429,
+        "overloaded",
+        "the service has all it can do; try again soon",
+        headers={"Retry-After": "1"},
+    )
+
+
 class Bound:
     """At most `most` at a time: `with bound:` counts one.
 
@@ -39,13 +50,7 @@ class Bound:
             ApiError: 429, there are too many.
         """
         if self._now >= self._most:
-            metrics.REJECTED.labels(self._limit).inc()
-            raise ApiError(
-                429,
-                "overloaded",
-                "the service has all it can do; try again soon",
-                headers={"Retry-After": "1"},
-            )
+            raise too_much(self._limit)
         self._now += 1
 
     def __exit__(self, *error: object) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import orjson
@@ -19,8 +17,9 @@ from serving.errors import ApiError, refusal
 from serving.json_body import read_json
 from serving.limits import Bound
 from serving.loaded import LoadedModel, ModelSlot
+from serving.long_work import LongWork
 from serving.request_ids import new_request_id
-from serving.schemas import BatchBody, RecommendBody
+from serving.schemas import BatchBody, RecommendBody, cost_of_value
 from serving.settings import Settings
 from serving.store.desk import StoreDesk
 from serving.together import Together
@@ -28,6 +27,7 @@ from serving.version import describe
 
 Body = TypeVar("Body", bound=BaseModel)
 REQUEST_ID = "saldopas.request_id"  # key of the ASGI scope
+COST_A_SECOND = 5_000  # see `schemas.RecommendBody.cost`; a third of what a laptop does
 
 
 class Routes:
@@ -40,8 +40,9 @@ class Routes:
         self._settings = settings
         self._desk = desk
         self._together = Together(desk, in_flight)
-        # one that nobody waits for any more still has the thread: no other begins beside it
-        self._one_batch = ThreadPoolExecutor(1, thread_name_prefix="batch")
+        # one at a time; the more that wait, the fewer of them would end in time
+        most = int(COST_A_SECOND * settings.timeout_s)
+        self._one_batch = LongWork(1, most, "batch_work")
         self._batches = Bound(settings.max_batches, "batches")
 
     async def recommend(self, request: Request) -> Response:
@@ -66,8 +67,8 @@ class Routes:
         with self._batches:
             value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
             batch = validated(BatchBody, value)
-            loop = asyncio.get_running_loop()
-            content = await loop.run_in_executor(self._one_batch, work, batch)
+            cost = sum(cost_of_value(value) for value in batch.requests)
+            content = await self._one_batch.do(lambda: work(batch), cost)
         return Response(content, media_type="application/json")
 
     async def version(self, request: Request) -> Response:

@@ -26,6 +26,7 @@ MOST_IDS = 5_000
 MOST_COLUMNS = 200
 MOST_REQUESTS = 1_000
 DEFAULT_N = 5
+MOST_N = 100
 NO_NUL = r"^[^\u0000]*$"  # PostgreSQL has no text that holds one
 MOMENT = (
     r"^(19[7-9]\d|2\d{3})-\d{2}-\d{2}"
@@ -111,7 +112,7 @@ class RecommendBody(BaseModel):
         description="What is left, whole units of the dataset's currency. Absent: what the "
         "snapshot says is left for the participant, else no limit.",
     )
-    n: Annotated[int, Field(ge=1, le=100)] | None = Field(
+    n: Annotated[int, Field(ge=1, le=MOST_N)] | None = Field(
         default=DEFAULT_N, description="How many courses; fewer only where fewer are allowed."
     )
     purchased: Ids | None = Field(
@@ -133,6 +134,23 @@ class RecommendBody(BaseModel):
         "the dataset's. Absent: the dataset's `as_of` (the data's cut-off, or now).",
     )
     explain: bool | None = Field(default=False, description="Give reasons.")
+
+    @property
+    def cost(self) -> int:
+        """What answering takes: giving reasons for a course takes as long as a whole list."""
+        return cost_of(self.n, self.explain)
+
+
+def cost_of_value(value: object) -> int:
+    """`RecommendBody.cost` of what may or may not be one."""
+    return cost_of(value.get("n"), value.get("explain")) if isinstance(value, dict) else 1
+
+
+def cost_of(n: object, explain: object) -> int:
+    """See `RecommendBody.cost`; what is out of range is refused later, and costs little."""
+    if explain is not True:
+        return 1
+    return 1 + min(n, MOST_N) if isinstance(n, int) and n > 0 else 1 + DEFAULT_N
 
 
 class BatchBody(BaseModel):

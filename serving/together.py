@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from itertools import islice, takewhile
+from itertools import accumulate, takewhile
 from typing import Any, NamedTuple
 
 from features.store_state import Found
@@ -18,7 +18,7 @@ from serving.loaded import LoadedModel
 from serving.schemas import RecommendBody
 from serving.store.desk import StoreDesk
 
-MOST = 64  # answered in one go: some milliseconds, which whoever asks something else waits for
+MOST_COST = 64  # of one go: some milliseconds, which whoever asks something else waits for
 
 Answer = dict[str, Any]
 
@@ -69,8 +69,10 @@ class Together:
     def _turn(self) -> None:
         # whose time was up meanwhile is not waited for any more
         waiting = [one for one in self._waiting if not one.answer.done()]
-        alike = takewhile(lambda one: one.model is waiting[0].model, waiting)
-        batch = list(islice(alike, MOST))
+        alike = list(takewhile(lambda one: one.model is waiting[0].model, waiting))
+        costs = accumulate(one.body.cost for one in alike)
+        size = max(sum(cost <= MOST_COST for cost in costs), 1)
+        batch = alike[:size]
         self._waiting = waiting[len(batch) :]
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._turn)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from features.store_state import Found
 from models.policy import Recommendations
 from serving.errors import ApiError
 from serving.loaded import LoadedModel
+from serving.long_work import LongWork
 from serving.requests import Asked
 from serving.schemas import RecommendBody
 from serving.settings import Settings
@@ -22,6 +21,11 @@ PATIENT_S = 1.0  # where nothing else could answer
 Result = TypeVar("Result")
 
 
+def no_store() -> ApiError:
+    """Nothing can be kept here."""
+    return ApiError(503, "no_store", "this service runs without a store")
+
+
 class StoreDesk:
     """Opens with the service and closes with it; one object a process."""
 
@@ -29,7 +33,7 @@ class StoreDesk:
         self._settings = settings
         self._store: LiveStore | None = None
         self._served: ServedLog | None = None
-        self._writers: ThreadPoolExecutor | None = None
+        self._writing: LongWork | None = None
 
     def open(self) -> None:
         """Open the store, where one is set; one that does not answer now may do so later."""
@@ -37,7 +41,8 @@ class StoreDesk:
             return
         self._store = LiveStore(self._settings.store, timeout_ms=self._settings.store_timeout_ms)
         self._store.try_open()
-        self._writers = ThreadPoolExecutor(self._store.writers, thread_name_prefix="writer")
+        most = self._settings.max_in_flight
+        self._writing = LongWork(self._store.writers, most, "writing")
         if self._settings.log_served:
             self._served = ServedLog(self._store)
 
@@ -45,11 +50,11 @@ class StoreDesk:
         """Write what waits, and let the store go."""
         if self._served is not None:
             self._served.close()
-        if self._writers is not None:
-            self._writers.shutdown(wait=False, cancel_futures=True)
+        if self._writing is not None:
+            self._writing.end()
         if self._store is not None:
             self._store.close()
-        self._store = self._served = self._writers = None
+        self._store = self._served = self._writing = None
 
     @property
     def state(self) -> str | None:
@@ -66,16 +71,18 @@ class StoreDesk:
             ApiError: 503, there is none.
         """
         if self._store is None:
-            raise ApiError(503, "no_store", "this service runs without a store")
+            raise no_store()
         return self._store
 
     async def write(self, work: Callable[[], Result]) -> Result:
-        """Do `work` in a thread: a commit waits for the disk.
+        """Do `work` in a thread, no more at a time than the store can take; see `LongWork`.
 
-        Where the caller's time is up before it began, it is not done; once begun it goes on, and
-        has its thread until it ends, so that no more than the store can take are at work.
+        Raises:
+            ApiError: 429, too many wait; 503, there is no store.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writers, work)
+        if self._writing is None:
+            raise no_store()
+        return await self._writing.do(work)
 
     async def find_one(self, participant_id: str) -> Found:
         """What the store says of a participant, patiently; nothing where there is no store."""

@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 READ_MS = 1_000
 WRITE_MS = 5_000
 WRITERS = 4
+OPENING_S = 0.5
 DOWN = Found(down=True)
 
 
@@ -36,6 +37,7 @@ class LiveStore:
 
     def __init__(self, url: str, *, timeout_ms: int) -> None:
         self.breaker = Breaker()
+        self._write_breaker = Breaker()  # reads have a deadline that a write may well miss
         self._timeout_s = timeout_ms / 1_000
         self._writing = open_store(url, statement_ms=WRITE_MS, connections=WRITERS)
         # readers outlive their deadline, but not for long
@@ -59,13 +61,20 @@ class LiveStore:
 
         Raises:
             SQLAlchemyError: the store does not answer.
+            TimeoutError: it is being opened, and does not answer soon.
         """
-        with self._opening:
+        if self._salt is not None:
+            return self._salt
+        if not self._opening.acquire(timeout=OPENING_S):
+            raise TimeoutError("the store is being opened")
+        try:
             if self._salt is None:
                 upgrade_store(self._writing)
                 with for_reading(self._reading).connect() as connection:
                     self._salt = read_salt(connection)
             return self._salt
+        finally:
+            self._opening.release()
 
     def try_open(self) -> None:
         """Open it when the service starts; where that fails, it is tried again later."""
@@ -146,14 +155,12 @@ class LiveStore:
 
     def _ready_reader(self) -> Reader:
         if self._reader is None:
-            if self._salt is None and not is_sqlite(self._reading):
-                threading.Thread(target=self._open_quietly, daemon=True).start()
+            if self._salt is None:
+                if not self._opening.locked():  # whoever opens it now does it for all
+                    threading.Thread(target=self._open_quietly, daemon=True).start()
                 raise TimeoutError("the store was not open yet")
-            salt = self.open()
-            if is_sqlite(self._reading):
-                self._reader = SqliteReader(self._reading, salt)
-            else:
-                self._reader = PostgresReader(self._reading, salt)
+            make = SqliteReader if is_sqlite(self._reading) else PostgresReader
+            self._reader = make(self._reading, self._salt)
         return self._reader
 
     def _open_quietly(self) -> None:
@@ -163,13 +170,19 @@ class LiveStore:
             return  # the next trial comes
 
     def _written(self, operation: str, work: Callable[[bytes], Result]) -> Result:
+        down = ApiError(503, "store_down", "the store does not answer; try again")
+        if not self._write_breaker.allows():
+            raise down  # those who wait in line hear it now, not one after the other
         try:
             salt = self.open()
             with self._timed(operation):
-                return work(salt)
+                done = work(salt)
         except (SQLAlchemyError, DataError, OSError) as error:
+            self._write_breaker.failed()
             self._log_cause(operation, error)
-            raise ApiError(503, "store_down", "the store does not answer; try again") from error
+            raise down from error
+        self._write_breaker.worked()
+        return done
 
     @contextmanager
     def _timed(self, operation: str) -> Any:

@@ -122,10 +122,17 @@ class ServedLog:
             with self._change:
                 self._waiting.extendleft(reversed(taken))
             return False
+        except Exception as error:  # noqa: BLE001 - a fault of ours: those after them are kept
+            LOG.error("served log", written=False, cause=type(error).__name__)
+            self._gone(size, "dropped")
+            return True
+        self._gone(size, "written")
+        return True
+
+    def _gone(self, size: int, result: str) -> None:
         with self._change:
             self._n_lists -= size
-        KEPT.labels("written").inc(size)
-        return True
+        KEPT.labels(result).inc(size)
 
 
 def answered_now(

@@ -20,7 +20,7 @@ from serving.loaded import LoadedModel, load_model
 from serving.schemas import RecommendBody
 from serving.settings import Settings
 from serving.store.desk import StoreDesk
-from serving.together import MOST, Together
+from serving.together import MOST_COST, Together
 from tests.own_loop import in_own_loop
 
 Outcome = dict[str, Any] | BaseException
@@ -89,10 +89,19 @@ def alone(row: int, body: RecommendBody, model: LoadedModel, stored: Found | Non
 def test_each_is_answered_as_if_it_were_alone_and_many_at_once(
     model: LoadedModel, sizes: list[int], stored: Found | None
 ) -> None:
-    asked = bodies(MOST + 9)
+    asked = bodies(MOST_COST + 9)
     found = answered([(body, model) for body in asked], stored=stored)
-    assert sizes == [MOST, 9]
+    assert sizes == [MOST_COST, 9]
     assert found == [alone(row, body, model, stored) for row, body in enumerate(asked)]
+
+
+def test_reasons_count_so_that_nobody_else_waits_long(model: LoadedModel, sizes: list[int]) -> None:
+    dear = RecommendBody(balance=10**6, n=100, explain=True)
+    some = RecommendBody(balance=10**6, n=MOST_COST // 2 - 1, explain=True)
+    cheap = bodies(2)
+    found = answered([(body, model) for body in [dear, some, some, *cheap]])
+    assert sizes == [1, 2, 2]
+    assert found[1] == alone(1, some, model, None)
 
 
 def test_whoever_is_alone_is_answered_at_once(model: LoadedModel, sizes: list[int]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,8 @@ from features.store_engine import open_store, read_salt
 from features.store_state import Found
 from features.store_upgrade import upgrade_store
 from serving.degrade import FAILURES, LEAST_S, PAUSE_S, Breaker
+from serving.errors import ApiError
+from serving.store.live import LiveStore
 from serving.store.readers import THREADS, PostgresReader
 from tests.own_loop import in_own_loop
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
@@ -149,6 +154,47 @@ def test_a_service_that_starts_before_its_store_finds_it_later(
         assert client.get("/readyz").json() == {"status": "ready", "store": "down"}
         server.start()
         assert up_again(client, world.buyer)
+
+
+def test_who_writes_for_long_does_not_keep_a_service_from_starting(
+    tmp_path: Path, world: StoreWorld, serving: Serving
+) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    loaded(url, world)
+    engine = open_store(url)
+    with engine.begin(), serving(url) as client:  # it takes the write lock
+        assert client.get("/readyz").json() == {"status": "ready", "store": "up"}
+        assert not asked(client, participant_id=world.buyer)["degraded"]
+    engine.dispose()
+
+
+def test_a_server_that_takes_connections_and_says_nothing_piles_nothing_up() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        store = LiveStore(f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/x", timeout_ms=50)
+        store.try_open()
+        threads = threading.active_count()
+
+        async def find_for_a_while() -> list[bool]:
+            found = []
+            for _ in range(40):
+                found.append((await store.find("nobody")).down)
+                await asyncio.sleep(0.1)
+            return found
+
+        assert all(in_own_loop(find_for_a_while()))
+        assert threading.active_count() <= threads + 2  # one opens; another may be about to see it
+        for _ in range(FAILURES + 1):
+            with pytest.raises(ApiError, match="does not answer"):
+                store.erase("nobody")
+        silent.settimeout(0)
+        with suppress(BlockingIOError):  # those made so far
+            while True:
+                silent.accept()[0].close()
+        with pytest.raises(ApiError, match="does not answer"):
+            store.erase("nobody")
+        with pytest.raises(BlockingIOError):  # it was not even tried
+            silent.accept()
+        store.close()
 
 
 def test_a_store_that_does_not_answer_in_time_costs_no_more_than_the_deadline(
