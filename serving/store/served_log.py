@@ -33,7 +33,7 @@ class Answered(NamedTuple):
 
     request_ids: Sequence[str]
     participant_ids: Sequence[str | None]
-    at: datetime
+    at: Sequence[datetime]
     model: LoadedModel
     asked: RequestBatch
     found: Recommendations
@@ -106,21 +106,21 @@ class ServedLog:
         return taken
 
     def _write(self, taken: list[Answered]) -> bool:
-        """Whether it worked; else the lists wait for the next time."""
-        size = sum(len(one.request_ids) for one in taken)
-        model = taken[0].model
+        """Whether it worked; else the lists wait for the next time, as one: it takes less room."""
+        answered = _joined(taken)
+        size, model = len(answered.request_ids), answered.model
         try:
             self._store.open()
             write_shown(
                 self._store.engine,
-                _shown(taken),
+                _shown(answered),
                 fingerprint=model.fingerprint,
                 course_ids=list(model.item_of),
             )
         except (SQLAlchemyError, DataError, OSError) as error:
             LOG.error("served log", written=False, cause=type(error).__name__)
             with self._change:
-                self._waiting.extendleft(reversed(taken))
+                self._waiting.appendleft(answered)
             return False
         except Exception as error:  # noqa: BLE001 - a fault of ours: those after them are kept
             LOG.error("served log", written=False, cause=type(error).__name__)
@@ -143,13 +143,26 @@ def answered_now(
     found: Recommendations,
 ) -> Answered:
     """What is to be logged of an answer that is made now."""
-    return Answered(request_ids, participant_ids, datetime.now(UTC), model, asked, found)
+    at = [datetime.now(UTC)] * len(request_ids)
+    return Answered(request_ids, participant_ids, at, model, asked, found)
 
 
-def _shown(taken: Sequence[Answered]) -> Shown:
+def _joined(taken: Sequence[Answered]) -> Answered:
+    """Lists of one model, at least one, in their order."""
+    return Answered(
+        [name for one in taken for name in one.request_ids],
+        [name for one in taken for name in one.participant_ids],
+        [at for one in taken for at in one.at],
+        taken[0].model,
+        RequestBatch.joined([one.asked for one in taken]),
+        joined([one.found for one in taken]),
+    )
+
+
+def _shown(answered: Answered) -> Shown:
     """As they are written; what exploring could have shown is worked out here, not in a request."""
-    model, policy = taken[0].model, taken[0].model.artifact.policy
-    asked = RequestBatch.joined([one.asked for one in taken])
+    model, asked, found = answered.model, answered.asked, answered.found
+    policy = model.artifact.policy
     allowed = policy.allowed(asked).allowed
     pool = listed = None
     if policy.exploration is not None:
@@ -157,11 +170,10 @@ def _shown(taken: Sequence[Answered]) -> Shown:
         listed = Ragged(ranked.indptr, ranked.item_idx)
         pool = allowed & policy.exploration.rarely_bought
         pool[np.repeat(np.arange(asked.n_rows), np.diff(ranked.indptr)), ranked.item_idx] = False
-    found = joined([one.found for one in taken])
     return Shown(
-        request_ids=[name for one in taken for name in one.request_ids],
-        participant_ids=[name for one in taken for name in one.participant_ids],
-        served_at=[one.at for one in taken for _ in one.request_ids],
+        request_ids=answered.request_ids,
+        participant_ids=answered.participant_ids,
+        served_at=answered.at,
         model_version=model.version,
         feasible=allowed,
         courses=Ragged(found.indptr, found.item_idx),
