@@ -24,6 +24,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -172,7 +173,7 @@ def _report(found: Findings, faults: Faults, url: str) -> bool:
     outside = [what for moment, what in found.errors if not faults.inside(moment)]
     rate = len(found.errors) / max(found.asked, 1)
     quiet = [s for moment, s in found.seconds if not faults.inside(moment)]
-    growth, first, last = _growth(faults)
+    growth, first, last, by_minute = _growth(faults)
     print(f"asked {found.asked:,}; answers compared with the model's own {found.checked:,}")
     print(f"by model version {dict(found.versions)}; degraded {found.degraded:,}")
     print(f"workers killed {faults.kills}, store stopped {faults.stops}, models {faults.swaps}")
@@ -185,7 +186,9 @@ def _report(found: Findings, faults: Faults, url: str) -> bool:
     if quiet:
         p50, p99 = np.percentile(quiet, [50, 99]) * 1_000
         print(f"outside the faults p50 {p50:.1f} ms, p99 {p99:.1f} ms")
-    print(f"oldest worker: {first:.0f} MB, then {last:.0f} MB ({growth:+.1f})")
+    print(
+        f"oldest worker: {first:.0f} MB, then {last:.0f} MB ({growth:+.1f}); by minute {by_minute}"
+    )
     if found.ran_out:
         print("all participants were through before the time was over: take more (--participants)")
     tried = min(faults.kills, faults.stops, faults.swaps, found.checked, len(purchases)) > 0
@@ -193,17 +196,21 @@ def _report(found: Findings, faults: Faults, url: str) -> bool:
     return good and tried and rate < MOST_ERRORS and growth < MOST_GROWTH_MB
 
 
-def _growth(faults: Faults) -> tuple[float, float, float]:
-    """Of the process that was seen longest: median of its last quarter minus its second quarter."""
+def _growth(faults: Faults) -> tuple[float, float, float, list[int]]:
+    """Of the process that was seen longest: median of its last quarter minus its second quarter,
+    the two, and the median of each minute."""
     if not faults.memory:
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, []
     oldest = Counter(process for _, process, _ in faults.memory).most_common(1)[0][0]
-    values = [mb for _, process, mb in faults.memory if process == oldest]
+    seen = [(moment, mb) for moment, process, mb in faults.memory if process == oldest]
+    minutes = groupby(seen, key=lambda one: (one[0] - seen[0][0]) // 60)
+    by_minute = [round(float(np.median([mb for _, mb in part]))) for _, part in minutes]
+    values = [mb for _, mb in seen]
     quarter = max(len(values) // 4, 1)
     first, last = (
         float(np.median(part)) for part in (values[quarter : 2 * quarter + 1], values[-quarter:])
     )
-    return last - first, first, last
+    return last - first, first, last, by_minute
 
 
 if __name__ == "__main__":

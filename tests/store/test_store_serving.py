@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from features.served_log import ServedList
@@ -251,3 +253,31 @@ def test_lists_that_come_during_a_write_wait_for_others(
         assert second.wait(30)
     assert sizes == [2, 2]
     assert len(served(url)) == 4
+
+
+def test_lists_that_could_not_be_written_are_written_later_as_they_were(
+    url: str, world: StoreWorld, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing, tried = threading.Event(), threading.Semaphore(0)
+    failing.set()
+    monkeypatch.setattr(served_log, "EVERY_S", 0.01)
+    with serving(url) as client:
+
+        def write(engine: Engine, shown: Shown, **more: Any) -> int:
+            tried.release()
+            if failing.is_set():
+                raise OperationalError("", {}, OSError())
+            return write_shown(engine, shown, **more)
+
+        monkeypatch.setattr(served_log, "write_shown", write)
+        answers = []
+        for place, name in enumerate(world.ids[:6]):
+            answers.append(asked(client, participant_id=name, n=1 + place % 3))
+            assert tried.acquire(timeout=30)  # each is one more beside what waits already
+        failing.clear()
+    found = {row.request_id: row for row in served(url)}
+    assert [*found] == [answer["request_id"] for answer in answers]
+    for answer in answers:
+        row = found[answer["request_id"]]
+        assert row.participant_id == answer["participant_id"]
+        assert row.scores == pytest.approx([item["score"] for item in answer["items"]], abs=1e-5)
