@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
