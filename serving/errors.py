@@ -65,6 +65,16 @@ def refusal(error: ValidationError, schema: type[BaseModel]) -> ApiError:
     return ApiError(422, "out_of_range", first["msg"], field=field)
 
 
+def no_store() -> ApiError:
+    """Nothing can be kept here."""
+    return ApiError(503, "no_store", "this service runs without a store")
+
+
+def store_down() -> ApiError:
+    """What is asked needs the store."""
+    return ApiError(503, "store_down", "the store does not answer; try again")
+
+
 def _is_shape(kind: str) -> bool:
     return kind in WRONG_SHAPE or kind.endswith("_type")
 

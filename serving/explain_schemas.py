@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.schemas import LONGEST_ID, Reason, RecommendBody, Source
+from serving.schemas import LONGEST_ID, MOST_N, Reason, RecommendBody, Source
 
 RuleCode = Literal[
     "above_balance",
@@ -36,7 +36,7 @@ class ExplainBody(RecommendBody):
     course_id: Annotated[str, Field(min_length=1, max_length=LONGEST_ID)] = Field(
         description="The course that is asked about."
     )
-    n: Annotated[int, Field(ge=1, le=100)] | None = Field(
+    n: Annotated[int, Field(ge=1, le=MOST_N)] | None = Field(
         default=5, description="Changes nothing here."
     )
     explain: bool | None = Field(default=False, description="Changes nothing here.")

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from features import columns as c
 from features.store_rules import deadlines, left_rp
 from features.store_state import Bought, Found
-from serving.errors import ApiError
+from serving.errors import ApiError, store_down
 from serving.events import seed_of
 from serving.loaded import LoadedModel, ModelSlot
 from serving.routes import json_response, ready
@@ -34,7 +34,7 @@ class ParticipantRoutes:
         model, participant_id = ready(self._slot), _id_of(request)
         found = await self._desk.find_one(participant_id)
         if found.down:
-            raise ApiError(503, "store_down", "the store does not answer; try again")
+            raise store_down()
         return json_response(describe_participant(participant_id, found, model))
 
     async def erase(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.planning import MOST_BALANCE, MOST_COURSES
-from serving.schemas import Id, Moment, RecommendBody
+from serving.schemas import MOST_N, Id, Moment, RecommendBody
 
 MOST_HORIZON = 3_660
 PlanMoney = Annotated[int, Field(ge=0, le=MOST_BALANCE)]
@@ -28,7 +28,7 @@ class PlanBody(RecommendBody):
     balance: PlanMoney | None = Field(
         default=None, description="What is to be spent. Absent: what is known to be left."
     )
-    n: Annotated[int, Field(ge=1, le=100)] | None = Field(
+    n: Annotated[int, Field(ge=1, le=MOST_N)] | None = Field(
         default=5, description="How many single courses `rank_by` lists."
     )
     explain: bool | None = Field(default=False, description="Changes nothing here.")

@@ -27,7 +27,7 @@ from serving.version import describe
 
 Body = TypeVar("Body", bound=BaseModel)
 REQUEST_ID = "saldopas.request_id"  # key of the ASGI scope
-COST_A_SECOND = 5_000  # see `schemas.RecommendBody.cost`; a third of what a laptop does
+COST_A_SECOND = 5_000  # see `schemas.RecommendBody.cost`; the less, the sooner batches are refused
 
 
 class Routes:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from features.store_state import Found
 from models.policy import Recommendations
-from serving.errors import ApiError
+from serving.errors import no_store
 from serving.loaded import LoadedModel
 from serving.long_work import LongWork
 from serving.requests import Asked
@@ -19,11 +19,6 @@ from serving.store.served_log import ServedLog, answered_now
 NOBODY = Found()
 PATIENT_S = 1.0  # where nothing else could answer
 Result = TypeVar("Result")
-
-
-def no_store() -> ApiError:
-    """Nothing can be kept here."""
-    return ApiError(503, "no_store", "this service runs without a store")
 
 
 class StoreDesk:

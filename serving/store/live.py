@@ -19,7 +19,7 @@ from features.store_state import Found, look_up
 from features.store_upgrade import upgrade_store
 from serving import metrics
 from serving.degrade import Breaker
-from serving.errors import ApiError
+from serving.errors import store_down
 from serving.logs import LOG
 from serving.store.readers import PostgresReader, Reader, SqliteReader
 from serving.store.recording import Event, Outcome, World, record
@@ -170,9 +170,8 @@ class LiveStore:
             return  # the next trial comes
 
     def _written(self, operation: str, work: Callable[[bytes], Result]) -> Result:
-        down = ApiError(503, "store_down", "the store does not answer; try again")
         if not self._write_breaker.allows():
-            raise down  # those who wait in line hear it now, not one after the other
+            raise store_down()  # those who wait in line hear it now, not one after the other
         try:
             salt = self.open()
             with self._timed(operation):
@@ -180,7 +179,7 @@ class LiveStore:
         except (SQLAlchemyError, DataError, OSError) as error:
             self._write_breaker.failed()
             self._log_cause(operation, error)
-            raise down from error
+            raise store_down() from error
         self._write_breaker.worked()
         return done
 
