@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_outcome import Outcome, Run
-from small_dataset import write_good
 
+from tests.data_contract.command_outcome import Outcome, Run
+from tests.data_contract.small_dataset import write_good
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
 from training_pipeline import cli
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from small_dataset import (
+
+from tests.data_contract.small_dataset import (
     PURCHASES,
     Edit,
     appended,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from small_dataset import Edit, appended, as_parquet, overwritten, replaced
+
+from tests.data_contract.small_dataset import Edit, appended, as_parquet, overwritten, replaced
 
 PERSON, COURSE, BUY = "participants", "courses", "purchases"
 

@@ -8,11 +8,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from command_outcome import Run
-from small_dataset import TEXTS, appended, frames, replaced, write_good, write_parquet, write_sqlite
 
 from features.dataset import Dataset, read_dataset
 from features.indexed import index_dataset
+from tests.data_contract.command_outcome import Run
+from tests.data_contract.small_dataset import (
+    TEXTS,
+    appended,
+    frames,
+    replaced,
+    write_good,
+    write_parquet,
+    write_sqlite,
+)
 
 DTYPES = {
     "participants": {

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_outcome import Run
-from malformed_files import FILES
-from malformed_values import VALUES
-from small_dataset import replaced, write_parquet
+
+from tests.data_contract.command_outcome import Run
+from tests.data_contract.malformed_files import FILES
+from tests.data_contract.malformed_values import VALUES
+from tests.data_contract.small_dataset import replaced, write_parquet
 
 CASES = {**FILES, **VALUES}
 

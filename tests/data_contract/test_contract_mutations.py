@@ -7,10 +7,10 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_dataset import TEXTS, write_good, write_parquet
 
 from features.dataset import Dataset, read_dataset
 from features.errors import DataError
+from tests.data_contract.small_dataset import TEXTS, write_good, write_parquet
 
 SNIPPETS = st.one_of(
     st.binary(max_size=6),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_outcome import Run
-from small_dataset import appended, as_parquet, overwritten, replaced
 
 from features.dataset import read_dataset
+from tests.data_contract.command_outcome import Run
+from tests.data_contract.small_dataset import appended, as_parquet, overwritten, replaced
 
 
 def spoil(folder: Path) -> None:

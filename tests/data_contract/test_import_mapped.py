@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from command_outcome import Run
 
 from features.dataset import read_dataset
+from tests.data_contract.command_outcome import Run
 
 MAP = """\
 [dataset]

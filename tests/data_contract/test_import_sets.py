@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_outcome import Run
 
 from features.dataset import Dataset, read_dataset
+from tests.data_contract.command_outcome import Run
 from training_pipeline.console import RunFailedError
 from training_pipeline.importers.wheel_member import WheelMember, fetch_member
 

@@ -16,7 +16,7 @@ from features.left_out import LeftOut
 from features.split import Cut, make_cuts
 from features.split_config import SplitConfig
 from models.policy import Policy
-from tests.features.test_split import random_purchases
+from tests.features.made_purchases import random_purchases
 
 MAY, JUNE = (int(pd.Timestamp(day, tz="UTC").timestamp()) for day in ("2021-05-01", "2021-06-01"))
 CHEAP, DEAR, NEW, OTHER, SWAPPED = "cheap", "dear", "new", "other", "swapped"

@@ -12,9 +12,8 @@ from features.dataset import read_dataset
 from features.indexed import IndexedDataset, index_dataset
 from features.split import Cut, earlier_windows, make_cuts
 from features.split_config import SplitConfig
+from tests.features.made_purchases import MONTHS, random_purchases
 from tests.small_world import SmallWorld, make_small_world
-
-MONTHS = pd.date_range("2021-01-01", periods=120, freq="D")
 
 
 @pytest.fixture(scope="session")
@@ -30,18 +29,6 @@ def write(
     courses.to_csv(folder / "courses.csv", index=False)
     purchases.to_csv(folder / "purchases.csv", index=False)
     return index_dataset(read_dataset(folder))
-
-
-def random_purchases(people: int, each: int, *, dated: bool, seed: int = 0) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    rows = [
-        (f"p{person}", f"c{course}", MONTHS[day if dated else 0])
-        for person in range(people)
-        for course, day in zip(
-            rng.permutation(30)[:each], np.sort(rng.permutation(120)[:each]), strict=True
-        )
-    ]
-    return pd.DataFrame(rows, columns=["participant_id", "course_id", "purchased_at"])
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -23,7 +23,7 @@ from models.exploration import (
 from models.policy import SOURCES, Policy, Recommendations, Stage
 from models.popularity import PopularityConfig, TimeDecayedPopularity
 from tests.made import make_batch, make_courses, make_profile, make_requests, make_training
-from tests.models.test_promises import World, allowed_one_by_one, listed, worlds
+from tests.models.policy_worlds import World, allowed_one_by_one, listed, worlds
 from tests.small_world import ONE_MODEL, SmallWorld, train_small_world
 
 SHARE = 0.3

@@ -19,7 +19,7 @@ from models.profile_popularity import ProfilePopularity, ProfilePopularityConfig
 from models.recommender import Recommender
 from models.sequence_ridge import SequenceRidge, SequenceRidgeConfig
 from tests.made import VOCABULARY, make_batch, make_courses, make_requests, make_training
-from tests.models.test_promises import World, worlds
+from tests.models.policy_worlds import World, worlds
 
 N_ITEMS = 9
 COURSES = make_courses([1_000] * N_ITEMS)

@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from dashboard import Dashboard
-from page_world import DESKTOP, Served, serving
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.page.dashboard import Dashboard
+from tests.page.page_world import DESKTOP, Served, serving
 
 CHROMIUM = shutil.which("chromium")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from page_world import Served
 from playwright.sync_api import BrowserContext, Locator, Request, Route
+
+from tests.page.page_world import Served
 
 CLS = """
 window.shifted = 0;

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from dashboard import Dashboard
-from page_world import DESKTOP, PHONE, Served
+
+from tests.page.dashboard import Dashboard
+from tests.page.page_world import DESKTOP, PHONE, Served
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from dashboard import Dashboard
-from page_world import Served
+
+from tests.page.dashboard import Dashboard
+from tests.page.page_world import Served
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +91,7 @@ def test_a_refused_purchase_says_why_and_takes_nothing(visit: Visit, served: Ser
 
 
 def test_a_plan_adds_up_and_its_first_course_is_bought(visit: Visit, served: Served) -> None:
-    from dashboard import rupiah
+    from tests.page.dashboard import rupiah
 
     who = served.people.newcomers[7]
     shown = visit().enter(who)

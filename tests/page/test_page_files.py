@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from dashboard import Dashboard
-from page_world import Served
+
+from tests.page.dashboard import Dashboard
+from tests.page.page_world import Served
 
 pytestmark = pytest.mark.slow
 

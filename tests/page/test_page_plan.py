@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from dashboard import Dashboard, rupiah
-from page_world import DESKTOP, PHONE, Served
 from playwright.sync_api import Route
+
+from tests.page.dashboard import Dashboard, rupiah
+from tests.page.page_world import DESKTOP, PHONE, Served
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from dashboard import Dashboard, rupiah
-from page_world import Served
+
+from tests.page.dashboard import Dashboard, rupiah
+from tests.page.page_world import Served
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from serving_world import ServingWorld, make_serving_world
 from starlette.testclient import TestClient
+
+from tests.serving.serving_world import STRANGER, ServingWorld, make_serving_world
 
 os.environ["BENTOML_DO_NOT_TRACK"] = "True"
 
@@ -32,3 +33,11 @@ def client(world: ServingWorld) -> Iterator[TestClient]:
         gc.unfreeze()  # a service never ends, a test does: its worlds must go
         gc.set_threshold(*usual)
         yield running
+
+
+@pytest.fixture(scope="session")
+def names(world: ServingWorld) -> list[str]:
+    """A few of each kind, by the number that a strategy draws."""
+    people = world.people
+    known = [people.buyer, people.newcomer, people.hidden, people.canceller, STRANGER]
+    return known + [name.decode() for name in world.artifact.snapshot.ids[::60]]

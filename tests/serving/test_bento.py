@@ -6,8 +6,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from serving_world import ServingWorld
-from test_serve_process import BENTOML, ROOT, SALDOPAS, answers, clean_environment, running
+
+from tests.serving.served_process import (
+    BENTOML,
+    ROOT,
+    SALDOPAS,
+    answers,
+    clean_environment,
+    running,
+)
+from tests.serving.serving_world import ServingWorld
 
 pytestmark = pytest.mark.slow
 NO_NETWORK = {"PIP_NO_INDEX": "1", "UV_OFFLINE": "1", "NO_COLOR": "1"}

@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from serving_world import ServingWorld
 from starlette.testclient import TestClient
-from test_http_properties import COURSES, QUICK, bodies, named, names  # noqa: F401
 
 from features.store_state import Bought, Found, Participant
 from serving.champion import Located
@@ -24,6 +22,8 @@ from serving.openapi_examples import EXPLANATION
 from serving.requests import as_asked
 from serving.schemas import RecommendBody
 from serving.settings import Settings
+from tests.serving.request_bodies import COURSES, QUICK, bodies, named
+from tests.serving.serving_world import ServingWorld
 
 NOON = "2021-11-01T12:00:00+07:00"
 
@@ -59,7 +59,7 @@ def codes(answer: dict[str, Any]) -> list[str]:
 def test_it_says_what_the_policy_and_the_lists_say(
     http: TestClient,
     model: LoadedModel,
-    names: list[str],  # noqa: F811
+    names: list[str],
     body: dict[str, Any],
     course_id: str,
 ) -> None:

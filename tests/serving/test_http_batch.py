@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from serving_world import STRANGER, ServingWorld
 from starlette.testclient import TestClient
 
 from serving.schemas import BatchAnswer
+from tests.serving.serving_world import STRANGER, ServingWorld
 
 
 def ask(client: TestClient, requests: list[Any]) -> list[dict[str, Any]]:

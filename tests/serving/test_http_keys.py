@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving_world import ServingWorld
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -15,6 +14,7 @@ from serving.http import create_app
 from serving.keys import KeyRing, keys_of, read_keys
 from serving.loaded import ModelSlot
 from serving.settings import Settings
+from tests.serving.serving_world import ServingWorld
 from training_pipeline.cli import app as command_line
 
 SECRET = "/participants/P0000001"

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from serving_world import ServingWorld
 from starlette.testclient import TestClient
 
 from serving.errors import ApiError
@@ -16,6 +15,7 @@ from serving.limits import Bound, Rates
 from serving.loaded import ModelSlot
 from serving.settings import Settings
 from tests.own_loop import in_own_loop
+from tests.serving.serving_world import ServingWorld
 
 DASHBOARD = "https://dashboard.example"
 

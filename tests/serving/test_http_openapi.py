@@ -10,7 +10,6 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from pydantic import BaseModel
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
-from serving_world import ServingWorld
 from starlette.testclient import TestClient
 
 from serving import schemas
@@ -20,6 +19,7 @@ from serving.loaded import ModelSlot
 from serving.route_table import all_routes
 from serving.settings import Settings
 from serving.store.desk import StoreDesk
+from tests.serving.serving_world import ServingWorld
 
 DIRECTORY = TemporaryDirectory()
 SETTINGS = Settings(artifact=None, log_requests=False, store=f"sqlite:///{DIRECTORY.name}/store.db")

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import structlog
-from serving_world import ServingWorld
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
@@ -21,6 +20,7 @@ from serving.http import create_app
 from serving.loaded import ModelSlot, load_model
 from serving.schemas import Error, Health, Version
 from serving.settings import Settings, read_settings
+from tests.serving.serving_world import ServingWorld
 
 ROUTES = [("POST", "/recommend"), ("POST", "/recommend_batch"), ("GET", "/version")]
 

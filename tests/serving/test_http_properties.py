@@ -9,73 +9,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from serving_world import STRANGER, ServingWorld
 from starlette.testclient import TestClient
 
 from features.batch import ParticipantBatch
 from features.pairs import Pairs
 from features.requests import RequestBatch
 from features.sequences import Sequences
-
-LEVELS = ("SD", "SMP", "SMA", "Diploma", "Sarjana")
-COURSES = [f"C{number:05}" for number in range(1, 151)]
-CATEGORIES = ["Keuangan", "Makanan & Minuman", "Manajemen", "no such category"]
-MOMENTS = ["2020-06-01", "2021-03-05T10:00:00+07:00", "2021-11-20T23:59:59Z", "2030-01-01"]
-QUICK = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+from tests.serving.request_bodies import (
+    LEVELS,
+    QUICK,
+    bodies,
+    course_lists,
+    money,
+    named,
+    profiles,
 )
-
-
-def optional(key: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.one_of(st.just({}), st.fixed_dictionaries({key: values}))
-
-
-def merged(parts: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    return {key: value for part in parts for key, value in part.items()}
-
-
-@pytest.fixture(scope="session")
-def names(world: ServingWorld) -> list[str]:
-    """A few of each kind, by the number that a strategy draws."""
-    people = world.people
-    known = [people.buyer, people.newcomer, people.hidden, people.canceller, STRANGER]
-    return known + [name.decode() for name in world.artifact.snapshot.ids[::60]]
-
-
-money = st.one_of(st.integers(0, 1_200_000), st.sampled_from([0, 2**53]))
-course_lists = st.lists(st.sampled_from(COURSES), max_size=6)
-profiles = st.fixed_dictionaries(
-    {},
-    optional={
-        "age": st.one_of(st.none(), st.integers(10, 80), st.sampled_from(["26-35", ">=56", "x"])),
-        "gender": st.sampled_from(["F", "M", "other"]),
-        "education": st.sampled_from([*LEVELS, "S3"]),
-        "employment": st.sampled_from(["jobseeker", "working"]),
-    },
-)
-bodies = st.tuples(
-    optional("participant_id", st.integers(0, 29)),
-    optional("balance", money),
-    optional("max_price", money),
-    optional("n", st.integers(1, 100)),
-    optional("purchased", course_lists),
-    optional("exclude", course_lists),
-    optional("profile", profiles),
-    optional("category", st.sampled_from(CATEGORIES)),
-    optional("as_of", st.sampled_from(MOMENTS)),
-).map(merged)
-
-
-def named(body: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    if "participant_id" in body:
-        return body | {"participant_id": names[body["participant_id"] % len(names)]}
-    return body
+from tests.serving.serving_world import ServingWorld
 
 
 def recommend(client: TestClient, body: dict[str, Any]) -> dict[str, Any]:

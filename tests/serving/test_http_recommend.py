@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from serving_world import STRANGER, ServingWorld
 from starlette.testclient import TestClient
 
 from serving.schemas import Answer
+from tests.serving.serving_world import STRANGER, ServingWorld
 
 HALF = 500_000
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from serving_world import ServingWorld
+from tests.serving.serving_world import ServingWorld
 
 ROOT = Path(__file__).parents[2]
 CODE = """

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from serving_world import STRANGER, ServingWorld
 from starlette.testclient import TestClient
 
 from models.plan_warm import warm_up
@@ -18,6 +17,7 @@ from serving import plans
 from serving.http import create_app
 from serving.loaded import ModelSlot
 from serving.settings import Settings
+from tests.serving.serving_world import STRANGER, ServingWorld
 from training_pipeline.planning.single_plan import plan_one
 
 WIB = ZoneInfo("Asia/Jakarta")

@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from serving_world import ServingWorld
-from test_serve_process import BENTOML, ROOT, ended, metric, running
-from test_swap import promote
 
 from serving.shared_metrics import OWN, forget_the_dead
+from tests.serving.promoting import promote
+from tests.serving.served_process import BENTOML, ROOT, ended, metric, running
+from tests.serving.serving_world import ServingWorld
 
 COMMAND = [*BENTOML, "serve", "serving.service:SaldoPas", "--working-dir", str(ROOT)]
 

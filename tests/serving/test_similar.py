@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from serving_world import ServingWorld
 from starlette.testclient import TestClient
 
 from models.evidence import FEWEST_PEOPLE, FEWEST_TAKERS
@@ -17,6 +16,7 @@ from serving.loaded import ModelSlot
 from serving.openapi_examples import SIMILAR
 from serving.settings import Settings
 from serving.similar_schemas import SimilarAnswer
+from tests.serving.serving_world import ServingWorld
 
 
 @pytest.fixture(scope="module")

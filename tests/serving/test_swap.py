@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import shutil
 import threading
@@ -13,21 +12,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from serving_world import ServingWorld
-from test_serve_process import BENTOML, ROOT, events, metric, running
 
 from serving.loaded import ModelSlot
 from serving.settings import Settings
 from serving.swap import ChampionWatch
+from tests.serving.promoting import promote
+from tests.serving.served_process import BENTOML, ROOT, events, metric, running
+from tests.serving.serving_world import ServingWorld
 
 LIMIT_S = 2.0
-
-
-def promote(home: Path, artifact: Path, version: int) -> None:
-    """As `training_pipeline.tracking.champion_pointer` does: whole or not at all."""
-    beside = home / ".pointer"
-    beside.write_text(json.dumps({"artifact": str(artifact), "version": version}))
-    beside.replace(home / "champion.json")
 
 
 def harmed(world: ServingWorld, path: Path) -> Path:

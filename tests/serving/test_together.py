@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from serving_world import ServingWorld
 
 from features.store_state import Found
 from models.policy import Policy
@@ -22,6 +21,7 @@ from serving.settings import Settings
 from serving.store.desk import StoreDesk
 from serving.together import MOST_COST, Together
 from tests.own_loop import in_own_loop
+from tests.serving.serving_world import ServingWorld
 
 Outcome = dict[str, Any] | BaseException
 DOWN = Found(down=True)

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
-from features.served_log import ServedList
 from features.served_rows import Shown
-from features.store_engine import open_store
-from features.store_served import export_served, write_shown
+from features.store_served import write_shown
 from serving.store import served_log
+from tests.store.asking import asked, served
 from tests.store.conftest import Serving
 from tests.store.store_world import StoreWorld
-from tests.store.test_store_serving import asked
-
-
-def served(url: str) -> list[ServedList]:
-    engine = open_store(url)
-    rows = export_served(engine, window_days=1, now=datetime.now(UTC)).rows
-    engine.dispose()
-    return rows
 
 
 def test_served_lists_reach_the_store_while_it_serves_and_at_the_end(

@@ -27,9 +27,9 @@ from serving.store.live import LiveStore
 from serving.store.readers import THREADS, PostgresReader
 from tests.own_loop import in_own_loop
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
+from tests.store.asking import asked, loaded, purchase, sent
 from tests.store.conftest import Serving
 from tests.store.store_world import StoreWorld
-from tests.store.test_store_serving import asked, loaded, purchase, sent
 
 pytestmark = pytest.mark.slow
 

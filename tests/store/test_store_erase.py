@@ -24,16 +24,9 @@ from features.store_load import load_store
 from features.store_schema import ERASED, EVENTS, OF_A_PERSON, SERVED
 from models.artifact import load_artifact
 from models.artifact_erase import erase_from_artifact
+from tests.store.asking import asked, loaded, purchase, sent, served, without_names
 from tests.store.conftest import Serving
 from tests.store.store_world import StoreWorld
-from tests.store.test_store_serving import (
-    asked,
-    loaded,
-    purchase,
-    sent,
-    served,
-    without_names,
-)
 from training_pipeline import cli
 from training_pipeline.erased_people import Erased, erased_people, without_erased
 

@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from features.store_engine import open_store
 from features.store_schema import PARTICIPANTS
+from tests.store.asking import loaded, purchase, sent
 from tests.store.conftest import Serving
 from tests.store.store_world import AT, StoreWorld, make_store_world
-from tests.store.test_store_serving import loaded, purchase, sent
 
 
 @pytest.fixture(scope="module")

@@ -25,8 +25,8 @@ from features.store_schema import Moment
 from features.store_served import export_served
 from features.store_upgrade import HEAD, revision_of, upgrade_store
 from serving.store import live
+from tests.store.asking import asked, purchase
 from tests.store.conftest import Serving
-from tests.store.test_store_serving import asked, purchase
 
 AT = datetime(2022, 1, 10, 9, 30, 0, 250_000, tzinfo=UTC)
 CATALOGUES = {"first": ["C1", "C2", "C3"], "second": ["C2", "C3", "C4", "C1"]}

@@ -10,7 +10,7 @@ import pytest
 
 from models.policy import Policy
 from tests.small_world import SmallWorld
-from tests.training.test_metrics import make_lists, make_targets
+from tests.training.made_lists import make_lists, make_targets
 from training_pipeline.evaluating.balance_use import balance_metrics, choice_chances, walked
 from training_pipeline.evaluating.beyond_accuracy import course_features, diversity, novelty
 from training_pipeline.evaluating.decisions import Decisions

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from features.errors import DataError
 from tests.small_world import SEED, SmallWorld, train_small_world
-from tests.training.test_metrics import make_lists
+from tests.training.made_lists import make_lists
 from training_pipeline import EvaluationConfig, evaluate
 from training_pipeline.cli import app
 from training_pipeline.evaluating.exports import Outputs

@@ -10,7 +10,7 @@ import pytest
 
 from features.errors import DataError
 from tests.small_world import SmallWorld
-from tests.training.test_metrics import make_lists
+from tests.training.made_lists import make_lists
 from training_pipeline.evaluating.comparison import differences
 from training_pipeline.evaluating.config import EvaluationConfig
 from training_pipeline.evaluating.decisions import Decisions
