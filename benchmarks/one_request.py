@@ -133,7 +133,7 @@ def beside_implicit(
         Way(
             "implicit, row ready, those out found",
             lambda place: (place, asked.cut(place)),
-            lambda given: asked.theirs(*given, asked.out(given[0])),
+            lambda given: asked.theirs(given[0], given[1], asked.out(given[0])),
         ),
         Way(
             "implicit, row and those out ready",

@@ -162,7 +162,7 @@ def compared(some: list[PlanProblem]) -> tuple[tuple[str, ...], list[float], lis
     both = [seconds(lambda one: solve(copied(one)), problem) for problem in some]
     peers = [Knapsack(problem) for problem in some]
     theirs = [
-        seconds(lambda _, peer=peer: peer.run(), problem)  # type: ignore[misc]
+        seconds(lambda _, peer=peer: peer.run(), problem)
         for peer, problem in zip(peers, some, strict=True)
     ]
     cp_sat = [seconds(oracles.by_cp_sat, problem) for problem in some[::3]]

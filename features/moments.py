@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from features.errors import DataError
 from features.parsing import Parsed, RawColumn, to_str
+from features.seconds import DAY_S
 
 DTYPE: Final = "datetime64[us, UTC]"
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -19,7 +20,7 @@ ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 ISO = rf"^{DATE}([T ]{CLOCK} ?{ZONE}?)?$"
 AWARE = rf"{CLOCK} ?{ZONE}$"
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-FAR_S = 200 * 366 * 86_400
+FAR_S = 200 * 366 * DAY_S
 WRITE_ISO = "write 2021-03-01 or 2021-03-01T09:30:00, with or without +07:00"
 
 

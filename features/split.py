@@ -14,6 +14,7 @@ from features.cases import Cases, Decided, cases_from, replayed, sample_cases
 from features.indexed import IndexedDataset
 from features.profile import ProfileVocabulary
 from features.requests import RequestBatch
+from features.seconds import DAY_S
 from features.split_config import Method, SplitConfig
 from features.training_set import TrainingSet
 
@@ -117,7 +118,7 @@ def end_of(data: IndexedDataset) -> int:
 
 def _methods(data: IndexedDataset) -> list[Method]:
     at_s = data.events.at_s
-    dated = not data.config.dates_are_order_only and len(np.unique(at_s // 86_400)) >= 10
+    dated = not data.config.dates_are_order_only and len(np.unique(at_s // DAY_S)) >= 10
     rest: list[Method] = ["leave-last-out", "by-participant"]
     return ["by-date", *rest] if dated else rest
 

@@ -9,9 +9,9 @@ from scipy.sparse.linalg import lsmr
 
 from features import columns as c
 from features.courses import ALWAYS_FROM_S, CourseTable
+from features.seconds import DAY_S
 from features.training_set import TrainingSet
 
-DAY_S = 86_400
 WORDS = (c.CATEGORY, c.PROVIDER, c.PLATFORM, c.MODE)
 PRICE_BANDS = 8
 AGE_EDGES_DAYS = (14, 60, 180, 365)

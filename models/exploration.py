@@ -12,8 +12,7 @@ from pydantic import Field
 
 from features.dataset_config import Frozen
 from features.requests import RequestBatch
-
-DAY_S = 86_400
+from features.seconds import DAY_S
 
 
 class ExplorationConfig(Frozen):

@@ -25,11 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.scheme import Scheme
+from features.seconds import DAY_S
 from models.plan_arrays import sort_by
 from models.plan_compiled import compiled
 
 NEVER = date.max.toordinal()
-DAY_S = 86_400
 
 
 @dataclass(frozen=True)

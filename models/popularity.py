@@ -12,8 +12,9 @@ from pydantic import Field
 
 from features.batch import ParticipantBatch
 from features.dataset_config import Frozen
+from features.seconds import DAY_S
 from features.training_set import TrainingSet
-from models.course_prior import DAY_S, TINY, course_levels, expected_sales, exposure
+from models.course_prior import TINY, course_levels, expected_sales, exposure
 from models.kernel import Summed
 from models.kernel_parts import Part, same_for_all
 from models.recommender import State

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features import columns as c
+from features.seconds import DAY_S
 from features.training_set import TrainingSet
-from models.course_prior import DAY_S, exposure
+from models.course_prior import exposure
 
 YEAR_DAYS = 365
 

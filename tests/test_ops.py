@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 
 import yaml
-from prometheus_client import generate_latest
+from prometheus_client import REGISTRY, generate_latest
 
 from models.compiled import HERE, _directory
-from serving import metrics
 from serving.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +20,7 @@ NAME = re.compile(r"\bsaldopas_[a-z_]+")
 
 
 def test_dashboard_and_alerts_name_metrics_that_are_exposed() -> None:
-    text = generate_latest(metrics.REGISTRY).decode()
+    text = generate_latest(REGISTRY).decode()
     families = re.findall(r"^# TYPE (\S+) (\S+)", text, re.MULTILINE)
     exposed = {name for name, _ in families}
     exposed |= {f"{name}_bucket" for name, kind in families if kind == "histogram"}

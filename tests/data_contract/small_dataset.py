@@ -124,7 +124,7 @@ def as_parquet(table: str, **columns: object) -> Edit:
 
     def edit(folder: Path) -> None:
         (folder / f"{table}.csv").unlink()
-        frame = frames()[table].assign(**columns)  # type: ignore[arg-type]
+        frame = frames()[table].assign(**columns)
         frame.to_parquet(folder / f"{table}.parquet", index=False)
 
     return edit

@@ -121,7 +121,7 @@ def test_mooccubex(option: str, kept: int, tmp_path: Path, run: Run) -> None:
     for name, frame in (("train", train), ("test", test), ("users", users)):
         frame.to_parquet(source / f"{name}.parquet")
     dataset, report = imported(run, tmp_path / "out", "mooccubex", "--from", source, option)
-    assert report["counts"]["repeated enrolments dropped"] == 1  # type: ignore[index]
+    assert report["counts"]["repeated enrolments dropped"] == 1
     assert len(dataset.purchases) == kept
     mine = dataset.purchases[dataset.purchases["participant_id"] == "7"]["course_id"].to_list()
     assert mine == ["5", "11", "9"][: len(mine)]

@@ -31,8 +31,8 @@ class Fixed:
 def policy() -> Policy:
     """The history stage knows courses 0 and 1; popularity ranks the others."""
     stages = (
-        Stage("history", Fixed((1.0, 2.0, 0.0, 0.0))),  # type: ignore[arg-type]
-        Stage("popular", Fixed((9.0, 9.0, 5.0, 1.0))),  # type: ignore[arg-type]
+        Stage("history", Fixed((1.0, 2.0, 0.0, 0.0))),
+        Stage("popular", Fixed((9.0, 9.0, 5.0, 1.0))),
     )
     return Policy(stages, make_courses(PRICES))
 

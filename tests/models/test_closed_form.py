@@ -132,7 +132,9 @@ def test_only_what_is_bought_often_is_kept() -> None:
 @pytest.mark.parametrize("model", [Ease, SequenceRidge])
 def test_a_token_without_room_weighs_nothing(model: type[Ease | SequenceRidge]) -> None:
     train = triangle(200, 200)
-    fitted = model.fit(model.config_type(memory_mb=1, min_purchases=1), train, seed=0)
+    fitted = model.fit(
+        model.config_type.model_validate({"memory_mb": 1, "min_purchases": 1}), train, seed=0
+    )
     one_token = make_batch([[]] * 200, n_items=200, tokens=[[t] for t in range(200)], n_tokens=200)
     scores = fitted.score(one_token)
     assert scores.any(axis=1).tolist() == [False] * 132 + [True] * 68
@@ -232,7 +234,9 @@ def test_a_fit_stays_within_its_memory(
     rows = [rng.choice(n_items, bought, replace=False).tolist() for _ in range(6_000)]
     tokens = [rng.choice(n_tokens, told, replace=False).tolist() for _ in rows]
     size = {"n_items": n_items, "n_tokens": n_tokens}
-    config = kind.config_type(memory_mb=MEMORY_MB, min_purchases=1, **hyperparameters)
+    config = kind.config_type.model_validate(
+        {"memory_mb": MEMORY_MB, "min_purchases": 1, **hyperparameters}
+    )
     kind.fit(config, many_tokens(rows[:50], tokens[:50], **size), seed=7)
     train = many_tokens(rows, tokens, **size)
     tracemalloc.start()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from features.batch import ParticipantBatch
+from features.seconds import DAY_S
 from features.sequences import Sequences
 from features.training_set import TrainingSet
-from models.course_prior import DAY_S
 from models.ease import Ease, EaseConfig
 from models.sequence_ridge import SequenceRidge, SequenceRidgeConfig
 from tests.made import VOCABULARY, make_batch, make_courses

@@ -8,16 +8,10 @@ import numpy as np
 import pytest
 
 from features.courses import ALWAYS_FROM_S, ALWAYS_UNTIL_S, CourseTable
+from features.seconds import DAY_S
 from features.sequences import Sequences
 from features.training_set import TrainingSet
-from models.course_prior import (
-    DAY_S,
-    age_bands,
-    course_levels,
-    expected_sales,
-    exposure,
-    price_bands,
-)
+from models.course_prior import age_bands, course_levels, expected_sales, exposure, price_bands
 from models.popularity import PopularityConfig, TimeDecayedPopularity
 from tests.made import VOCABULARY, make_batch, make_courses
 

@@ -11,15 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.requests import RequestBatch
+from features.seconds import DAY_S
 from models.artifact import load_artifact
 from models.balance_fit import N_BANDS, BalanceFit
-from models.exploration import (
-    DAY_S,
-    Exploration,
-    ExplorationConfig,
-    content_seed,
-    explored_chances,
-)
+from models.exploration import Exploration, ExplorationConfig, content_seed, explored_chances
 from models.policy import SOURCES, Policy, Recommendations, Stage
 from models.popularity import PopularityConfig, TimeDecayedPopularity
 from tests.made import make_batch, make_courses, make_profile, make_requests, make_training

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.courses import CourseTable
+from features.seconds import DAY_S
 from features.sequences import Sequences
 from features.training_set import TrainingSet
 from models.popularity import (
-    DAY_S,
     PopularityConfig,
     TimeDecayedPopularity,
     decayed_share,

@@ -12,7 +12,7 @@ from tests.own_loop import in_own_loop
 
 
 def policy(ancestors: str) -> str:
-    settings = Settings(frame_ancestors=ancestors)  # type: ignore[arg-type]  # as the environment
+    settings = Settings(frame_ancestors=ancestors)  # as the environment
     request = Request({"type": "http", "method": "GET", "headers": []})
     answer = in_own_loop(PageRoutes(ModelSlot(), settings).index(request))
     return answer.headers["content-security-policy"]

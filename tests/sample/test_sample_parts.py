@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.seconds import DAY_S
 from training_pipeline.sample.assumed_shares import PurchaseConfig
 from training_pipeline.sample.catalogue import draw_catalogue, share_out
 from training_pipeline.sample.config import SampleConfig
 from training_pipeline.sample.generate import SampleTables, generate
-from training_pipeline.sample.moments import DAY_S, day_start_s, month_of, timestamps
+from training_pipeline.sample.moments import day_start_s, month_of, timestamps
 from training_pipeline.sample.people import rake
 from training_pipeline.sample.titles import draw_titles
 from training_pipeline.sample.waiting import first_purchase_s, next_purchase_s

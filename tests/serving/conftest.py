@@ -29,7 +29,10 @@ def client(world: ServingWorld) -> Iterator[TestClient]:
         from serving.service import SaldoPas
 
     usual = gc.get_threshold()
-    with TestClient(SaldoPas.to_asgi(), raise_server_exceptions=False) as running:
+    with TestClient(
+        SaldoPas.to_asgi(),  # type: ignore[attr-defined]  # by BentoML
+        raise_server_exceptions=False,
+    ) as running:
         gc.unfreeze()  # a service never ends, a test does: its worlds must go
         gc.set_threshold(*usual)
         yield running

@@ -112,7 +112,7 @@ def test_scores_in_another_unit_give_the_same_probabilities(
     requests = cut.requests(small_world.data, count=1).take(np.arange(20))
 
     class Doubled(Policy):
-        def scores(self, stage, requests):  # type: ignore[no-untyped-def]
+        def scores(self, stage, requests):
             return 2 * super().scores(stage, requests)
 
     other = Doubled(policy.stages, policy.courses)

@@ -273,7 +273,7 @@ def test_what_follows_the_cut_off_is_predicted_as_served(
     from training_pipeline.train import train
 
     times = small_world.dataset.purchases["purchased_at"]
-    until = times.quantile(0.9).to_pydatetime()
+    until = pd.Timestamp(times.quantile(0.9)).to_pydatetime()
     config = TrainingConfig(model="popularity", search=False, seed=SEED)
     path = tmp_path / "earlier"
     train(small_world.dataset, config, artifact=path, until=until)

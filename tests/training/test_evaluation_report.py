@@ -190,8 +190,8 @@ def test_compare_on_the_command_line(
     path, rows = str(small_record.artifact), tmp_path / "rows.parquet"
     data = ["--data", str(small_world.directory), "--per-participant", str(rows)]
     said = run_json("compare", path, path, *data, "--metric", "ndcg@10", "--by", "gender")
-    assert said["metrics"]["ndcg@10"]["verdict"] == "undecided"  # type: ignore[index]
-    assert list(said["metrics"]) == ["ndcg@10"]  # type: ignore[call-overload]
+    assert said["metrics"]["ndcg@10"]["verdict"] == "undecided"
+    assert list(said["metrics"]) == ["ndcg@10"]
     assert {"a/ndcg@10", "b/ndcg@10"} <= set(pd.read_parquet(rows).columns)
     shown = CliRunner().invoke(app, ["compare", path, path, *data[:2]], catch_exceptions=False)
     assert "undecided" in shown.output
@@ -216,7 +216,7 @@ def test_the_example_of_the_page_runs(
     namespace: dict[str, object] = {}
     exec(compile(code, "docs/evaluation.md", "exec"), namespace)
     assert re.search(r"NDCG@10 0\.\d+ \(0\.\d+ to 0\.\d+\), \d+ decisions", capsys.readouterr().out)
-    gains = namespace["rows"]["gain"]  # type: ignore[index]
+    gains = namespace["rows"]["gain"]
     assert gains.mean() > 0, "the sequence model beats popularity on this sample"
 
 

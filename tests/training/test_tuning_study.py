@@ -130,7 +130,7 @@ def test_what_is_below_the_median_at_the_same_window_stops_there() -> None:
 def test_of_equals_the_earlier_is_best_so_that_defaults_stay() -> None:
     attempts = tried(study_of(), 3, lambda config, after_window: after_window(0.5))
     assert best_of(attempts) is not None
-    assert best_of(attempts).number == 1  # type: ignore[union-attr]
+    assert best_of(attempts).number == 1
 
 
 def test_held_hyperparameters_are_passed_on_and_not_varied() -> None:

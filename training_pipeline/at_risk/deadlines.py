@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from features import columns as c
 from features.courses import epoch_seconds
 from features.indexed import IndexedDataset
+from features.seconds import DAY_S
 from models.plan_courses import PlanCourses
 from models.plan_schedule import NEVER
 
 EPOCH = date(1970, 1, 1).toordinal()
-DAY_S = 86_400
 NO_RISK, REVOCATION, FORFEIT = 0, 1, 2
 NAMES = {REVOCATION: "revocation", FORFEIT: "forfeit"}
 

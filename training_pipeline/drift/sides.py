@@ -14,8 +14,8 @@ from features.courses import CourseTable, epoch_seconds
 from features.dataset import Dataset
 from features.errors import DataError
 from features.id_index import places_of
+from features.seconds import DAY_S
 
-DAY_S = 86_400
 MIDDLE = 0.95
 MUCH = 0.5  # of OLD's purchases in NEW: NEW then holds OLD
 

@@ -14,6 +14,7 @@ from features.courses import ALWAYS_FROM_S
 from features.dataset_config import DatasetConfig, ProfileColumn
 from features.errors import DataError
 from features.profile import NOT_PROFILE, guess_kind, learn_vocabulary
+from features.seconds import DAY_S
 from training_pipeline.evaluating.decisions import Decisions
 
 HISTORY = "history"
@@ -76,7 +77,7 @@ def _by_course_age(decisions: Decisions) -> tuple[tuple[str, ...], NDArray[np.in
     since = decisions.data.courses.on_sale_from_s[targets.indices]
     newest = np.maximum.reduceat(since, targets.indptr[:-1])
     known = newest != ALWAYS_FROM_S
-    days = (decisions.cut.cases.as_of_s - np.where(known, newest, 0)) / 86_400
+    days = (decisions.cut.cases.as_of_s - np.where(known, newest, 0)) / DAY_S
     labels = _band_labels([str(edge) for edge in AGE_EDGES_DAYS], " days")
     band = np.searchsorted(AGE_EDGES_DAYS, days, side="right")
     return (*labels, UNKNOWN), np.where(known, band, len(labels))

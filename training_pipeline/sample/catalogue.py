@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import norm
 
+from features.seconds import DAY_S
 from training_pipeline.sample.assumed_shares import CatalogueConfig
 from training_pipeline.sample.config import SampleConfig
 from training_pipeline.sample.moments import day_start_s
@@ -188,7 +189,7 @@ def _quota(
 ) -> NDArray[np.int64]:
     """Seats in a month in proportion to the title's demand, so that busy months sell out."""
     own, n = config.catalogue, len(popularity)
-    months = (day_start_s(own.closes) - day_start_s(own.opens)) / (30 * 86_400)
+    months = (day_start_s(own.closes) - day_start_s(own.opens)) / (30 * DAY_S)
     demand = popularity * config.participants * EXPECTED_PURCHASES / months
     seats = demand * own.quota_times_demand * np.exp(own.quota_sigma * rng.standard_normal(n))
     seats = np.maximum(own.quota_min, np.round(seats)).astype(np.int64)

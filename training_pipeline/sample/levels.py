@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from features.seconds import DAY_S
 from training_pipeline.sample.catalogue import Catalogue
 from training_pipeline.sample.choices import (
     NOTHING,
@@ -20,7 +21,6 @@ from training_pipeline.sample.choices import (
     choice_weights,
 )
 from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.moments import DAY_S
 from training_pipeline.sample.people import People
 from training_pipeline.sample.seats import Seats
 

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-HOUR_S = 3_600
-DAY_S = 24 * HOUR_S
 ZONE = "Asia/Jakarta"
 
 

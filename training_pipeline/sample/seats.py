@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from features.seconds import DAY_S
 from training_pipeline.sample.assumed_shares import CatalogueConfig
 from training_pipeline.sample.catalogue import Catalogue
-from training_pipeline.sample.moments import DAY_S, day_start_s, month_of
+from training_pipeline.sample.moments import day_start_s, month_of
 from training_pipeline.sample.on_sale import NO_LAST_DAY
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from features.seconds import DAY_S, HOUR_S
 from training_pipeline.sample.assumed_shares import PurchaseConfig
-from training_pipeline.sample.moments import DAY_S, HOUR_S
 
 WAKING_HOURS = (7, 23)
 
