@@ -11,8 +11,9 @@ COPY models models
 COPY training_pipeline training_pipeline
 COPY serving serving
 RUN /opt/saldopas/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
-# the machine code of requests and plans, so that no start compiles it (on a processor of the same kind)
-RUN /opt/saldopas/bin/python -c "from models.kernel_code import machine_code; machine_code(); from models.plan_warm import warm_up; warm_up()"
+# the machine code of requests and plans, so that no start compiles it (on a processor of the same kind);
+# -P: of the package that is installed, not of what lies here
+RUN /opt/saldopas/bin/python -P -m models.machine_code kernel planner
 
 FROM python:3.11-slim-bookworm
 # libgomp1: numba's and implicit's threads

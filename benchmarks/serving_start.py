@@ -1,11 +1,12 @@
 """How soon a service is ready, and what a worker takes, beside how many participants it knows.
 
-    python -m benchmarks.serving_start ARTIFACT ... [--workers 2] [--requests 2000]
+    python -m benchmarks.serving_start ARTIFACT ... [--workers 2] [--requests 2000] [--store URL]
 
 Ready: from `saldopas serve` to the first 200 of `/readyz`; machine code is there, as after any
 training on the machine. Memory, of the largest worker after answers for people all over the
 snapshot: `own` is what no other process has; `pss` adds its share of what several map (libraries,
-the models' arrays, the snapshot); `rss` counts all of that whole. Without a store.
+the models' arrays, the snapshot); `rss` counts all of that whole. Without a store unless one
+is named: of `saldopas store load`, looked into for every answer, and every list is written into it.
 """
 
 from __future__ import annotations
@@ -40,10 +41,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("--requests", type=int, default=2_000)
+    parser.add_argument("--store", default="none", help="of the participants of the artifacts")
     given = parser.parse_args()
     rows = []
     for artifact in given.artifacts:
-        found = [started(artifact, given.workers, given.requests) for _ in range(given.starts)]
+        found = [
+            started(artifact, given.workers, given.requests, given.store)
+            for _ in range(given.starts)
+        ]
         people = load_artifact(artifact).snapshot.n_people
         medians = [statistics.median(values) for values in zip(*found, strict=True)]
         rows.append((f"{people:,}", *medians))
@@ -55,13 +60,13 @@ def main() -> None:
 
 
 def started(
-    artifact: Path, workers: int, requests: int
+    artifact: Path, workers: int, requests: int, store: str
 ) -> tuple[float, float, float, float, float]:
     """Seconds until ready; own, proportional and resident memory of the largest worker, and the
     resident memory of the process that starts them."""
     bodies = made_bodies(artifact)
     port = free_port()
-    command = [sys.executable, "-m", "training_pipeline.cli", "serve", "--store", "none"]
+    command = [sys.executable, "-m", "training_pipeline.cli", "serve", "--store", store]
     command += ["--artifact", str(artifact), "--port", str(port), "--workers", str(workers)]
     with tempfile.TemporaryFile() as log:
         began = time.monotonic()

@@ -21,8 +21,8 @@ summing = njit(
 HERE = Path(__file__).parent
 
 
-def compiler(pattern: str, *others: Path, **options: Any) -> Callable[[F], F]:
-    """Compiles functions that Python calls and that are made of the files `pattern`.
+class Compiler:
+    """Decorates functions that Python calls and that are made of the files `pattern`.
 
     numba looks only at a function's own file, and what it calls in others may be newer: so the
     machine code lies in a directory named by the content of all these files. Where nothing can be
@@ -32,25 +32,45 @@ def compiler(pattern: str, *others: Path, **options: Any) -> Callable[[F], F]:
         pattern: of file names beside this one.
         others: files whose constants stand in the code as well.
         options: of `numba.njit`.
-    """
-    cache = _directory(pattern, others)
 
-    def entry(function: F) -> F:
+    Attributes:
+        directory: of the machine code; it need not exist yet.
+    """
+
+    def __init__(self, pattern: str, *others: Path, **options: Any) -> None:
+        self.directory = cache_directory(pattern, others)
+        self._options = options
+
+    def __call__(self, function: F) -> F:
+        """The dispatcher, which compiles or reads from disk what it is called with."""
         usual = config.CACHE_DIR
-        config.CACHE_DIR = str(cache)
+        config.CACHE_DIR = str(self.directory)
         try:
-            kept: F = njit(cache=True, **options)(function)
+            kept: F = njit(cache=True, **self._options)(function)
         except RuntimeError:  # no directory at all can be written
-            fresh: F = njit(**options)(function)
-            return fresh
+            kept = njit(**self._options)(function)
         finally:
             config.CACHE_DIR = usual
         return kept
 
-    return entry
+
+def let_bitcode_go(*functions: Any) -> None:
+    """Free what numba keeps of a function it has read, in case a caller of it is to be compiled.
+
+    That takes more than the code itself, 25 MB in a worker. numba has no call for it: where a
+    release names it otherwise, it is kept.
+
+    Args:
+        functions: of `Compiler`, that no compiled function calls.
+    """
+    for function in functions:
+        for compiled in function.overloads.values():
+            if getattr(compiled.library, "_shared_module", None) is not None:
+                compiled.library._shared_module = None
 
 
-def _directory(pattern: str, others: Sequence[Path]) -> Path:
+def cache_directory(pattern: str, others: Sequence[Path]) -> Path:
+    """Beside the package, named by what the files hold."""
     digest = hashlib.sha256()
     for file in (*sorted(HERE.glob(pattern)), *others):
         digest.update(file.read_bytes())

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from numba import types
 
 from models import kernel_lists
+from models.compiled import let_bitcode_go
 
 Entry = Callable[..., Any]
 
@@ -34,12 +35,12 @@ def machine_code() -> MachineCode:
         "allowed": (INT64, RULES),
         "lift_rows": (types.float32[:, ::1], INT64, INT64, BOOL, FLOAT64, FLOAT32),
     }
-    return MachineCode(
-        **{
-            name: _of_one_signature(getattr(kernel_lists, name), signature)
-            for name, signature in signatures.items()
-        }
-    )
+    entries = {
+        name: _of_one_signature(getattr(kernel_lists, name), signature)
+        for name, signature in signatures.items()
+    }
+    let_bitcode_go(*entries.values())
+    return MachineCode(**entries)
 
 
 def _of_one_signature(function: Any, signature: Any) -> Entry:

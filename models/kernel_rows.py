@@ -14,9 +14,9 @@ from numba import carray, types
 from numba.extending import intrinsic
 
 from features import requests
-from models.compiled import compiler, inner, summing
+from models.compiled import Compiler, inner, summing
 
-entry = compiler("kernel_[lr]*.py", Path(requests.__file__), nogil=True, error_model="numpy")
+entry = Compiler("kernel_[lr]*.py", Path(requests.__file__), nogil=True, error_model="numpy")
 
 # columns of the table of parts: what each is, sizes, and addresses of arrays
 KIND, N_ITEMS, WIDTH, FIRST_TOKEN, N_GROUPS, GIVEN = 0, 1, 2, 3, 4, 5

@@ -5,6 +5,6 @@ Call `plan_warm.warm_up` when a process starts: the first call takes seconds.
 
 from __future__ import annotations
 
-from models.compiled import compiler
+from models.compiled import Compiler
 
-compiled = compiler("plan*.py")
+compiled = Compiler("plan*.py")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.compiled import let_bitcode_go
 from models.plan_ahead import what_is_left
+from models.plan_entries import plan_plain, plan_ruled
 from models.plan_frontier import alternatives
 from models.plan_problem import PlanProblem
 from models.plan_schedule import CourseDays, Window
@@ -39,3 +41,4 @@ def warm_up() -> None:
         solve(problem)
         alternatives(problem)
         what_is_left(problem)
+    let_bitcode_go(plan_plain, plan_ruled)

@@ -16,6 +16,7 @@ from models.artifact import Artifact, load_artifact
 from models.policy import Policy
 from serving.champion import Located, locate, manifest_hash
 from serving.settings import Settings
+from serving.start_up import fetch_machine_code
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def load_model(located: Located) -> LoadedModel:
     Raises:
         ArtifactError: it is not there, was changed, or answers its golden requests differently.
     """
+    fetch_machine_code("kernel")
     threadpool_limits(limits=1, user_api="blas")  # products of one request are small
     artifact = load_artifact(located.path)
     courses = artifact.policy.courses

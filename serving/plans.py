@@ -16,7 +16,6 @@ from features import columns as c
 from features.store_state import Bought, Found
 from models.plan_answers import looked_ahead, plans_answer
 from models.plan_problem import PlanRefusedError
-from models.plan_warm import warm_up
 from models.planning import MOST_BALANCE, Planning, PlanWish
 from serving.errors import ApiError
 from serving.json_body import read_json
@@ -25,6 +24,7 @@ from serving.plan_schemas import PlanBody
 from serving.requests import as_asked, known_rows
 from serving.routes import REQUEST_ID, json_response, ready, validated
 from serving.settings import Settings
+from serving.start_up import fetch_machine_code
 from serving.store.desk import StoreDesk
 
 WAIT_SHARE = 0.8  # of a request's time
@@ -72,7 +72,7 @@ class PlanRoutes:
             await asyncio.sleep(LOOK_S)
 
     def _warm_up(self) -> None:
-        warm_up()
+        fetch_machine_code("planner")
         self._warm.set()
 
     def _planning_of(self, model: LoadedModel) -> Planning:

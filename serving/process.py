@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-
-import pyarrow as pa
 
 from features.errors import ArtifactError
 from serving import metrics
@@ -14,10 +11,10 @@ from serving.keys import keys_of
 from serving.loaded import ModelSlot
 from serving.logs import LOG, configure_logs
 from serving.settings import Settings
+from serving.start_up import leave_alone_what_stays
 from serving.store.desk import StoreDesk
 from serving.swap import ChampionWatch
 
-GARBAGE = 20_000  # objects more, then the youngest are looked at
 SWITCH_S = 0.0005  # a request waits no longer for a thread that writes; Python's own: 0.005
 
 
@@ -45,7 +42,7 @@ class Worker:
             LOG.info("ready", model_version=slot.model.version, url=settings.url)
         self._slot = slot
         self._watch.start()
-        _leave_alone_what_stays()
+        leave_alone_what_stays()
 
     @property
     def ready(self) -> bool:
@@ -56,14 +53,3 @@ class Worker:
         """Write what waits."""
         self._watch.end()
         self._desk.close()
-
-
-def _leave_alone_what_stays() -> None:
-    """What was loaded stays until the process ends: the collector need not look at it each time.
-
-    What a request leaves is freed by itself; collecting seldom keeps pauses out of answers.
-    """
-    gc.collect()
-    gc.freeze()
-    pa.default_memory_pool().release_unused()  # what reading the catalogue took
-    gc.set_threshold(GARBAGE, 20, 20)

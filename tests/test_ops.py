@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from prometheus_client import REGISTRY, generate_latest
 
-from models.compiled import HERE, _directory
+from models.compiled import HERE, cache_directory
 from serving.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -79,6 +79,6 @@ def test_the_image_copies_what_exists_and_is_let_in() -> None:
 def test_the_image_lets_its_user_write_where_machine_code_is_kept() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     [kept] = re.findall(r"^RUN chown -R saldopas:saldopas (.+)$", dockerfile, re.MULTILINE)
-    directory = _directory("kernel*.py", ())
+    directory = cache_directory("kernel*.py", ())
     assert Path(kept).parts[-3:] == ("site-packages", HERE.name, directory.parent.name)
     assert dockerfile.index(kept) > dockerfile.index("COPY --from=build")

@@ -38,7 +38,7 @@ def test_while_the_planner_starts_it_says_so_before_the_time_is_up(
     world: ServingWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = threading.Event()
-    monkeypatch.setattr(plans, "warm_up", started.wait)
+    monkeypatch.setattr(plans, "fetch_machine_code", lambda name: started.wait())
     settings = Settings(artifact=world.path, log_requests=False, timeout_s=1.0)
     slot = ModelSlot()
     slot.load(settings)

@@ -1,0 +1,96 @@
+"""Machine code that is missing is made by a process of its own, and read by those that answer.
+
+    python -m models.machine_code kernel planner
+
+Compiling takes a process half a gigabyte, which it keeps, and holds its other threads up. Of
+processes that start together one compiles and the others wait for it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Literal, NamedTuple, get_args
+
+import numba
+from llvmlite import binding
+
+from models.compiled import HERE, Compiler
+from models.kernel_code import machine_code
+from models.kernel_rows import entry
+from models.plan_compiled import compiled
+from models.plan_warm import warm_up
+
+PartName = Literal["kernel", "planner"]
+
+
+class Part(NamedTuple):
+    """What is compiled together, and what compiles or reads it."""
+
+    compiler: Compiler
+    fetch: Callable[[], object]
+
+
+PARTS: dict[PartName, Part] = {
+    "kernel": Part(entry, machine_code),
+    "planner": Part(compiled, warm_up),
+}
+
+
+def fetch(name: PartName) -> None:
+    """Read the machine code; where it is not on disk, another process compiles it first.
+
+    Where the other process fails, or nothing can be written, this one compiles.
+    """
+    directory = PARTS[name].compiler.directory
+    if not is_made(name):
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            with (directory / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not is_made(name):
+                    _elsewhere(name)
+        except OSError:  # it cannot be written to
+            pass
+    PARTS[name].fetch()
+
+
+def is_made(name: PartName) -> bool:
+    """Some process has left all of it on disk, on a machine like this one."""
+    return (PARTS[name].compiler.directory / _marker()).exists()
+
+
+def _elsewhere(name: PartName) -> None:
+    """Of the very files that this process has, whatever lies where it was started."""
+    paths = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    subprocess.run(  # noqa: S603 - this very interpreter
+        [sys.executable, "-P", "-m", __name__, name],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def _marker() -> str:
+    """Of all that numba's own look into the directory depends on."""
+    features = binding.get_host_cpu_features().flatten()
+    of = (numba.__version__, platform.python_version(), binding.get_host_cpu_name(), features)
+    return f"made-{hashlib.sha256(repr(of).encode()).hexdigest()[:16]}"
+
+
+def main() -> None:
+    """Fetch the parts that are named and leave a mark that they are there."""
+    for name in get_args(PartName):
+        if name in sys.argv[1:]:
+            part = PARTS[name]
+            part.fetch()
+            (part.compiler.directory / _marker()).touch()
+
+
+if __name__ == "__main__":
+    main()
