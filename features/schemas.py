@@ -11,11 +11,12 @@ import pandera.pandas as pa
 from features import columns as c
 from features.moments import DTYPE
 from features.parsing import WRITE_WHOLE
+from features.seconds import END_S
 
 MAX_MONEY = 2**53
 MAX_ID = 200
 FIRST_MOMENT = pd.Timestamp("1970-01-01", tz="UTC")
-LAST_MOMENT = pd.Timestamp("2101-01-01", tz="UTC")
+LAST_MOMENT = pd.Timestamp(END_S, unit="s", tz="UTC")
 MISSING = "it has no value; fill it in"
 TWICE = "the id occurs twice; keep one row of it"
 

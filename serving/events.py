@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features.request_moment import request_moment
+from features.seconds import DAY_S, END_S
 from features.store_snapshot import snapshot_participant
 from features.store_state import Participant
 from serving import metrics
@@ -26,6 +27,8 @@ from serving.settings import Settings
 from serving.store.desk import StoreDesk
 from serving.store.live import LiveStore
 from serving.store.recording import Event, World
+
+AHEAD_S = DAY_S  # that a clock of a sender may be ahead
 
 
 class EventRoutes:
@@ -119,15 +122,21 @@ def _event(body: EventBody, model: LoadedModel, *, now_s: int) -> Event:
         seconds = request_moment(manifest.dataset, given, cutoff_s=manifest.cutoff_s, now_s=now_s)
         return datetime.fromtimestamp(seconds, UTC)
 
+    at = moment(body.at)
+    starts_at = None if body.starts_at is None else moment(body.starts_at)
+    if not 0 <= at.timestamp() <= max(now_s, manifest.cutoff_s) + AHEAD_S:
+        raise ApiError(422, "out_of_range", "before 1970, or not yet", field="at")
+    if starts_at is not None and not at.timestamp() <= starts_at.timestamp() < END_S:
+        raise ApiError(422, "out_of_range", "before the purchase, or after 2100", field="starts_at")
     return Event(
         event_id=body.event_id,
         kind=body.kind,
         participant_id=body.participant_id,
         course_id=body.course_id,
-        at=moment(body.at),
+        at=at,
         content=hashlib.blake2b(content, digest_size=16).hexdigest(),
         price_rp=body.price,
         rating=body.rating,
         request_id=body.request_id,
-        starts_at=None if body.starts_at is None else moment(body.starts_at),
+        starts_at=starts_at,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from features.errors import ArtifactError
 from serving import metrics
-from serving.champion import locate
+from serving.champion import Located, locate, manifest_hash
 from serving.loaded import ModelSlot, load_model
 from serving.logs import LOG
 from serving.settings import Settings
@@ -54,7 +54,7 @@ class ChampionWatch:
         self._seen = stamp
         try:
             located = locate(self._settings)
-            if located == self._slot.located:
+            if located == self._slot.located and self._is_as_served(located):
                 return
             model = load_model(located)
         except ArtifactError as error:
@@ -66,6 +66,11 @@ class ChampionWatch:
         metrics.show_model(model)
         LOG.info("model swapped", model_version=model.version)
         gc.collect()  # what was served before holds maps of its files
+
+    def _is_as_served(self, located: Located) -> bool:
+        """Whether the directory holds what it did: people are erased from it in place."""
+        model = self._slot.model
+        return model is not None and manifest_hash(located.path) == model.fingerprint
 
     def _run(self) -> None:
         while not self._ended.wait(self._settings.poll_s):

@@ -11,8 +11,10 @@ import weakref
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
+from models.artifact_erase import erase_from_artifact
 from serving.loaded import ModelSlot
 from serving.settings import Settings
 from serving.swap import ChampionWatch
@@ -59,6 +61,28 @@ def test_a_watch_swaps_refuses_once_and_lets_the_old_model_go(
     del first
     gc.collect()
     assert old() is None
+
+
+def test_an_artifact_that_people_were_erased_from_is_taken_up(
+    world: ServingWorld, tmp_path: Path
+) -> None:
+    path, pointer = tmp_path / "artifact", tmp_path / "champion.json"
+    shutil.copytree(world.path, path)
+    promote(tmp_path, path, 1)
+    settings = Settings(artifact=None, champion=pointer)
+    slot = ModelSlot()
+    watch = ChampionWatch(slot, settings)
+    slot.load(settings)
+    name = world.people.buyer
+    assert erase_from_artifact(path, lambda ids: np.array([one == name for one in ids])) == 1
+    pointer.touch()  # as `saldopas erase` does
+    watch.look()
+    assert slot.model is not None
+    assert slot.model.artifact.snapshot.rows_of([name]).tolist() == [-1]
+    served = slot.model
+    pointer.touch()
+    watch.look()
+    assert slot.model is served  # nothing was changed
 
 
 def test_a_fixed_artifact_is_not_watched(world: ServingWorld, tmp_path: Path) -> None:

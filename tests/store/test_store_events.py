@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -225,3 +226,27 @@ def test_without_a_store_events_are_not_acknowledged(world: StoreWorld) -> None:
         answer = client.post("/events", json={"events": [purchase("a", "x", "y")]})
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_store")
         assert client.get(f"/participants/{world.buyer}").json()["known_from"] == "snapshot"
+
+
+@pytest.mark.parametrize(
+    ("moments", "field"),
+    [
+        ({"at": "1970-01-01T00:00:00+14:00"}, "at"),
+        ({"at": "1970-01-01"}, "at"),  # of Jakarta, where it is the day before elsewhere
+        ({"at": "2999-12-31"}, "at"),
+        ({"at": None, "starts_at": "2021-01-01"}, "starts_at"),
+        ({"starts_at": "2101-01-02"}, "starts_at"),
+    ],
+)
+def test_a_moment_that_no_dataset_may_hold_is_refused(
+    url: str, world: StoreWorld, serving: Serving, moments: dict[str, Any], field: str
+) -> None:
+    """It would be kept, and the store could be trained on no more."""
+    course = world.affordable(300_000, not_of=world.buyer)
+    with serving(url) as client:
+        [rejected] = sent(client, purchase("e1", world.buyer, course) | moments)["rejected"]
+        assert rejected["error"]["code"] == "out_of_range"
+        assert rejected["error"]["field"] == field
+        ahead = (datetime.now(UTC) + timedelta(hours=23)).isoformat()  # a clock of its own
+        shown = {"event_id": "e2", "kind": "impression", "participant_id": world.buyer}
+        assert sent(client, shown | {"at": ahead})["accepted"] == 1
