@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from serving.schemas import LONGEST_ID, NO_NUL, ErrorInside, Moment, Money, StoredId
@@ -14,6 +15,14 @@ MOST_EVENTS = 1_000
 Kind = Literal["purchase", "cancel", "finish", "impression", "click"]
 NEEDS_COURSE = frozenset({"purchase", "cancel", "finish", "click"})
 ONLY_OF = {"price": "purchase", "starts_at": "purchase", "rating": "finish"}
+EXAMPLE: JsonDict = {
+    "event_id": "7f3c8a52",
+    "kind": "purchase",
+    "participant_id": "P0000123",
+    "course_id": "C00042",
+    "at": "2021-11-20T09:30:00+07:00",
+    "price": 249_000,
+}
 
 
 class EventBody(BaseModel):
@@ -23,18 +32,7 @@ class EventBody(BaseModel):
         extra="forbid",
         strict=True,
         frozen=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "event_id": "7f3c8a52",
-                    "kind": "purchase",
-                    "participant_id": "P0000123",
-                    "course_id": "C00042",
-                    "at": "2021-11-20T09:30:00+07:00",
-                    "price": 249_000,
-                }
-            ]
-        },
+        json_schema_extra={"examples": [EXAMPLE]},
     )
 
     event_id: StoredId = Field(description="Chosen by the sender; the same id is recorded once.")
@@ -74,7 +72,12 @@ class EventBody(BaseModel):
 class EventsBody(BaseModel):
     """1 to 1000 events, in the order in which they happened; each is judged by itself."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        json_schema_extra={"examples": [{"events": [EXAMPLE]}]},
+    )
 
     events: Annotated[list[SkipValidation[EventBody]], Field(min_length=1, max_length=MOST_EVENTS)]
 

@@ -52,8 +52,7 @@ class ExplainRoutes:
             now_s=int(time.time()),
             stored=stored,
         )
-        if answer["degraded"]:
-            metrics.DEGRADED.labels("store").inc()
+        metrics.count_answer("explain", degraded=answer["degraded"])
         return json_response(answer)
 
 

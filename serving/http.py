@@ -28,7 +28,7 @@ from serving.store.desk import StoreDesk
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNKNOWN = "unknown"
-SANE_ID = re.compile(rb"[A-Za-z0-9-]{16,64}")
+SANE_ID = re.compile(rb"(?=[0-9]*[A-Za-z-])[A-Za-z0-9-]{16,64}")  # digits alone may be a NIK
 
 
 def create_app(
@@ -103,7 +103,7 @@ class Application:
     async def _answer(self, route: Served, request: Request) -> Response:
         if route.scopes:
             name = self._keys.caller(request.scope, route.scopes)
-            if self._keys.needed:
+            if self._keys.needed and route.bounded:
                 self._rates.take(name)
         if not route.bounded:
             return await route.handler(request)

@@ -22,6 +22,7 @@ from serving.logs import LOG
 from serving.settings import Settings
 
 SCOPES = ("recommend", "events", "admin")
+HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:]+))(?::[0-9]*)?")
 LINE = re.compile(r"([0-9a-f]{64}) ([A-Za-z0-9._-]{1,64}) ([a-z]+(?:,[a-z]+)*)")
 LOOK_EVERY_S = 1.0
 LONGEST_KEY = 200
@@ -94,7 +95,7 @@ class KeyRing:
                 raise ApiError(
                     403,
                     "keys_needed",
-                    "without API keys only the service's own machine is answered",
+                    "without API keys only the service's own machine is answered, as localhost",
                 )
             return "development"
         self._look(self._path)
@@ -167,17 +168,39 @@ def _presented(scope: Scope) -> bytes:
 
 
 def _from_elsewhere(scope: Scope) -> bool:
-    """Whether the peer has an address that is not this machine's own."""
+    """Whether the peer has another machine's address, or asks for another machine's name.
+
+    A page of another site can have its own name lead here; its browser then asks for that name.
+    """
     client = scope.get("client")
-    return client is not None and _is_elsewhere(client[0])
+    if client is not None and _is_elsewhere(client[0]):
+        return True
+    return any(name == b"host" and not _is_own_name(value) for name, value in scope["headers"])
+
+
+@lru_cache(maxsize=1_024)
+def _is_own_name(host: bytes) -> bool:
+    found = HOST.fullmatch(host.decode("latin-1").lower())
+    if found is None:
+        return False
+    name = found[1] or found[2]
+    return name == "localhost" or (_is_address(name) and not _is_elsewhere(name))
 
 
 @lru_cache(maxsize=1_024)
 def _is_elsewhere(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    """Of a peer without an address, such as a socket's, nothing is known."""
+    if not _is_address(host):
         return False
+    address = ipaddress.ip_address(host)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return not address.is_loopback
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

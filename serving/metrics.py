@@ -37,7 +37,9 @@ DURATION = Histogram(
     buckets=BUCKETS_S,
 )
 ANSWERS = Counter(
-    "saldopas_answers", "Answers by the source of their first course; none: no course.", ("source",)
+    "saldopas_answers",
+    "Answers by the source of their first course; none: no course; plan, explain: these routes.",
+    ("source",),
 )
 REFUSED_IN_BATCH = Counter("saldopas_batch_errors", "Bad requests inside batches.", ("code",))
 REJECTED = Counter(
@@ -47,7 +49,7 @@ SWAPS = Counter("saldopas_model_swaps", "New models taken up (done) or not (refu
 EVENTS = Counter("saldopas_events", "Events by what became of them.", ("result",))
 STORE_SECONDS = Histogram(
     "saldopas_store_seconds",
-    "Time of an operation of the store.",
+    "Time of an operation of the store, also of one that fails.",
     ("operation",),
     buckets=BUCKETS_S,
 )
@@ -80,10 +82,11 @@ def of_request(route: str, method: str, status: int) -> tuple[Counter, Histogram
     return REQUESTS.labels(route, method, status), DURATION.labels(route)
 
 
-@cache
-def answers_from(source: str) -> Counter:
-    """What counts answers of a source."""
-    return ANSWERS.labels(source)
+def count_answer(source: str, *, degraded: bool) -> None:
+    """One more; `source` as the metric says."""
+    _answers_from(source).inc()
+    if degraded:
+        DEGRADED.labels("store").inc()
 
 
 def show_model(model: LoadedModel) -> None:
@@ -95,6 +98,11 @@ def show_model(model: LoadedModel) -> None:
     _SHOWN.add(shown)
     MODEL.labels(*shown).set(1)
     MODEL_CUTOFF.set(manifest.cutoff_s)
+
+
+@cache
+def _answers_from(source: str) -> Counter:
+    return ANSWERS.labels(source)
 
 
 def exposition() -> bytes:

@@ -19,7 +19,7 @@ ITEM = {
             "mengambil ini",
             "text_en": "121 of 604 people who took Barista Pemula, as you did, took this too",
             "contribution": 0.0712,
-            "course_id": "C0107",
+            "course_id": "C00107",
             "people": {"took": 121, "of": 604},
         }
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,6 +22,7 @@ from serving.page_schemas import CoursesBody
 from serving.routes import json_response, ready, validated
 from serving.settings import Settings
 
+ZERO_WEIGHT = re.compile(r"q=0(\.0*)?")
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"
 GENERATED = "Generated data"  # how a sample's description begins, see training_pipeline/sample
@@ -104,6 +106,7 @@ def page_facts(
         "grant": rules.grant,
         "may_cancel": rules.may_cancel,
         "cancel_days": rules.cancel_days_after_purchase,
+        "cancel_days_before_start": rules.cancel_days_before_start,
         "one_at_a_time": rules.one_at_a_time,
         "keys_needed": settings.keys_file is not None,
         "records": settings.store is not None,
@@ -145,7 +148,16 @@ def _sent(request: Request, file: PageFile, kept: str, headers: dict[str, str]) 
     headers = {"ETag": file.etag, "Cache-Control": kept, "Vary": "Accept-Encoding", **headers}
     if file.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if "gzip" not in request.headers.get("accept-encoding", ""):
+    if not takes_gzip(request.headers.get("accept-encoding", "")):
         return Response(file.content, headers=headers, media_type=file.media_type)
     headers["Content-Encoding"] = "gzip"
     return Response(file.gzipped, headers=headers, media_type=file.media_type)
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an `Accept-Encoding` names gzip, and not with a weight of 0 (RFC 9110, 12.5.3)."""
+    for one in accepted.lower().split(","):
+        name, *parameters = (part.strip() for part in one.split(";"))
+        if name == "gzip":
+            return not any(ZERO_WEIGHT.fullmatch(parameter) for parameter in parameters)
+    return False

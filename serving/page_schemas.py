@@ -65,6 +65,9 @@ class PageFacts(BaseModel):
     grant: int | None = Field(description="The scheme's balance at announcement.")
     may_cancel: bool
     cancel_days: int = Field(description="Days after a purchase in which it may be cancelled.")
+    cancel_days_before_start: int = Field(
+        default=0, description="Days before its start until which a training may be cancelled."
+    )
     one_at_a_time: bool = Field(description="The next purchase waits for the last training's end.")
     keys_needed: bool
     records: bool = Field(description="There is a store, so that purchases can be recorded.")

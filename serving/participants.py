@@ -96,7 +96,9 @@ def _text(moment: date | None) -> str | None:
 def _id_of(request: Request) -> str:
     participant_id: str = request.path_params["participant_id"]
     if len(participant_id) > LONGEST_ID:
-        raise ApiError(422, "out_of_range", f"at most {LONGEST_ID} characters", field="id")
+        raise ApiError(
+            422, "out_of_range", f"at most {LONGEST_ID} characters", field="participant_id"
+        )
     if not re.match(NO_NUL, participant_id):
-        raise ApiError(422, "out_of_range", "no NUL character", field="id")
+        raise ApiError(422, "out_of_range", "no NUL character", field="participant_id")
     return participant_id

@@ -20,7 +20,7 @@ class PlanBody(RecommendBody):
         json_schema_extra={
             "examples": [
                 {"participant_id": "P0000123", "balance": 1_000_000, "max_courses": 4},
-                {"purchased": ["C00007"], "balance": 600_000, "must_include": ["C00102"]},
+                {"purchased": ["C00007"], "balance": 600_000, "must_include": ["C00042"]},
             ]
         },
     )

@@ -17,6 +17,7 @@ from features.store_state import Bought, Found
 from models.plan_answers import looked_ahead, plans_answer
 from models.plan_problem import PlanRefusedError
 from models.planning import MOST_BALANCE, Planning, PlanWish
+from serving import metrics
 from serving.errors import ApiError
 from serving.json_body import read_json
 from serving.loaded import LoadedModel, ModelSlot
@@ -56,6 +57,7 @@ class PlanRoutes:
         stored = await self._desk.find(body)
         planning = self._planning_of(model)
         answer = plan_answer(body, model, planning, now_s=int(time.time()), stored=stored)
+        metrics.count_answer("plan", degraded=answer["degraded"])
         named = {"request_id": request.scope[REQUEST_ID], "model_version": model.version}
         return json_response(named | answer)
 

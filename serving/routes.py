@@ -176,7 +176,6 @@ def _count(results: Sequence[Mapping[str, Any]]) -> None:
         if "error" in result:
             metrics.REFUSED_IN_BATCH.labels(result["error"]["code"]).inc()
         else:
-            if result["degraded"]:
-                metrics.DEGRADED.labels("store").inc()
             items = result["items"]
-            metrics.answers_from(items[0]["source"] if items else "none").inc()
+            source = items[0]["source"] if items else "none"
+            metrics.count_answer(source, degraded=result["degraded"])

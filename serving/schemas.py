@@ -156,7 +156,21 @@ def cost_of(n: object, explain: object) -> int:
 class BatchBody(BaseModel):
     """1 to 1000 requests; each is judged by itself."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "requests": [
+                        {"participant_id": "P0000123", "n": 3},
+                        {"purchased": ["C00007"], "balance": 300_000},
+                    ]
+                }
+            ]
+        },
+    )
 
     requests: Annotated[
         list[SkipValidation[RecommendBody]], Field(min_length=1, max_length=MOST_REQUESTS)

@@ -1,13 +1,13 @@
 // The page: draws what `state` holds, and follows the address's fragment.
 
-import { coursesView } from "./courses.js";
+import { coursesView, standing } from "./courses.js";
 import { fill, focusOn, h } from "./dom.js";
 import { entryView } from "./entry.js";
 import { day } from "./format.js";
 import { historyView } from "./history.js";
 import { leave, open } from "./loading.js";
 import { notices } from "./notices.js";
-import { blank, button, failureText, hush } from "./parts.js";
+import { announce, failed, hush } from "./parts.js";
 import { planView } from "./plan.js";
 import { onChange, state } from "./state.js";
 import { wallet } from "./wallet.js";
@@ -23,19 +23,21 @@ function draw() {
   document.title = `${t("title")} · SaldoPas`;
   fill(document.querySelector("#notices"), notices());
   const inside = Boolean(state.who && state.person);
-  nav.hidden = leaveButton.hidden = !inside;
+  nav.hidden = !inside;
+  leaveButton.hidden = !state.who;
   for (const link of nav.querySelectorAll("a")) {
     if (link.hash === `#${state.view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   main.className = inside ? "dashboard" : "outside";
   fill(main, inside ? [wallet(), h("div", { class: "view" }, VIEWS[state.view]())] : outside());
+  announce(inside && VIEWS[state.view] === coursesView ? standing() : "");
   about();
 }
 
 function outside() {
   if (state.facts && !state.who) return entryView();
-  if (state.failure) return blank(t("failed_title"), failureText(state.failure), button(t("retry"), "secondary", open, { "data-key": "retry" }));
+  if (state.failure) return [h("h1", { id: "view-title" }, t("title")), failed(state.failure, open)];
   return h("p", { class: "waiting", role: "status" }, t("loading"));
 }
 

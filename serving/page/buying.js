@@ -4,18 +4,18 @@ import { closeDialog, dialogActions, openDialog, working, wrongLine } from "./di
 import { focusOn, h } from "./dom.js";
 import { money } from "./format.js";
 import { reload } from "./loading.js";
-import { bar, failureText, say } from "./parts.js";
+import { bar, INDONESIAN, refusalText, say, titled } from "./parts.js";
 import { buy, pin } from "./purchases.js";
 import { isTrial, state } from "./state.js";
 import { t } from "./words.js";
 
 /** Asks before it buys; `plan`: all courses of a plan whose first is bought now. */
 export function buyDialog(course, plan = null) {
-  const wrong = wrongLine((failure) => (failure.passes ? unsure(failure) : failureText(failure)));
+  const wrong = wrongLine((failure) => (failure.passes ? unsure(failure) : refusalText(failure)));
   const { price } = course;
   const go = working(t("buy_go", { price: money(price) }), t("buying"), () => bought(course, plan), wrong);
   openDialog(t("buy_title"), [
-    h("p", { class: "dialog-course" }, course.title),
+    h("p", { class: "dialog-course", ...INDONESIAN }, course.title),
     sums(price),
     plan ? h("p", { class: "note" }, t("buy_plan", { n: plan.length })) : null,
     h("p", { class: "hint" }, rule()),
@@ -43,7 +43,8 @@ function sums(price) {
 
 function rule() {
   if (isTrial()) return t("buy_trial");
-  return state.facts.may_cancel ? t("buy_cancel") : t("buy_final");
+  const { may_cancel, cancel_days: after, cancel_days_before_start: before } = state.facts;
+  return may_cancel ? t("buy_cancel", { after, before }) : t("buy_final");
 }
 
 async function bought(course, plan) {
@@ -59,5 +60,5 @@ async function bought(course, plan) {
 /** Says what was bought and what is left. */
 export function tell(title) {
   const { balance } = state.person;
-  say(balance === null ? t("bought_free", { title }) : t("bought", { title, left: money(balance) }));
+  say(...(balance === null ? titled("bought_free", title) : titled("bought", title, { left: money(balance) })));
 }

@@ -2,19 +2,19 @@
 
 import { h, icon } from "./dom.js";
 import { day, money } from "./format.js";
-import { filter, reload } from "./loading.js";
-import { bar, blank, button, failureText, leftAfter, metaLine, reasonText } from "./parts.js";
+import { filter, loadMore, reload } from "./loading.js";
+import { bar, blank, button, failed, INDONESIAN, leftAfter, metaLine, reasonText, titled } from "./parts.js";
 import { reviewDialog } from "./history.js";
 import { mayBuy, passed, underWay } from "./person.js";
+import { DAYS } from "./picking.js";
 import { pinnedCard } from "./pinned.js";
-import { changed, isTrial, NO_FILTERS, state } from "./state.js";
+import { isTrial, NO_FILTERS, state } from "./state.js";
 import { detailsDialog } from "./details.js";
 import { buyDialog } from "./buying.js";
 import { preview } from "./wallet.js";
 import { t } from "./words.js";
 
 const PRICE_STEPS = [100_000, 250_000, 500_000, 1_000_000, 2_000_000];
-const DAYS = { 3: [0, 3], 7: [4, 7], more: [8, Infinity] };
 const SKELETONS = 6;
 let filtersOpen = false; // on a phone, where they are folded away
 
@@ -47,7 +47,7 @@ function hold() {
   const first = underWay();
   if (!first) return null;
   const review = button(t("review"), "secondary", () => reviewDialog(first), { "data-key": "review-first" });
-  return h("div", { class: "notice" }, icon("clock"), h("p", {}, t("finish_first", { title: first.title })), review);
+  return h("div", { class: "notice" }, icon("clock"), h("p", {}, titled("finish_first", first.title)), review);
 }
 
 const note = (name, ...words) => h("div", { class: "notice" }, icon(name), h("p", {}, ...words));
@@ -58,8 +58,8 @@ function filters() {
   const steps = PRICE_STEPS.filter((step) => step < most);
   const choices = [
     steps.length ? choice("price", steps.map((step) => [step, t("at_most", { price: money(step) })])) : null,
-    categories.length > 1 ? choice("category", categories.map((name) => [name, name])) : null,
-    modes.length > 1 ? choice("mode", modes.map((name) => [name, name])) : null,
+    categories.length > 1 ? choice("category", categories.map((name) => [name, name]), INDONESIAN) : null,
+    modes.length > 1 ? choice("mode", modes.map((name) => [name, name]), INDONESIAN) : null,
     timed ? choice("days", Object.keys(DAYS).map((key) => [key, t(`days_${key}`)])) : null,
   ];
   const form = h("form", { "aria-label": t("filters"), onsubmit: (event) => event.preventDefault() },
@@ -80,61 +80,55 @@ function clear() {
   document.querySelector("#filter-category, .filters select")?.focus();
 }
 
-function choice(name, options) {
+function choice(name, options, more = {}) {
   const id = `filter-${name}`;
   const onchange = (event) => {
     state.filters = { ...state.filters, [name]: event.target.value };
-    if (name === "price" || name === "category") filter();
-    else changed();
+    filter();
   };
   const select = h("select", { id, "data-key": id, onchange },
     h("option", { value: "" }, t("all")),
-    options.map(([value, label]) => h("option", { value }, label)),
+    options.map(([value, label]) => h("option", { value, ...more }, label)),
   );
   select.value = state.filters[name];
   return h("div", { class: "field" }, h("label", { for: id }, t(`filter_${name}`)), select);
 }
 
+/** The list in a few words. */
+export function standing() {
+  const { status, items } = state.list;
+  if (status === "loading") return t("loading");
+  if (status === "failed") return t("failed_title");
+  return items.length ? t("shown", { n: items.length }) : emptyWords()[0];
+}
+
 function list() {
-  const { status, items, shown } = state.list;
-  if (status === "failed") {
-    return blank(t("failed_title"), failureText(state.failure), button(t("retry"), "secondary", reload, { "data-key": "retry" }));
-  }
+  const { status, items, more } = state.list;
+  if (status === "failed") return failed(state.failure, reload);
   if (status === "loading" && !items.length) return skeletons();
-  const kept = items.filter(matches);
-  if (!kept.length) return empty();
+  if (!items.length) return blank(...emptyWords());
   return [
     h("div", { class: "count" },
-      h("p", { role: "status" }, t("count", { n: kept.length })),
+      h("p", {}, t("shown", { n: items.length })),
       filtered() ? button(t("clear"), "quiet", clear, { "data-key": "clear" }) : null,
     ),
-    h("ul", { class: "cards" }, kept.slice(0, shown).map(card)),
-    kept.length > shown
-      ? button(t("more"), "secondary wide", showMore, { "data-key": "more" })
-      : null,
+    h("ul", { class: "cards" }, items.map(card)),
+    more ? button(t("more"), "secondary wide", showMore, { "data-key": "more" }) : null,
   ];
 }
 
-function matches(item) {
-  const { mode, days } = state.filters;
-  if (mode && item.mode !== mode) return false;
-  if (!days) return true;
-  const [least, most] = DAYS[days];
-  return item.duration_days != null && item.duration_days >= least && item.duration_days <= most;
+async function showMore() {
+  const before = state.list.items.length;
+  await loadMore();
+  const details = [...document.querySelectorAll(".cards .details")];
+  (details[before] ?? details.at(-1) ?? document.querySelector("[data-key=retry]"))?.focus();
 }
 
-function showMore() {
-  const { shown } = state.list;
-  state.list.shown += 8;
-  changed();
-  document.querySelectorAll(".cards .details")[shown]?.focus();
-}
-
-function empty() {
+function emptyWords() {
   const { balance } = state.person;
-  if (filtered()) return blank(t("empty_filter"), t("empty_filter_text"), button(t("clear"), "secondary", clear));
-  if (balance === 0) return blank(t("empty_zero"), t("empty_zero_text"), h("a", { class: "secondary", href: "#riwayat" }, t("history_title")));
-  return blank(t("empty_none", { balance: balance === null ? "" : money(balance) }), t("empty_none_text"));
+  if (filtered()) return [t("empty_filter"), t("empty_filter_text"), button(t("clear"), "secondary", clear)];
+  if (balance === 0) return [t("empty_zero"), t("empty_zero_text"), h("a", { class: "secondary", href: "#riwayat" }, t("history_title"))];
+  return [t("empty_none", { balance: balance === null ? "" : money(balance) }), t("empty_none_text")];
 }
 
 function skeletons() {
@@ -149,8 +143,8 @@ function card(item) {
   const [reason] = item.reasons.filter((one) => one.code !== "other");
   const balance = state.person.balance;
   return h("li", { class: "card", onmouseenter: () => preview(item), onmouseleave: () => preview(null), onfocusin: () => preview(item), onfocusout: () => preview(null) },
-    item.category ? h("p", { class: "eyebrow" }, item.category) : null,
-    h("h2", {}, title),
+    item.category ? h("p", { class: "eyebrow", ...INDONESIAN }, item.category) : null,
+    h("h2", INDONESIAN, title),
     metaLine(item),
     h("p", { class: "reason" }, icon("people"), h("span", {}, reason ? reasonText(reason) : t(`source_${item.source}`))),
     h("div", { class: "card-money" },

@@ -1,11 +1,11 @@
 // "Lihat Detail": the catalogue's words, every reason with its weight, what is taken along with it.
 
-import { ApiFailure, post } from "./api.js";
+import { ApiFailure, get } from "./api.js";
 import { buyDialog } from "./buying.js";
 import { dialogActions, openDialog } from "./dialog.js";
 import { h } from "./dom.js";
-import { money } from "./format.js";
-import { button, leftAfter, reasonText } from "./parts.js";
+import { money, number } from "./format.js";
+import { button, INDONESIAN, leftAfter, reasonText } from "./parts.js";
 import { mayBuy } from "./person.js";
 import { state } from "./state.js";
 import { t } from "./words.js";
@@ -19,7 +19,7 @@ export async function detailsDialog(item) {
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, []));
   const items = await Promise.race([takenTogether(item.course_id), late]);
   const go = button(t("buy_go", { price: money(item.price) }), "primary", () => buyDialog(item), { disabled: !mayBuy() });
-  openDialog(item.title, [
+  openDialog(h("span", INDONESIAN, item.title), [
     facts(item),
     h("h3", {}, t("why")),
     why(item.reasons),
@@ -31,16 +31,16 @@ export async function detailsDialog(item) {
 function facts(item) {
   const rows = [
     [t("price"), item.balance_after === null ? money(item.price) : `${money(item.price)} (${leftAfter(item.balance_after)})`],
-    [t("category"), item.category],
-    [t("provider"), item.provider],
-    [t("platform"), item.platform],
-    [t("mode"), item.mode],
+    [t("category"), item.category, INDONESIAN],
+    [t("provider"), item.provider, INDONESIAN],
+    [t("platform"), item.platform, INDONESIAN],
+    [t("mode"), item.mode, INDONESIAN],
     [t("duration"), item.duration_days && t("days", { n: item.duration_days })],
     [t("min_age"), item.min_age && t("years", { n: item.min_age })],
-    [t("min_education"), item.min_education],
+    [t("min_education"), item.min_education, INDONESIAN],
   ];
   return h("dl", { class: "facts" },
-    rows.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+    rows.filter(([, value]) => value).map(([name, value, more]) => h("div", {}, h("dt", {}, name), h("dd", more, value))),
   );
 }
 
@@ -55,13 +55,12 @@ function why(reasons) {
   }));
 }
 
-/** What suits somebody who took this course and nothing else, within the same balance. */
+/** What people took along with it, for nobody in particular; without what is owned already. */
 async function takenTogether(id) {
-  const { balance, history } = state.person;
-  const owned = new Set((history ?? []).map((one) => one.course_id));
+  const owned = new Set((state.person.history ?? []).map((one) => one.course_id));
   try {
-    const { items } = await post("/recommend", { purchased: [id], balance, n: MOST_ASKED });
-    return items.filter((one) => one.source === "history" && !owned.has(one.course_id));
+    const { items } = await get(`/courses/${encodeURIComponent(id)}/similar?n=${MOST_ASKED}`);
+    return items.filter((one) => !owned.has(one.course_id));
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure;
     return []; // it is an extra
@@ -72,8 +71,14 @@ function together(items) {
   if (!items.length) return null;
   return h("div", { class: "similar" },
     h("h3", {}, t("similar")),
-    h("ul", {}, items.slice(0, MOST_SHOWN).map((one) =>
-      h("li", {}, h("span", {}, one.title || one.course_id), h("span", { class: "tabular" }, money(one.price))),
-    )),
+    h("ul", {}, items.slice(0, MOST_SHOWN).map(neighbour)),
+  );
+}
+
+function neighbour({ title, course_id, price, people }) {
+  const took = t("similar_people", { took: number(people.took), of: number(people.of) });
+  return h("li", {},
+    h("div", {}, h("p", INDONESIAN, title || course_id), h("p", { class: "meta" }, took)),
+    h("span", { class: "tabular" }, money(price)),
   );
 }

@@ -7,7 +7,7 @@ import { t } from "./words.js";
 const dialog = document.querySelector("#dialog");
 let opener = null;
 
-/** Shows `children` under a title. */
+/** Shows `children` under a title, a text or an element. */
 export function openDialog(title, children) {
   const heading = h("h2", { id: "dialog-title", tabindex: "-1" }, title);
   if (!dialog.open) opener = document.activeElement?.dataset.key ?? null;

@@ -1,10 +1,10 @@
 // The way in: with a participant id, or without one.
 
 import { ApiFailure } from "./api.js";
-import { h } from "./dom.js";
+import { focusOn, h } from "./dom.js";
 import { number } from "./format.js";
 import { enter } from "./loading.js";
-import { failureText } from "./parts.js";
+import { failureText, INDONESIAN } from "./parts.js";
 import { changed, state } from "./state.js";
 import { has, t } from "./words.js";
 
@@ -73,10 +73,10 @@ function panel(id, title, lead, made) {
 function control({ column, values }) {
   const id = `trial-${column}`;
   if (!values.length) return h("input", { id, type: "number", ...BAND_AGES, "data-key": id });
-  const said = (value) => (has(`value_${value}`) ? t(`value_${value}`) : value);
+  const option = (value) => (has(`value_${value}`) ? h("option", { value }, t(`value_${value}`)) : h("option", { value, ...INDONESIAN }, value));
   return h("select", { id, "data-key": id },
     h("option", { value: "" }, t("trial_any")),
-    values.map((value) => h("option", { value }, said(value))),
+    values.map(option),
   );
 }
 
@@ -93,7 +93,7 @@ class BadField extends Error {
 }
 
 function form(id, label, kind, work, ...fields) {
-  const wrong = h("p", { class: "wrong", id: `${id}-wrong`, role: "alert" });
+  const wrong = h("p", { class: "wrong", id: `${id}-wrong`, role: "alert" }, state.turnedAway?.form === id ? t(state.turnedAway.word) : "");
   const submit = h("button", { class: kind, "data-key": id }, label);
   const onsubmit = async (event) => {
     event.preventDefault();
@@ -104,7 +104,7 @@ function form(id, label, kind, work, ...fields) {
       await work();
       location.hash = "#rekomendasi";
       changed();
-      document.querySelector("#view-title")?.focus();
+      if (document.activeElement === document.body) focusOn(document.querySelector("#view-title"));
     } catch (failure) {
       if (failure instanceof BadField) {
         failure.input.setAttribute("aria-invalid", "true");

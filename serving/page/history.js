@@ -4,7 +4,7 @@ import { closeDialog, dialogActions, openDialog, working, wrongLine } from "./di
 import { focusOn, h } from "./dom.js";
 import { day, daysBetween, money, number } from "./format.js";
 import { reload } from "./loading.js";
-import { blank, button, failureText, metaLine, say } from "./parts.js";
+import { blank, button, INDONESIAN, metaLine, refusalText, say, titled } from "./parts.js";
 import { cancel, finish, removeTrial } from "./purchases.js";
 import { isTrial, now, state } from "./state.js";
 import { t } from "./words.js";
@@ -36,7 +36,7 @@ function bought(one) {
   return h("li", { class: cancelled ? "bought off" : "bought" },
     h("div", { class: "bought-what" },
       isTrial() ? null : h("span", { class: `chip status-${one.status}` }, t(`status_${one.status}`)),
-      h("h2", {}, one.title),
+      h("h2", INDONESIAN, one.title),
       metaLine(one),
       h("p", { class: "meta" }, t("bought_on", { date: day(one.at) }), one.rating ? ` · ${t("rated", { n: number(one.rating) })}` : ""),
     ),
@@ -60,15 +60,15 @@ function actions(one) {
 const mayCancel = (one) => state.facts.may_cancel && daysBetween(one.at, now()) <= state.facts.cancel_days;
 
 function cancelDialog(one) {
-  const wrong = wrongLine(failureText);
+  const wrong = wrongLine(refusalText);
   const go = working(t("cancel_go"), t("sending"), async () => {
     await cancel(one);
     await done();
-    say(t("cancelled", { title: one.title, left: money(state.person.balance ?? 0) }));
+    say(...titled("cancelled", one.title, { left: money(state.person.balance ?? 0) }));
   }, wrong);
   go.classList.add("danger");
   openDialog(t("cancel_title"), [
-    h("p", { class: "dialog-course" }, one.title),
+    h("p", { class: "dialog-course", ...INDONESIAN }, one.title),
     h("p", {}, t("cancel_lead", { price: money(one.price) })),
     wrong,
     dialogActions(go),
@@ -76,7 +76,7 @@ function cancelDialog(one) {
 }
 
 export function reviewDialog(one) {
-  const wrong = wrongLine(failureText);
+  const wrong = wrongLine(refusalText);
   const stars = h("fieldset", { class: "stars" },
     h("legend", {}, t("review_stars")),
     STARS.map((n) => h("label", {},
@@ -88,10 +88,10 @@ export function reviewDialog(one) {
   const go = working(t("review_go"), t("sending"), async () => {
     await finish(one, Number(stars.querySelector(":checked").value));
     await done();
-    say(t("reviewed", { title: one.title }));
+    say(...titled("reviewed", one.title));
   }, wrong);
   openDialog(t("review_title"), [
-    h("p", { class: "dialog-course" }, one.title),
+    h("p", { class: "dialog-course", ...INDONESIAN }, one.title),
     h("p", { class: "hint" }, t("review_lead")),
     stars,
     wrong,

@@ -2,15 +2,15 @@
 
 import { ApiFailure, get, post, useKey } from "./api.js";
 import { cardOf, loadCards } from "./catalogue.js";
+import { focusOn } from "./dom.js";
 import { useFacts } from "./format.js";
-import { say } from "./parts.js";
 import { asker, loadPerson } from "./person.js";
+import { matches, picks } from "./picking.js";
 import { forgetAll, remember } from "./session.js";
-import { changed, NO_FILTERS, state, useState } from "./state.js";
-import { t } from "./words.js";
+import { changed, isTrial, NO_FILTERS, state, useState } from "./state.js";
 
-const MOST_ITEMS = 48;
-const FIRST_SHOWN = 8;
+const STEP = 8; // asked for and shown at a time
+const PICKED_FROM = 48;
 let listAsked = 0;
 let planAsked = 0;
 
@@ -31,13 +31,14 @@ export async function enter(who) {
   const before = state.who;
   state.who = who;
   try {
+    if (isTrial()) await post("/page/courses", { ids: [] }); // whether its key is taken
     await loadPerson();
   } catch (failure) {
     state.who = before;
     throw failure;
   }
   remember("who", who);
-  Object.assign(state, { filters: { ...NO_FILTERS }, pinned: null, pending: null, view: "rekomendasi" });
+  Object.assign(state, { filters: { ...NO_FILTERS }, pinned: null, pending: null, turnedAway: null, view: "rekomendasi" });
   await guarded(loadList);
 }
 
@@ -46,7 +47,7 @@ export function leave() {
   planAsked++;
   forgetAll();
   useKey(null);
-  Object.assign(state, { who: null, person: null, pinned: null, pending: null, degraded: false });
+  Object.assign(state, { who: null, person: null, pinned: null, pending: null, turnedAway: null, degraded: false });
   state.plan = { status: "none", alternatives: [], chosen: 0, most: state.plan.most };
   state.failure = null;
   changed();
@@ -64,19 +65,26 @@ export async function loadAll() {
 /** As `loadAll`, a failure becoming what is shown. */
 export const reload = () => guarded(loadAll);
 
-export async function loadList() {
+export const loadList = () => ask([]);
+
+/** The next best courses, below those that are there. */
+export const loadMore = () => guarded(() => ask(state.list.items));
+
+async function ask(kept) {
   const asked = ++listAsked;
   state.list = { ...state.list, status: "loading" };
   changed();
-  const body = { ...asker(), n: MOST_ITEMS, explain: true };
+  const n = picks() ? PICKED_FROM : STEP;
+  const body = { ...asker(), n, explain: true, exclude: kept.map((item) => item.course_id) };
   if (state.filters.category) body.category = state.filters.category;
   if (state.filters.price) body.max_price = Number(state.filters.price);
   const answer = await post("/recommend", body);
   if (asked !== listAsked) return;
   await loadCards(answer.items.map((item) => item.course_id));
   if (asked !== listAsked) return;
-  const items = answer.items.map((item) => ({ ...cardOf(item.course_id), ...item, title: item.title || item.course_id }));
-  state.list = { status: "ready", items, shown: FIRST_SHOWN, requestId: answer.request_id };
+  const { request_id } = answer;
+  const found = answer.items.map((item) => ({ ...cardOf(item.course_id), ...item, title: item.title || item.course_id, request_id }));
+  state.list = { status: "ready", items: [...kept, ...found.filter(matches)], more: !picks() && found.length === n };
   state.degraded = Boolean(answer.degraded);
   if (state.person.balance === null) state.person.balance = answer.balance;
   state.failure = null;
@@ -93,7 +101,10 @@ export async function loadPlan() {
   try {
     const answer = await post("/plan", { ...asker(), max_courses: state.plan.most });
     if (asked !== planAsked) return;
-    const alternatives = answer.alternatives.filter((one) => one.courses.length > 0);
+    const { request_id } = answer;
+    const alternatives = answer.alternatives
+      .filter((one) => one.courses.length > 0)
+      .map((one) => ({ ...one, courses: one.courses.map((course) => ({ ...course, request_id })) }));
     await loadCards(alternatives.flatMap((one) => one.courses.map((course) => course.course_id)));
     if (asked !== planAsked) return;
     state.plan = { ...state.plan, status: "ready", alternatives, chosen: 0, reason: answer.reason };
@@ -105,6 +116,17 @@ export async function loadPlan() {
   changed();
 }
 
+const NO_LONGER = { 401: "bad_key", 404: "unknown_id" };
+
+/** Back to the way in, which says why. */
+function turnAway(word) {
+  const form = isTrial() ? "trial-form" : "entry-form";
+  leave();
+  state.turnedAway = { form, word };
+  changed();
+  focusOn(document.querySelector(`#${form} input`));
+}
+
 async function guarded(work) {
   const { who } = state;
   try {
@@ -112,9 +134,8 @@ async function guarded(work) {
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure;
     if (who !== state.who) return; // of somebody who left
-    if (failure.status === 401) {
-      leave(); // the key is no longer known
-      say(t("bad_key"));
+    if (failure.status in NO_LONGER) {
+      turnAway(NO_LONGER[failure.status]);
       return;
     }
     state.failure = failure;

@@ -4,7 +4,7 @@ import { ApiFailure } from "./api.js";
 import { tell } from "./buying.js";
 import { h, icon } from "./dom.js";
 import { reload } from "./loading.js";
-import { button, failureText, say } from "./parts.js";
+import { button, refusalText, titled, warn } from "./parts.js";
 import { retryPending } from "./purchases.js";
 import { changed, isTrial, state } from "./state.js";
 import { t } from "./words.js";
@@ -12,7 +12,7 @@ import { t } from "./words.js";
 export function notices() {
   if (!state.who) return [];
   return [
-    state.pending ? notice("alert", t("unsure", { title: state.pending.title }), button(t("retry"), "secondary", again, { "data-key": "again" })) : null,
+    state.pending ? notice("alert", titled("unsure", state.pending.title), button(t("retry"), "secondary", again, { "data-key": "again" })) : null,
     state.degraded || state.person?.unseen === "down" ? notice("alert", t("degraded")) : null,
     state.person?.optedOut ? notice("people", t("opted_out")) : null,
     state.person?.unseen === "key" ? notice("alert", t("weak_key")) : null,
@@ -31,7 +31,7 @@ async function again() {
     await reload();
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure;
-    say(failureText(failure));
+    warn(refusalText(failure));
     changed();
   }
 }

@@ -27,31 +27,54 @@ export function button(label, kind, onclick, more = {}) {
   return h("button", { type: "button", class: kind, onclick, ...more }, label);
 }
 
+/** In the place of what could not be loaded; may be tried again where that can help. */
+export function failed(failure, retry) {
+  const again = failure.passes ? button(t("retry"), "secondary", retry, { "data-key": "retry" }) : null;
+  return blank(t("failed_title"), failureText(failure), again);
+}
+
 export const leftAfter = (left) => (left === 0 ? t("uses_all") : t("left_after", { left: money(left) }));
 
 /** What a refusal or failure means for a person. */
 export function failureText(failure) {
   if (failure.status === 0) return t("failed_offline");
-  if (failure.status === 403) return t("error_forbidden");
-  if (failure.status === 404) return t("error_no_store");
-  if (failure.passes && failure.status !== 500) return t("failed_busy");
-  return has(`error_${failure.code}`) ? t(`error_${failure.code}`) : t("failed_other");
+  if (failure.status === 401) return t("bad_key");
+  if (failure.status === 403) return t("error_asking");
+  if (has(`error_${failure.code}`)) return t(`error_${failure.code}`);
+  return failure.passes && failure.status !== 500 ? t("failed_busy") : t("failed_other");
+}
+
+/** The same of something that should have been recorded. */
+export const refusalText = (failure) => (failure.status === 403 ? t("error_forbidden") : failureText(failure));
+
+/** Properties of what shows the catalogue's own words, which are Indonesian in either language. */
+export const INDONESIAN = { lang: "id" };
+
+/** A sentence about a course; its title keeps its language. */
+export function titled(key, title, values = {}) {
+  const [before, after] = t(key, { ...values, title: "\n" }).split("\n");
+  return [before, h("span", INDONESIAN, title), after];
 }
 
 export const reasonText = (reason) => (language() === "id" ? reason.text : reason.text_en);
 
 /** Provider, way of teaching and days of a course, as far as the catalogue says them. */
 export function metaLine(course) {
-  const parts = [course.provider, course.mode];
-  if (course.duration_days) parts.push(t("days", { n: course.duration_days }).replace(" ", "\u00a0"));
-  const known = parts.filter(Boolean);
-  return known.length ? h("p", { class: "meta" }, known.join(" · ")) : null;
+  const words = [course.provider, course.mode].filter(Boolean).join(" · ");
+  const days = course.duration_days && t("days", { n: course.duration_days }).replace(" ", "\u00a0");
+  if (!words) return days ? h("p", { class: "meta" }, days) : null;
+  return h("p", { class: "meta" }, h("span", INDONESIAN, words), days ? ` · ${days}` : "");
 }
 
-/** Says something to screen readers and, for a while, to eyes. */
-export function say(text) {
+/** Says that something was done, to screen readers and, for a while, to eyes. */
+export const say = (...words) => show("check", words);
+
+/** The same of something that was not. */
+export const warn = (...words) => show("alert", words);
+
+function show(name, words) {
   const said = document.querySelector("#said");
-  said.replaceChildren(h("span", {}, icon("check"), text));
+  said.replaceChildren(h("p", {}, icon(name), h("span", {}, words)));
   said.classList.remove("shown");
   void said.offsetWidth; // starts the animation again
   said.classList.add("shown");
@@ -62,4 +85,10 @@ export function say(text) {
 /** Takes back what was said, as when somebody leaves. */
 export function hush() {
   document.querySelector("#said").replaceChildren();
+}
+
+/** Tells screen readers how things stand, always in the same element: a new one would not be read. */
+export function announce(text) {
+  const place = document.querySelector("#standing");
+  if (place.textContent !== text) place.textContent = text;
 }

@@ -1,9 +1,9 @@
 // The plan that was taken up: what of it is bought and what comes next.
 
 import { buyDialog } from "./buying.js";
-import { h, icon } from "./dom.js";
+import { focusOn, h, icon } from "./dom.js";
 import { money } from "./format.js";
-import { button } from "./parts.js";
+import { button, INDONESIAN } from "./parts.js";
 import { mayBuy } from "./person.js";
 import { pin } from "./purchases.js";
 import { changed, state } from "./state.js";
@@ -34,7 +34,7 @@ function step(course, next, owned) {
   const { title, price, course_id: id } = course;
   return h("li", { class: done ? "done" : next ? "next" : "later" },
     done ? icon("check") : h("span", { class: "dot", "aria-hidden": "true" }),
-    h("span", { class: "step-title" }, title),
+    h("span", { class: "step-title", ...INDONESIAN }, title),
     h("span", { class: "tabular" }, money(price)),
     done
       ? h("span", { class: "chip" }, t("pinned_done"))
@@ -47,5 +47,5 @@ function step(course, next, owned) {
 function unpin() {
   pin(null);
   changed();
-  document.querySelector("#view-title")?.focus();
+  focusOn(document.querySelector("#view-title"));
 }

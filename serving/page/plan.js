@@ -5,7 +5,7 @@ import { cardOf } from "./catalogue.js";
 import { h } from "./dom.js";
 import { day, money } from "./format.js";
 import { loadPlan } from "./loading.js";
-import { bar, blank, button, failureText, metaLine } from "./parts.js";
+import { bar, blank, button, failed, INDONESIAN, metaLine } from "./parts.js";
 import { mayBuy } from "./person.js";
 import { pinnedCard } from "./pinned.js";
 import { changed, state } from "./state.js";
@@ -28,7 +28,7 @@ export function planView() {
 
 function body() {
   const { status, alternatives, chosen, failure } = state.plan;
-  if (status === "failed") return blank(t("failed_title"), failureText(failure), button(t("retry"), "secondary", loadPlan, { "data-key": "retry" }));
+  if (status === "failed") return failed(failure, loadPlan);
   if (status !== "ready" && !alternatives.length) {
     return h("div", { "aria-busy": "true" }, h("p", { class: "count" }, t("loading")), h("div", { class: "card skeleton tall", "aria-hidden": "true" }));
   }
@@ -94,7 +94,7 @@ function line(course, place) {
   const days = course.finish ? h("p", { class: "meta" }, t("plan_days", { buy: day(course.buy), finish: day(course.finish) })) : null;
   return h("li", { class: "line" },
     h("span", { class: `swatch shade-${place % SHADES}`, "aria-hidden": "true" }),
-    h("div", { class: "line-what" }, h("p", { class: "line-title" }, course.title), metaLine(course), days),
+    h("div", { class: "line-what" }, h("p", { class: "line-title", ...INDONESIAN }, course.title), metaLine(course), days),
     h("span", { class: "minus" }, money(-course.price)),
     h("span", { class: "running" }, money(course.balance_after)),
   );

@@ -13,7 +13,7 @@ export async function buy(course) {
     return;
   }
   const same = state.pending?.event.course_id === course.course_id;
-  const event = same ? state.pending.event : newEvent("purchase", course, { price: course.price });
+  const event = same ? state.pending.event : newEvent("purchase", course, { price: course.price, request_id: course.request_id });
   setPending({ event, title: course.title });
   try {
     await acknowledged(event);
@@ -47,7 +47,7 @@ export function removeTrial(course) {
 
 export function pin(courses) {
   state.pinned = courses && {
-    courses: courses.map(({ course_id, title, price }) => ({ course_id, title, price })),
+    courses: courses.map(({ course_id, title, price, request_id }) => ({ course_id, title, price, request_id })),
   };
   remember("plan", state.pinned);
 }

@@ -8,13 +8,14 @@ export const state = {
   facts: null, // of /page/facts.json
   who: recall("who"), // { id, key } or { trial: { balance, profile, bought } }; null: nobody is in
   person: null, // see person.js
-  list: { status: "loading", items: [], shown: 8 }, // of /recommend
+  list: { status: "loading", items: [], more: false }, // of /recommend; `more`: it may have more
   filters: { ...NO_FILTERS },
   plan: { status: "none", alternatives: [], chosen: 0, most: 8 }, // of /plan
-  pinned: recall("plan"), // { courses: [{ course_id, title, price }] }
+  pinned: recall("plan"), // { courses: [{ course_id, title, price, request_id }] }
   pending: recall("pending"), // { event, title }: a purchase that was not acknowledged
   degraded: false,
   failure: null, // of the last load
+  turnedAway: null, // { form, word }: why somebody who was in is not any more
   view: "rekomendasi",
 };
 

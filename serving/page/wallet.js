@@ -12,13 +12,14 @@ const URGENT = 4;
 export function wallet() {
   const { balance, grant, spent, deadlines } = state.person;
   const known = balance !== null;
-  const whole = known ? Math.max(grant ?? 0, balance + spent) : 0;
+  const counted = known && grant !== null; // else nobody knows what was spent
+  const whole = counted ? Math.max(grant, balance + spent) : 0;
   return h("section", { class: "wallet", "aria-labelledby": "wallet-title" },
     h("div", { class: "wallet-card" },
       h("h2", { id: "wallet-title" }, t("balance")),
       h("p", { class: "amount", id: "amount" }, known ? money(balance) : unknown()),
-      known ? moneyBar(balance, whole) : null,
-      known ? h("p", { class: "wallet-note", id: "wallet-note" }, spentText(whole, balance)) : null,
+      counted ? moneyBar(balance, whole) : null,
+      counted ? h("p", { class: "wallet-note", id: "wallet-note" }, spentText(whole, balance)) : null,
     ),
     deadlines.length ? deadlineList(deadlines) : null,
   );

@@ -100,8 +100,9 @@ class LiveStore:
         except Exception as error:  # noqa: BLE001 - drivers raise what they like; all mean: no answer
             self._failed(error)
             return DOWN
+        finally:
+            metrics.FIND_SECONDS.observe(perf_counter() - started)
         self._worked()
-        metrics.FIND_SECONDS.observe(perf_counter() - started)
         return found
 
     def find_many(self, ids: Sequence[str]) -> dict[str, Found]:
@@ -186,8 +187,10 @@ class LiveStore:
     @contextmanager
     def _timed(self, operation: str) -> Any:
         started = perf_counter()
-        yield
-        metrics.STORE_SECONDS.labels(operation).observe(perf_counter() - started)
+        try:
+            yield
+        finally:
+            metrics.STORE_SECONDS.labels(operation).observe(perf_counter() - started)
 
     def _worked(self) -> None:
         was_up = self.breaker.up

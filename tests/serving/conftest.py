@@ -31,6 +31,7 @@ def client(world: ServingWorld) -> Iterator[TestClient]:
     usual = gc.get_threshold()
     with TestClient(
         SaldoPas.to_asgi(),  # type: ignore[attr-defined]  # by BentoML
+        base_url="http://localhost",
         raise_server_exceptions=False,
     ) as running:
         gc.unfreeze()  # a service never ends, a test does: its worlds must go

@@ -43,7 +43,7 @@ def slot(world: ServingWorld) -> ModelSlot:
 
 def client_of(slot: ModelSlot, file: Path | None, **more: Any) -> TestClient:
     settings = Settings(keys_file=file, log_requests=False, **more)
-    return TestClient(create_app(slot, settings))
+    return TestClient(create_app(slot, settings), base_url="http://localhost")
 
 
 def refusal(response: Any) -> tuple[int, str]:
@@ -158,12 +158,42 @@ def test_without_keys_only_this_machine_is_answered(
     slot: ModelSlot, peer: str, status: int
 ) -> None:
     app = create_app(slot, Settings(log_requests=False))
-    client = TestClient(app, client=(peer, 50_000))
+    client = TestClient(app, base_url="http://localhost", client=(peer, 50_000))
     response = client.post("/recommend", json={})
     assert response.status_code == status
     assert client.get("/livez").status_code == 200
     if status == 403:
         assert refusal(response) == (403, "keys_needed")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:3000", 200),
+        ("LOCALHOST", 200),
+        ("127.0.0.1:3000", 200),
+        ("[::1]:3000", 200),
+        ("evil.example", 403),
+        ("localhost.evil.example:3000", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("10.0.0.7", 403),
+        ("", 403),
+    ],
+)
+def test_without_keys_no_other_name_is_answered(slot: ModelSlot, host: str, status: int) -> None:
+    """The page of a site whose name leads here, in the browser of who develops."""
+    app = create_app(slot, Settings(log_requests=False))
+    client = TestClient(app, client=("127.0.0.1", 50_000))
+    assert client.post("/recommend", json={}, headers={"Host": host}).status_code == status
+
+
+def test_who_watches_is_never_turned_away(slot: ModelSlot, file: Path) -> None:
+    key = new_key(file, "watcher", "admin")
+    settings = Settings(
+        keys_file=file, open_metrics=False, rate_per_s=0.001, rate_burst=1, log_requests=False
+    )
+    client = TestClient(create_app(slot, settings), headers={"X-API-Key": key})
+    assert [client.get("/metrics").status_code for _ in range(5)] == [200] * 5
 
 
 def test_every_key_is_compared_whichever_fits(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from starlette.testclient import TestClient
 
 from serving import schemas
+from serving.events_schemas import EventsBody
 from serving.http import create_app
 from serving.limits import Bound
 from serving.loaded import ModelSlot
@@ -85,8 +86,12 @@ def test_examples_are_requests_and_answers(client: TestClient) -> None:
         for status, response in stated["paths"][path]["post"]["responses"].items():
             model = answer if status == "200" else schemas.Error
             model.model_validate(response["content"]["application/json"]["example"], strict=True)
-    for body in stated["components"]["schemas"]["RecommendBody"]["examples"]:
-        assert client.post("/recommend", json=body).status_code == 200
+    for path in (*answers, "/plan", "/explain", "/page/courses"):
+        asked = stated["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        name = asked["schema"]["$ref"].rpartition("/")[2]
+        for body in stated["components"]["schemas"][name]["examples"]:
+            assert client.post(path, json=body).status_code == 200, (path, body)
+    assert EventsBody.model_validate(stated["components"]["schemas"]["EventsBody"]["examples"][0])
 
 
 def test_every_key_of_a_request_is_described(client: TestClient) -> None:

@@ -82,15 +82,29 @@ def test_metrics_count_requests_answers_and_durations(
     history = 'saldopas_answers_total{source="history"}'
     nothing = 'saldopas_answers_total{source="none"}'
     in_batch = 'saldopas_batch_errors_total{code="out_of_range"}'
-    lines = (done, refused, unknown, timed, history, nothing, in_batch)
+    plans = 'saldopas_answers_total{source="plan"}'
+    explained = 'saldopas_answers_total{source="explain"}'
+    lines = (done, refused, unknown, timed, history, nothing, in_batch, plans, explained)
     before = [metric(client, line) for line in lines]
     client.post("/recommend", json={"participant_id": world.people.buyer})
     client.post("/recommend", json={"balance": 0})
     client.post("/recommend", json={"n": 0})
     client.get("/people/P0000001")
     client.post("/recommend_batch", json={"requests": [{"n": 0}]})
+    client.post("/plan", json={"balance": 500_000})
+    client.post("/explain", json={"course_id": "C00001"})
     after = [metric(client, line) for line in lines]
-    assert [new - old for new, old in zip(after, before, strict=True)] == [2, 1, 1, 3, 1, 1, 1]
+    assert [new - old for new, old in zip(after, before, strict=True)] == [
+        2,
+        1,
+        1,
+        3,
+        1,
+        1,
+        1,
+        1,
+        1,
+    ]
     text = client.get("/metrics").text
     assert 'saldopas_model_info{dataset="sample",fingerprint="' in text
     assert "P0000001" not in text
@@ -101,7 +115,7 @@ def test_logs_name_the_route_and_neither_people_nor_bodies(
 ) -> None:
     slot = ModelSlot()
     slot.load(settings.model_copy(update={"artifact": world.path}))
-    client = TestClient(create_app(slot, settings))
+    client = TestClient(create_app(slot, settings), base_url="http://localhost")
     with capture_logs() as lines:
         monkeypatch.setattr(http, "LOG", structlog.get_logger())
         client.post("/recommend", json={"participant_id": "P0000001", "category": "Keuangan"})
@@ -122,7 +136,7 @@ def test_without_a_model_it_is_alive_but_not_ready(
     settings: Settings, method: str, path: str
 ) -> None:
     slot = ModelSlot()
-    with TestClient(create_app(slot, settings)) as empty:
+    with TestClient(create_app(slot, settings), base_url="http://localhost") as empty:
         assert empty.get("/livez").status_code == 200
         assert error_of(empty.get("/readyz")) == (503, "starting")
         with pytest.raises(ArtifactError, match=r"no champion: there is no mlruns/champion\.json"):
@@ -167,7 +181,7 @@ def test_a_harmed_artifact_is_refused_and_the_service_says_so_without_a_path(
     slot = ModelSlot()
     with pytest.raises(ArtifactError):
         slot.load(settings.model_copy(update={"artifact": copy}))
-    with TestClient(create_app(slot, settings)) as refused:
+    with TestClient(create_app(slot, settings), base_url="http://localhost") as refused:
         response = refused.get("/readyz")
         assert error_of(response) == (503, "model_refused")
         assert str(copy) not in response.text
@@ -183,7 +197,7 @@ def test_a_bad_artifact_leaves_the_model_that_serves(
     with pytest.raises(ArtifactError):
         slot.load(settings.model_copy(update={"artifact": copy}))
     assert slot.model is served
-    with TestClient(create_app(slot, settings)) as running:
+    with TestClient(create_app(slot, settings), base_url="http://localhost") as running:
         assert running.get("/readyz").status_code == 200
 
 
@@ -235,7 +249,9 @@ def failing(
             raise RuntimeError(told) from error
 
     monkeypatch.setattr(answers, "as_asked", broken)
-    with TestClient(create_app(slot, settings), raise_server_exceptions=False) as running:
+    with TestClient(
+        create_app(slot, settings), base_url="http://localhost", raise_server_exceptions=False
+    ) as running:
         yield running
 
 
@@ -265,7 +281,7 @@ def test_the_limits_of_bodies_are_settings(settings: Settings, world: ServingWor
     slot = ModelSlot()
     slot.load(small)
     request = {"category": "x" * 250, "exclude": ["y" * 250] * 7}
-    with TestClient(create_app(slot, small)) as running:
+    with TestClient(create_app(slot, small), base_url="http://localhost") as running:
         assert error_of(running.post("/recommend", json=request)) == (413, "too_large")
         one = {"requests": [request]}
         assert running.post("/recommend_batch", json=one).status_code == 200

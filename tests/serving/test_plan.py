@@ -30,7 +30,9 @@ def http(world: ServingWorld) -> Iterator[TestClient]:
     settings = Settings(artifact=world.path, log_requests=False)
     slot = ModelSlot()
     slot.load(settings)
-    with TestClient(create_app(slot, settings), raise_server_exceptions=False) as running:
+    with TestClient(
+        create_app(slot, settings), base_url="http://localhost", raise_server_exceptions=False
+    ) as running:
         yield running
 
 
@@ -42,7 +44,9 @@ def test_while_the_planner_starts_it_says_so_before_the_time_is_up(
     settings = Settings(artifact=world.path, log_requests=False, timeout_s=1.0)
     slot = ModelSlot()
     slot.load(settings)
-    with TestClient(create_app(slot, settings), raise_server_exceptions=False) as running:
+    with TestClient(
+        create_app(slot, settings), base_url="http://localhost", raise_server_exceptions=False
+    ) as running:
         try:
             response = running.post("/plan", json={"balance": 300_000})
             assert (response.status_code, response.json()["error"]["code"]) == (503, "starting")

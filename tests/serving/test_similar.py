@@ -24,7 +24,9 @@ def http(world: ServingWorld) -> Iterator[TestClient]:
     settings = Settings(artifact=world.path, log_requests=False)
     slot = ModelSlot()
     slot.load(settings)
-    with TestClient(create_app(slot, settings), raise_server_exceptions=False) as running:
+    with TestClient(
+        create_app(slot, settings), base_url="http://localhost", raise_server_exceptions=False
+    ) as running:
         yield running
 
 

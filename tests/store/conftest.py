@@ -79,7 +79,9 @@ def serving(world: StoreWorld) -> Serving:
         desk.open()
         app = create_app(slot, settings, KeyRing(None), desk)
         try:
-            with TestClient(app, client=("127.0.0.1", 50_000)) as client:
+            with TestClient(
+                app, base_url="http://localhost", client=("127.0.0.1", 50_000)
+            ) as client:
                 yield client
         finally:
             desk.close()

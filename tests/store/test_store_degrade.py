@@ -33,6 +33,8 @@ from tests.store.store_world import StoreWorld
 
 pytestmark = pytest.mark.slow
 
+TIMED = 'saldopas_store_seconds_count{operation="find"}'
+
 
 class Stoppable:
     """A PostgreSQL that a test stops and starts."""
@@ -199,6 +201,13 @@ def test_a_server_that_takes_connections_and_says_nothing_piles_nothing_up() -> 
         store.close()
 
 
+def looked_up(client: TestClient) -> int:
+    """How many look-ups were timed."""
+    text = client.get("/metrics").text
+    [line] = [row for row in text.splitlines() if TIMED in row]
+    return int(float(line.split()[-1]))
+
+
 def test_a_store_that_does_not_answer_in_time_costs_no_more_than_the_deadline(
     server: Stoppable, world: StoreWorld, serving: Serving
 ) -> None:
@@ -207,9 +216,11 @@ def test_a_store_that_does_not_answer_in_time_costs_no_more_than_the_deadline(
     engine = sa.create_engine(server.url)
     with serving(server.url, timeout_ms=50) as client:
         assert up_again(client, world.buyer)
+        before = looked_up(client)
         with engine.begin() as connection:
             connection.execute(sa.text("LOCK TABLE participants IN ACCESS EXCLUSIVE MODE"))
             assert asked(client, participant_id=world.buyer)["degraded"]
+        assert looked_up(client) == before + 1  # what is slow is what is watched for
         assert up_again(client, world.buyer)
     engine.dispose()
 

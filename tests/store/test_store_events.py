@@ -222,7 +222,9 @@ def test_without_a_store_events_are_not_acknowledged(world: StoreWorld) -> None:
     settings = Settings(artifact=world.path, log_requests=False)
     slot = ModelSlot()
     slot.load(settings)
-    with TestClient(create_app(slot, settings), client=("127.0.0.1", 1)) as client:
+    with TestClient(
+        create_app(slot, settings), base_url="http://localhost", client=("127.0.0.1", 1)
+    ) as client:
         answer = client.post("/events", json={"events": [purchase("a", "x", "y")]})
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_store")
         assert client.get(f"/participants/{world.buyer}").json()["known_from"] == "snapshot"

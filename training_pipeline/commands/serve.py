@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SERVICE = "serving.service:SaldoPas"
 CHAMPION = "champion"
+VERSION = "SALDOPAS_MODEL_VERSION"
 CODE = Path(__file__).resolve().parents[2]  # or `serving/` where one stands is taken for it
 
 
@@ -32,7 +33,10 @@ def serve(
     artifact: Annotated[
         Path | None, typer.Option(help="Serve this artifact directory instead.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, max=64, envvar="SALDOPAS_WORKERS", help="Processes that answer."),
+    ] = 1,
     store: Annotated[
         str,
         typer.Option(
@@ -69,7 +73,7 @@ def serve(
         not in (
             "SALDOPAS_ARTIFACT",
             "SALDOPAS_CHAMPION",
-            "SALDOPAS_MODEL_VERSION",
+            VERSION,
             "SALDOPAS_STORE",
         )
     }
@@ -145,7 +149,9 @@ def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], st
     if artifact is not None:
         if model != CHAMPION:
             raise DataError("--model and --artifact name two models", remedy="give one of them")
-        return artifact, {"SALDOPAS_ARTIFACT": str(artifact.resolve())}, str(artifact)
+        named = os.environ.get(VERSION)
+        told = {"SALDOPAS_ARTIFACT": str(artifact.resolve())} | ({VERSION: named} if named else {})
+        return artifact, told, str(artifact)
     if model == CHAMPION:
         from training_pipeline.tracking.champion_pointer import POINTER
         from training_pipeline.tracking.registry import publish_champion
@@ -160,7 +166,7 @@ def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], st
     directory = resolve(model)
     told = {"SALDOPAS_ARTIFACT": str(directory.resolve())}
     if model.isdecimal():
-        return directory, told | {"SALDOPAS_MODEL_VERSION": model}, f"version {model}"
+        return directory, told | {VERSION: model}, f"version {model}"
     return directory, told, model
 
 
