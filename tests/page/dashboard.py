@@ -61,6 +61,11 @@ class Dashboard:
     def settled(self) -> None:
         self.page.wait_for_selector("#list[aria-busy=false]")
 
+    def more(self) -> None:
+        """Press "Tampilkan lagi"."""
+        self.page.click("[data-key=more]")
+        self.settled()
+
     def go(self, view: str) -> None:
         self.page.click(f"#views a[href='#{view}']")
 

@@ -54,6 +54,8 @@ class Served:
     url: str
     key: str  # may do what a participant does
     weak_key: str  # may not read participants' data
+    events_key: str  # may not ask for recommendations
+    admin_key: str
     people: People
     store: Path
     log: Path
@@ -64,6 +66,12 @@ class Served:
         headers = {"X-API-Key": self.key}
         answer = httpx.get(f"{self.url}/participants/{participant_id}", headers=headers)
         return int(answer.raise_for_status().json()["balance"])
+
+    def erase(self, participant_id: str) -> None:
+        headers = {"X-API-Key": self.admin_key}
+        httpx.delete(
+            f"{self.url}/participants/{participant_id}", headers=headers
+        ).raise_for_status()
 
     @contextmanager
     def store_down(self) -> Iterator[None]:
@@ -127,9 +135,9 @@ def _people(snapshot: Snapshot) -> People:
 def serving(directory: Path) -> Iterator[Served]:
     """`saldopas serve` as operators start it, on a free port."""
     artifact, people = make_artifact(directory)
-    full, weak = "sp_" + "a" * 43, "sp_" + "b" * 43
+    full, weak, only_events, admin = (f"sp_{letter * 43}" for letter in "abcd")
     keys, store, log = directory / "keys", directory / "store.db", directory / "log"
-    scopes = {full: "recommend,events", weak: "recommend"}
+    scopes = {full: "recommend,events", weak: "recommend", only_events: "events", admin: "admin"}
     lines = [f"{sha256(k.encode()).hexdigest()} {k[3]} {scope}\n" for k, scope in scopes.items()]
     keys.write_text("".join(lines))
     port = _free_port()
@@ -147,7 +155,7 @@ def serving(directory: Path) -> Iterator[Served]:
         )
     try:
         _wait_until_ready(url, process, log)
-        yield Served(url, full, weak, people, store, log, process)
+        yield Served(url, full, weak, only_events, admin, people, store, log, process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)

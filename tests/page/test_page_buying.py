@@ -49,6 +49,20 @@ def test_the_next_purchase_waits_for_the_review_of_the_last(visit: Visit, served
     assert "Ulasanmu: 4 dari 5" in shown.page.inner_text(".bought >> nth=0")
 
 
+def test_how_long_one_may_cancel_is_what_the_scheme_says(visit: Visit, served: Served) -> None:
+    facts = httpx.get(f"{served.url}/page/facts.json").json()
+    assert facts["cancel_days_before_start"] == 0
+    facts |= {"may_cancel": True, "cancel_days": 5, "cancel_days_before_start": 2}
+    shown = visit()
+    shown.page.route("**/page/facts.json", lambda route: route.fulfill(json=facts))
+    shown.page.reload()
+    shown.page.wait_for_selector("#entry-id")
+    shown.enter(served.people.newcomers[14])
+    shown.cards.first.locator(".primary").click()
+    hint = shown.page.inner_text("#dialog .hint")
+    assert "sampai 5 hari setelah pembelian, paling lambat 2 hari sebelum mulai" in hint
+
+
 def test_a_lost_answer_is_repeated_and_charged_once(visit: Visit, served: Served) -> None:
     who = served.people.newcomers[5]
     shown = visit().enter(who)

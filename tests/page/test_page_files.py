@@ -8,6 +8,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from serving.page_files import DIRECTORY
+from serving.page_routes import takes_gzip
 from tests.page.dashboard import Dashboard
 from tests.page.page_world import Served
 
@@ -30,6 +32,27 @@ def test_the_first_load_is_small_and_everything_is_there(served: Served) -> None
     plain = httpx.get(f"{served.url}/", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.text == index.text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "takes"),
+    [
+        ("gzip", True),
+        ("br;q=1, GZIP ; q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip; Q=0.000, br", False),
+        ("deflate", False),
+        ("notgzip", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_for_those_who_take_it(accepted: str, takes: bool) -> None:
+    assert takes_gzip(accepted) == takes
+
+
+def test_who_refuses_gzip_gets_none(served: Served) -> None:
+    answer = httpx.get(f"{served.url}/", headers={"Accept-Encoding": "gzip;q=0"})
+    assert "content-encoding" not in answer.headers
 
 
 def test_files_are_kept_for_good_and_the_page_is_asked_for_again(served: Served) -> None:
@@ -74,3 +97,16 @@ def test_both_languages_say_the_same_things(visit: Callable[..., Dashboard]) -> 
     assert set(indonesian) == {key for key in english if not key.endswith("_one")}
     for key, text in indonesian.items():
         assert set(re.findall(r"{(\w+)}", text)) == set(re.findall(r"{(\w+)}", english[key])), key
+
+
+def test_every_word_is_used() -> None:
+    """By its key, or by a key that is put together, such as `error_${code}`."""
+    source = "".join(
+        file.read_text()
+        for file in DIRECTORY.iterdir()
+        if file.suffix in (".js", ".html") and not file.name.startswith("words_")
+    )
+    starts = tuple(re.findall(r"`(\w+_)\$\{", source))
+    keys = re.findall(r'^  "?([^":]+)"?: "', (DIRECTORY / "words_id.js").read_text(), re.MULTILINE)
+    assert len(keys) > 100
+    assert [key for key in keys if f'"{key}"' not in source and not key.startswith(starts)] == []

@@ -70,6 +70,18 @@ def test_a_store_that_is_down_is_told_of_and_recovered_from(visit: Visit, served
     assert shown.page.locator("#notices .notice").count() == 0
 
 
+def test_what_was_spent_is_not_made_up_while_the_store_is_down(
+    visit: Visit, served: Served
+) -> None:
+    shown = visit()
+    shown.expects.append("503")
+    with served.store_down():
+        shown.enter(served.people.buyers[7])
+        assert shown.page.locator("#amount").inner_text()
+        assert shown.page.locator("#wallet-note, #wallet-bar").count() == 0
+    served_again(served, served.people.buyers[7])
+
+
 def served_again(served: Served, who: str) -> int:
     """The balance, once the service looks at its store again."""
     import time

@@ -22,8 +22,8 @@ def test_courses_come_with_prices_reasons_and_what_is_left(visit: Visit, served:
         price = rupiah(card.locator(".price").inner_text())
         assert rupiah(card.locator(".after").inner_text()) == shown.amount - price
         assert card.locator(".reason").inner_text().strip()
-    shown.page.click("[data-key=more]")
-    assert shown.cards.count() == 16
+    shown.more()
+    assert shown.cards.count() == len(set(shown.titles)) == 16
     assert shown.page.evaluate("document.activeElement.className") == "quiet details"
     shown.cards.first.locator(".details").click()
     shown.page.wait_for_selector("#dialog[open]")
@@ -37,7 +37,7 @@ def test_courses_come_with_prices_reasons_and_what_is_left(visit: Visit, served:
 def test_a_hostile_title_is_only_text(visit: Visit, served: Served) -> None:
     shown = visit().enter(served.people.newcomers[0])
     while HOSTILE not in shown.titles:
-        shown.page.click("[data-key=more]")
+        shown.more()
     card = shown.cards.nth(shown.titles.index(HOSTILE))
     assert card.locator("h2").inner_html().startswith("&lt;img")
     card.locator(".details").click()
@@ -57,6 +57,7 @@ def test_filters_leave_what_they_say(visit: Visit, served: Served) -> None:
     shown.settled()
     assert set(shown.page.locator(".eyebrow").all_inner_texts()) == {"Bahasa Asing"}
     shown.page.select_option("#filter-mode", "Webinar")
+    shown.settled()
     metas = shown.page.locator(".cards .meta").all_inner_texts()
     assert all("Webinar" in meta for meta in metas)
     shown.page.click("[data-key=clear] >> nth=0") if metas else shown.page.click(".blank button")
@@ -138,6 +139,7 @@ def test_a_key_that_may_not_read_people_still_gets_courses(visit: Visit, served:
     shown.enter(served.people.buyers[2], served.weak_key)
     assert shown.amount == served.balance(served.people.buyers[2])
     assert shown.cards.count() == 8
+    assert shown.page.locator("#wallet-note, #wallet-bar").count() == 0  # of what was spent
     shown.go("riwayat")
     assert "tidak bisa ditampilkan" in shown.page.inner_text(".blank")
 
