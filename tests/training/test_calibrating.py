@@ -5,14 +5,20 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from features.batch import ParticipantBatch
+from features.dataset import read_dataset
+from features.indexed import index_dataset
 from features.pairs import Pairs
 from features.sequences import Sequences
+from features.split import make_cuts
+from features.split_config import SplitConfig
 from models.artifact import load_artifact
 from models.calibration import Calibration
 from models.policy import Policy
+from tests.made import make_batch, make_requests
 from tests.small_world import ONE_MODEL, SEED, SmallWorld
 from training_pipeline.calibration.learn import learn_calibration
 from training_pipeline.calibration.measure import BEST, measure
@@ -93,6 +99,51 @@ def test_strangers_whom_the_cut_does_not_know_have_what_popularity_says(
         ranked = np.flatnonzero(told[row])
         favourite = ranked[np.argmax(popular[row, ranked])]
         assert told[row, favourite] > 2 * np.median(told[row, ranked])
+
+
+@pytest.fixture(scope="module")
+def at_random(tmp_path_factory: pytest.TempPathFactory) -> tuple[Policy, Calibration]:
+    """Everybody buys one to three of 40 courses at random within months; no balance is known."""
+    folder = tmp_path_factory.mktemp("random") / "data"
+    folder.mkdir()
+    rng = np.random.default_rng(SEED)
+    prices = pd.DataFrame({"course_id": [f"c{i}" for i in range(40)], "price": range(10, 410, 10)})
+    prices.to_csv(folder / "courses.csv", index=False)
+    days = pd.date_range("2021-01-01", periods=120, freq="D")
+    rows = [
+        (f"p{person}", f"c{course}", days[day])
+        for person in range(2_000)
+        for course, day in zip(
+            rng.permutation(40)[: 1 + person % 3], rng.integers(0, 120, 3), strict=False
+        )
+    ]
+    purchases = pd.DataFrame(rows, columns=["participant_id", "course_id", "purchased_at"])
+    purchases.to_csv(folder / "purchases.csv", index=False)
+    data = index_dataset(read_dataset(folder))
+    cut = (make_cuts(data, SplitConfig(), seed=SEED) or ())[0]
+    assert cut.cases.proxy.all()
+    policy = untried_recipe(ONE_MODEL.names(cut.train), ONE_MODEL.fixed).fit(cut.train, seed=SEED)
+    return policy, learn_calibration(data, cut, policy, seed=SEED)
+
+
+def test_a_price_says_nothing_where_purchases_are_random_and_no_balance_is_known(
+    at_random: tuple[Policy, Calibration],
+) -> None:
+    """What was spent in a period is no balance: the dearest course below it is the one bought."""
+    _, calibration = at_random
+    assert calibration.price_factor.min() > 0.7
+    assert calibration.price_factor.max() < 1.4
+    assert calibration.share_factor.tolist() == [1.0]
+
+
+def test_a_length_of_history_that_the_cut_does_not_show_has_probabilities(
+    at_random: tuple[Policy, Calibration],
+) -> None:
+    policy, calibration = at_random
+    histories = [[], [1], [1, 2], [1, 2, 3], [1, 2, 3, 4, 5, 6]]
+    asked = make_requests(make_batch(histories, n_items=40))
+    told = calibration.probabilities(policy, asked).sum(axis=1)
+    assert told.min() > 0.2 * told.max()
 
 
 def test_a_higher_score_is_never_less_probable(learned: tuple[Policy, Calibration]) -> None:

@@ -19,9 +19,14 @@ CELLS_A_BLOCK = 4_000_000
 MOST_DECISIONS = 10_000
 
 
-def fewer_decisions(cut: Cut, *, seed: int) -> Cut:
-    """The cut with at most `MOST_DECISIONS`, drawn with `seed`."""
-    return replace(cut, cases=sample_cases(cut.cases, MOST_DECISIONS, seed=seed))
+def judged_decisions(cut: Cut, *, seed: int) -> Cut:
+    """The cut with at most `MOST_DECISIONS`, drawn with `seed`, limited by known balances only.
+
+    The proxy of an unknown balance is what was spent in the period: below it the dearest course is
+    the one that was bought.
+    """
+    cases = sample_cases(cut.cases, MOST_DECISIONS, seed=seed)
+    return replace(cut, cases=replace(cases, limited=cases.limited & ~cases.proxy))
 
 
 def blocks(

@@ -14,7 +14,7 @@ from features.indexed import IndexedDataset
 from features.split import Cut
 from models.calibration import LEVELS, Calibration, curve_of, levels_of
 from models.policy import Policy
-from training_pipeline.calibration.blocks import blocks, fewer_decisions
+from training_pipeline.calibration.blocks import blocks, judged_decisions
 from training_pipeline.calibration.price_factors import with_price_factors
 
 DECISIONS_FOR_EDGES = 4_000
@@ -22,6 +22,7 @@ MOST_BINS = 40
 FEWEST_TARGETS = 20  # of a bin
 FEW = 4 * FEWEST_TARGETS  # a curve of fewer takes the bins of all levels
 ROUNDS = 6
+PARTS = ("score", "chance", "bought")  # of `Curves`, besides indptr
 PRIOR = 0.01  # purchases at the mean rate added to each bin: none is 0, and the best stay as high
 
 
@@ -58,7 +59,7 @@ def learn_calibration(data: IndexedDataset, cut: Cut, policy: Policy, *, seed: i
     are what that stage alone would have said of everybody. Then come the factors of price and
     share, given the curves, and h anew.
     """
-    cut = fewer_decisions(cut, seed=seed)
+    cut = judged_decisions(cut, seed=seed)
     last = replace(policy, stages=policy.stages[-1:])
     curves = _or_alone(learn_curves(data, cut, policy), learn_curves(data, cut, last))
     none = np.zeros(1), np.ones(1)
@@ -89,7 +90,7 @@ def learn_curves(data: IndexedDataset, cut: Cut, policy: Policy) -> Curves:
         chance = _rising(counts.bought, factor @ counts.shown, starts)
         chance *= total / max(float((counts.shown @ chance).sum()), 1e-12)
     bought = np.array([counts.bought[low:high].sum() for low, high in pairwise(starts.tolist())])
-    return Curves(*_knots(chance, counts.score_sum, shown, starts), bought)
+    return _or_nearest(Curves(*_knots(chance, counts.score_sum, shown, starts), bought))
 
 
 def bin_edges(
@@ -190,6 +191,20 @@ def _masses(
     return knots, isotonic_regression(means, weights=sizes).x
 
 
+def _or_nearest(curves: Curves) -> Curves:
+    """Of each stage, a level with hardly a purchase has the curve of the nearest one with more.
+
+    Somebody may have a history of a length that the cut does not show.
+    """
+    source = np.arange(len(curves.bought))
+    for first in range(0, len(source), LEVELS):
+        bought = curves.bought[first : first + LEVELS]
+        known = np.flatnonzero(bought >= min(FEWEST_TARGETS, bought.max()))
+        for level in range(LEVELS):
+            source[first + level] = first + known[np.argmin(np.abs(known - level))]
+    return _chosen(curves, source)
+
+
 def _or_alone(curves: Curves, alone: Curves) -> Curves:
     """The curves, those of whoever only the last stage answers replaced where purchases are few.
 
@@ -198,16 +213,27 @@ def _or_alone(curves: Curves, alone: Curves) -> Curves:
         alone: of the last stage, asked for everybody. A level with few purchases has the curve of
             the level with the most.
     """
-    score = np.split(curves.score, curves.indptr[1:-1])
-    chance = np.split(curves.chance, curves.indptr[1:-1])
+    indptr = np.concatenate([curves.indptr, curves.indptr[-1] + alone.indptr[1:]])
+    joined = (np.concatenate([getattr(one, name) for one in (curves, alone)]) for name in PARTS)
+    both = Curves(indptr, *joined)
+    source = np.arange(len(curves.bought))
     theirs = alone.bought[LEVELS:]
     for level in range(-LEVELS, 0):
         own = level if theirs[level] >= FEW else int(np.argmax(theirs)) - LEVELS
         if curves.bought[level] < min(FEW, theirs[own]):
-            score[level] = np.split(alone.score, alone.indptr[1:-1])[own]
-            chance[level] = np.split(alone.chance, alone.indptr[1:-1])[own]
+            source[level] = len(both.bought) + own
+    return _chosen(both, source)
+
+
+def _chosen(curves: Curves, source: NDArray[np.int64]) -> Curves:
+    """The curves `source`; the purchases stay those of the curves in whose place they stand."""
+    score, chance = (
+        [np.split(part, curves.indptr[1:-1])[one] for one in source]
+        for part in (curves.score, curves.chance)
+    )
     indptr = np.cumsum([0, *map(len, score)]).astype(np.int64)
-    return Curves(indptr, np.concatenate(score), np.concatenate(chance), curves.bought)
+    bought = curves.bought[: len(source)]
+    return Curves(indptr, np.concatenate(score), np.concatenate(chance), bought)
 
 
 def _knots(

@@ -11,7 +11,7 @@ from features.indexed import IndexedDataset
 from features.split import Cut
 from models.calibration import LEVELS, Calibration, levels_of
 from models.policy import Policy
-from training_pipeline.calibration.blocks import CELLS_A_BLOCK, fewer_decisions
+from training_pipeline.calibration.blocks import CELLS_A_BLOCK, judged_decisions
 
 EDGES = np.concatenate([[0.0], np.logspace(-5, 0, 26)])
 BEST = 20  # courses a decision that a plan is made of, about
@@ -59,7 +59,7 @@ def measure(
     calibration: Calibration, data: IndexedDataset, cut: Cut, policy: Policy, *, seed: int
 ) -> Reliability:
     """Probabilities of a fitted policy against the purchases of `cut`, or of a sample of it."""
-    cut = fewer_decisions(cut, seed=seed)
+    cut = judged_decisions(cut, seed=seed)
     requests = cut.requests(data, count=1)
     n = requests.n_rows
     foretold, bought, pairs = (np.zeros(len(EDGES) - 1) for _ in range(3))
