@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -29,8 +30,11 @@ from training_pipeline.commands import (
 )
 from training_pipeline.console import RunFailedError, say
 
+NAME = "saldopas"
+_USAGE_ERROR = typer.BadParameter.__mro__[1]  # click's UsageError, which Typer does not name
+
 app = typer.Typer(
-    name="saldopas",
+    name=NAME,
     help="Courses that people with a similar profile and history took, and that fit the balance.",
     no_args_is_help=True,
     add_completion=False,
@@ -61,13 +65,30 @@ app.command("ui")(ui.ui)
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 the run failed, 2 bad usage or bad data."""
     try:
-        app()
+        code = app(prog_name=NAME, standalone_mode=False)
+    except _USAGE_ERROR as error:
+        _say_usage(error)
+        sys.exit(2)
     except DataError as error:
-        say(f"saldopas: {error}")
+        say(f"{NAME}: {error}")
         sys.exit(2)
     except (RunFailedError, ArtifactError, FitError, OSError) as error:
-        say(f"saldopas: {error}")
+        say(f"{NAME}: {error}")
         sys.exit(1)
+    except typer.Abort:
+        say(f"{NAME}: stopped")
+        sys.exit(1)
+    sys.exit(code or 0)
+
+
+def _say_usage(error: Any) -> None:
+    """One line; where a group was called alone, its help was printed, and is enough."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # Typer too knows it by its name only
+        return
+    path = NAME if error.ctx is None else error.ctx.command_path
+    where = path.removeprefix(NAME).strip()
+    problem = " ".join(error.format_message().split()).rstrip(".")
+    say(f"{NAME}: {where + ': ' if where else ''}{problem}; see {path} --help")
 
 
 if __name__ == "__main__":
