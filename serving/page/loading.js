@@ -32,11 +32,12 @@ export async function enter(who) {
   state.who = who;
   try {
     if (isTrial()) await post("/page/courses", { ids: [] }); // whether its key is taken
-    await loadPerson();
+    if (who === state.who) await loadPerson();
   } catch (failure) {
     state.who = before;
     throw failure;
   }
+  if (who !== state.who) return; // they left
   remember("who", who);
   Object.assign(state, { filters: { ...NO_FILTERS }, pinned: null, pending: null, turnedAway: null, view: "rekomendasi" });
   await guarded(loadList);
@@ -56,7 +57,9 @@ export function leave() {
 /** The participant and the list; both change with a purchase. */
 export async function loadAll() {
   useKey(state.who.key ?? null);
+  const { who } = state;
   await loadPerson();
+  if (who !== state.who) return; // they left
   planAsked++; // a plan of before is overtaken
   state.plan.status = "none";
   await loadList();

@@ -9,7 +9,9 @@ const UNSEEN = { balance: null, grant: null, spent: 0, history: null, deadlines:
 
 /** Asks the service, or adds up the trial. Throws `ApiFailure`. */
 export async function loadPerson() {
-  state.person = isTrial() ? fromTrial(state.who.trial) : await fromService(state.who.id);
+  const { who } = state;
+  const person = isTrial() ? fromTrial(who.trial) : await fromService(who.id);
+  if (who === state.who) state.person = person; // else they left meanwhile
 }
 
 async function fromService(id) {

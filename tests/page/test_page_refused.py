@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Route
 
 from tests.page.dashboard import Dashboard
 from tests.page.page_world import Served
@@ -40,6 +41,23 @@ def test_one_may_leave_while_nothing_can_be_loaded(visit: Visit, served: Served)
     assert shown.page.locator("h1").count() == 1
     shown.page.click("#leave")
     assert shown.page.input_value("#entry-id") == ""
+
+
+def test_who_leaves_while_their_data_is_on_its_way_is_gone(visit: Visit, served: Served) -> None:
+    shown = visit().enter(served.people.newcomers[21])
+    held: list[Route] = []
+    shown.page.route("**/participants/*", lambda route: held.append(route))
+    shown.page.reload()
+    shown.page.wait_for_selector(".waiting")
+    while not held:
+        shown.page.wait_for_timeout(10)
+    shown.page.click("#leave")
+    shown.page.wait_for_selector("#entry-id")
+    with shown.page.expect_response("**/participants/*"):
+        held[0].continue_()
+    shown.page.unroute("**/participants/*")
+    shown.enter(served.people.newcomers[17])
+    assert shown.amount == served.balance(served.people.newcomers[17])
 
 
 def test_a_key_that_is_taken_back_is_told_of_where_it_was_entered(
