@@ -22,7 +22,7 @@ export function coursesView() {
   return [
     h("header", { class: "view-head" },
       h("h1", { id: "view-title" }, t("courses_title")),
-      h("p", { class: "lead" }, nothing() ? null : lead()),
+      h("p", { class: "lead" }, nothing() || state.list.status === "failed" ? null : lead()),
     ),
     hold(),
     pinnedCard(),

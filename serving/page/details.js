@@ -55,12 +55,12 @@ function why(reasons) {
   }));
 }
 
-/** What people took along with it, for nobody in particular; without what is owned already. */
+/** What most people took along with it, of its nearest neighbours; without what is owned already. */
 async function takenTogether(id) {
   const owned = new Set((state.person.history ?? []).map((one) => one.course_id));
   try {
     const { items } = await get(`/courses/${encodeURIComponent(id)}/similar?n=${MOST_ASKED}`);
-    return items.filter((one) => !owned.has(one.course_id));
+    return items.filter((one) => !owned.has(one.course_id)).sort((a, b) => b.people.took - a.people.took);
   } catch (failure) {
     if (!(failure instanceof ApiFailure)) throw failure;
     return []; // it is an extra

@@ -8,7 +8,7 @@ export const words = {
   nav_plan: "Plan",
   nav_history: "My training",
   leave: "Leave",
-  switch: "Bahasa Indonesia",
+  switch: "Indonesia",
   loading: "Loading …",
   retry: "Try again",
   close: "Close",
