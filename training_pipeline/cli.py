@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, cast
 
 import typer
 
@@ -31,7 +31,8 @@ from training_pipeline.commands import (
 from training_pipeline.console import RunFailedError, say
 
 NAME = "saldopas"
-_USAGE_ERROR = typer.BadParameter.__mro__[1]  # click's UsageError, which Typer does not name
+# click's UsageError, which Typer does not name
+_USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])
 
 app = typer.Typer(
     name=NAME,

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from training_pipeline.commands.typed import moment, money
+
 
 class RankBy(StrEnum):
     """How single courses are listed."""
@@ -22,7 +24,11 @@ def plan(
     ],
     balance: Annotated[
         int | None,
-        typer.Option(min=0, max=10**8, help="What is left; by default what the model knows."),
+        typer.Option(
+            parser=money(most=10**8),
+            metavar="AMOUNT",
+            help="What is left; by default what the model knows.",
+        ),
     ] = None,
     max_courses: Annotated[int, typer.Option(min=1, max=10, help="Of one plan.")] = 8,
     must_include: Annotated[
@@ -36,7 +42,10 @@ def plan(
         typer.Option(min=1, max=3_660, help="Days by whose end all is finished, today counted."),
     ] = None,
     as_of: Annotated[
-        datetime | None, typer.Option(help="The moment; by default the model's cut-off.")
+        datetime | None,
+        typer.Option(
+            parser=moment, metavar="ISO", help="The moment; by default the model's cut-off."
+        ),
     ] = None,
     announced: Annotated[
         datetime | None,

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from training_pipeline.commands.typed import moment, money
+
 
 def recommend(
     participant: Annotated[
@@ -14,11 +16,18 @@ def recommend(
     ],
     balance: Annotated[
         int | None,
-        typer.Option(min=0, max=2**53, help="What is left; by default what the model knows."),
+        typer.Option(
+            parser=money(most=2**53),
+            metavar="AMOUNT",
+            help="What is left; by default what the model knows.",
+        ),
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=100, help="How many courses.")] = 5,
     as_of: Annotated[
-        datetime | None, typer.Option(help="The moment; by default the model's cut-off.")
+        datetime | None,
+        typer.Option(
+            parser=moment, metavar="ISO", help="The moment; by default the model's cut-off."
+        ),
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Why each course: the terms of its score.")
@@ -56,7 +65,10 @@ def _print(answer: dict[str, Any]) -> None:
     if not answer["known"]:
         title += " (unknown participant: popular courses)"
     if not answer["items"]:
-        OUT.print(f"{title}\nNothing that may be bought costs so little.", markup=False)
+        why = "Nothing is left that may be bought."
+        if left is not None:
+            why = "Nothing that may be bought costs so little."
+        OUT.print(f"{title}\n{why}", markup=False)
         return
     rows = [
         (

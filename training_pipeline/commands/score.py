@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from training_pipeline.commands.typed import moment
+
 
 def score(
     source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
@@ -24,7 +26,10 @@ def score(
         str, typer.Option(help="champion, challenger, previous, a version or a directory.")
     ] = "champion",
     as_of: Annotated[
-        datetime | None, typer.Option(help="The moment; by default the end of the data.")
+        datetime | None,
+        typer.Option(
+            parser=moment, metavar="ISO", help="The moment; by default the end of the data."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
