@@ -42,7 +42,7 @@ def main() -> None:
         raise SystemExit("too few participants")
     test = cuts[1]
     decisions = Decisions(data, test)
-    recipe, measured = untried_recipe(("als",), {}), []
+    recipe, measured = untried_recipe("als", {}), []
     for seed in range(asked.seeds):
         policy = recipe.fit(test.train, seed=seed)
         lists = policy.recommend(test.requests(data, count=max(CUTOFFS)))

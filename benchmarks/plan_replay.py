@@ -77,7 +77,7 @@ def main() -> None:
     cuts = make_cuts(data, SplitConfig(), seed=asked.seed)
     if cuts is None:
         raise SystemExit("too little was bought to hold anything out")
-    recipe = untried_recipe((asked.model,), {})
+    recipe = untried_recipe(asked.model, {})
     earlier = recipe.fit(cuts[0].train, seed=asked.seed)
     calibration = learn_calibration(data, cuts[0], earlier, seed=asked.seed)
     cut, policy = cuts[0], earlier

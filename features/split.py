@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.cases import Cases, Decided, cases_from, replayed, sample_cases
+from features.errors import DataError
 from features.indexed import IndexedDataset
 from features.profile import ProfileVocabulary
 from features.requests import RequestBatch
@@ -140,6 +141,7 @@ def _by_date(data: IndexedDataset, config: SplitConfig, seed: int) -> tuple[Cut,
     end = end_of(data)
     if config.test_from is not None:
         test_from = int(_local(data, config.test_from).timestamp())
+        _check_inside(data, config.test_from, test_from)
         validation_from = 2 * test_from - end  # a window as long as the test's
         if validation_from <= data.events.at_s.min():
             validation_from = _day_of_share(data, test_from, config.share)
@@ -161,6 +163,18 @@ def _by_date(data: IndexedDataset, config: SplitConfig, seed: int) -> tuple[Cut,
         ),
         _date_cut(data, "test", test_from, None, protocol, config.max_test_cases, seed),
     )
+
+
+def _check_inside(data: IndexedDataset, given: datetime, test_from_s: int) -> None:
+    at_s = data.events.at_s
+    if not at_s.min() < test_from_s <= at_s.max():
+        zone = ZoneInfo(data.config.timezone)
+        first, last = (datetime.fromtimestamp(int(one), zone) for one in (at_s.min(), at_s.max()))
+        raise DataError(
+            f"test_from {given.isoformat()} is not within what was bought, "
+            f"{first.date()} to {last.date()}",
+            remedy="set [split] test_from to a moment in between, or leave it out",
+        )
 
 
 def _date_cut(

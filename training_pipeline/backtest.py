@@ -72,9 +72,10 @@ class Backtest:
             cut = _cut(data, split, seed, since_s)
         if cut is None:
             raise DataError(
-                "no purchase is left that could be predicted",
+                f"fewer than {split.min_cases} purchases could be predicted "
+                "(after the model's cut-off, or held out; affordable, on sale and not owned)",
                 table=c.PURCHASES,
-                remedy="evaluate on data that goes on after the model's cut-off",
+                remedy="evaluate on more data, or set [split] min_cases",
             )
         return cls(dataset, Decisions(data, cut), split, seed, since_s)
 

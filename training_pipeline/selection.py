@@ -23,7 +23,6 @@ from training_pipeline.search_grid import SEARCH
 
 POPULARITY = "popularity"
 PROFILE_POPULARITY = "profile-popularity"
-DEFAULT_MODEL = "sequence-ridge"
 
 AUTO = ("item-neighbours", "ease", "sequence-ridge")
 BESIDE_A_CUT = "als"
@@ -111,9 +110,8 @@ def count_fits(names: Sequence[str], fixed: dict[str, dict[str, Any]], *, has_to
     )
 
 
-def untried_recipe(names: Sequence[str], fixed: dict[str, dict[str, Any]]) -> Recipe:
-    """Defaults, for data too small to hold anything out."""
-    name = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
+def untried_recipe(name: str, fixed: dict[str, dict[str, Any]]) -> Recipe:
+    """One model with its defaults, for data too small to hold anything out."""
     stages = _stages(name, fixed.get(name, {}), MODELS[name].uses)
     last = StageRecipe(source="popular", model=POPULARITY, config=fixed.get(POPULARITY, {}))
     return Recipe(stages=(*stages, last))

@@ -28,7 +28,7 @@ from training_pipeline.console import progress, say
 from training_pipeline.evaluation import Evaluation, evaluate_policy
 from training_pipeline.record import TrainingRecord
 from training_pipeline.selection import Selection, count_fits, select, untried_recipe
-from training_pipeline.training_config import TrainingConfig
+from training_pipeline.training_config import AUTO_NAME, TrainingConfig
 from training_pipeline.tuning.looked_at import LookedAt
 
 if TYPE_CHECKING:
@@ -136,10 +136,12 @@ def _choose(
     seconds: dict[str, float],
 ) -> tuple[Selection, dict[str, Evaluation], dict[str, Evaluation], Calibrated | None]:
     if cuts is None:
-        say("too little was bought to hold anything out: defaults are used, nothing is measured")
-        everything = data.training_set(data.seen_before(end_of(data)), as_of_s=end_of(data))
-        names = config.names(everything)
-        recipe = untried_recipe(names, config.fixed).exploring(config.exploration)
+        say(
+            f"fewer than {config.split.min_cases} purchases can be held out ([split] min_cases): "
+            "nothing is measured, and unless a model is named popularity answers"
+        )
+        name = POPULAR if config.model == AUTO_NAME else config.model
+        recipe = untried_recipe(name, config.fixed).exploring(config.exploration)
         return Selection(recipe, ()), {}, {}, None
     validation_cut, test_cut = cuts
     windows = (validation_cut, *earlier_windows(data, config.split, cuts, seed=config.seed))

@@ -15,6 +15,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.features.made_purchases import random_purchases
+
 pytestmark = pytest.mark.slow
 SALDOPAS = Path(sys.executable).with_name("saldopas")
 
@@ -181,11 +183,13 @@ def test_bad_usage_is_one_line_and_exit_2(
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_model_is_one_line_and_exit_1(home: Path) -> None:
-    done = attempt(home, "recommend", "--participant", "x", "--model", "99")
-    assert done.returncode == 1
+@pytest.mark.parametrize(("model", "code"), [("99", 2), ("nope", 2), ("/tmp", 2), ("previous", 1)])
+def test_a_missing_model_is_one_line(home: Path, model: str, code: int) -> None:
+    """A name that no model has is bad usage; an alias that stands nowhere yet is not."""
+    done = attempt(home, "recommend", "--participant", "x", "--model", model)
+    assert done.returncode == code
     assert done.stderr.startswith("saldopas: ")
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def ask(folder: Path, body: dict[str, Any]) -> dict[str, Any]:
@@ -226,3 +230,16 @@ def wait_until_ready(port: int, server: subprocess.Popen[bytes], log: Path) -> N
         except OSError:
             time.sleep(0.25)
     pytest.fail(f"the server was not ready within a minute: {log.read_text()}")
+
+
+def test_what_is_too_little_to_measure_can_be_served_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "few").mkdir()
+    courses = pd.DataFrame({"course_id": [f"c{i}" for i in range(30)], "price": 100_000})
+    courses.to_csv(tmp_path / "few" / "courses.csv", index=False)
+    random_purchases(15, 2, dated=True).to_csv(tmp_path / "few" / "purchases.csv", index=False)
+    assert run_json(tmp_path, "train", "few")["promoted"]
+    answer = run_json(tmp_path, "recommend", "--participant", "p3", "--balance", "300000")
+    assert [item["source"] for item in answer["items"]] == ["popular"] * 5
+    refused = attempt(tmp_path, "evaluate", "few")
+    assert refused.returncode == 2
+    assert "fewer than 50 purchases could be predicted" in refused.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from features.dataset import read_dataset
+from features.errors import DataError
 from features.indexed import IndexedDataset, index_dataset
 from features.split import Cut, earlier_windows, make_cuts
 from features.split_config import SplitConfig
@@ -59,6 +61,14 @@ def test_every_target_could_be_bought(world: SmallWorld, place: int) -> None:
 def test_validation_lies_before_test(world: SmallWorld) -> None:
     validation, test = world.cuts
     assert validation.cases.as_of_s.max() < test.train.as_of_s
+
+
+@pytest.mark.parametrize("day", ["2020-12-31", "2021-01-01", "2021-05-01", "2033-01-01"])
+def test_a_test_that_would_hold_all_or_nothing_is_refused(tmp_path: Path, day: str) -> None:
+    data = write(tmp_path / "a", random_purchases(80, 4, dated=True))
+    config = SplitConfig(test_from=datetime.fromisoformat(day))
+    with pytest.raises(DataError, match=f"test_from {day}.* 2021-01-01 to 2021-04-30"):
+        make_cuts(data, config, seed=1)
 
 
 def test_changing_the_future_changes_nothing_that_is_learned(tmp_path: Path) -> None:

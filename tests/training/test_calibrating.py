@@ -30,7 +30,7 @@ from training_pipeline.selection import untried_recipe
 @pytest.fixture(scope="module")
 def learned(small_world: SmallWorld) -> tuple[Policy, Calibration]:
     cut = small_world.cuts[0]
-    policy = untried_recipe(ONE_MODEL.names(cut.train), ONE_MODEL.fixed).fit(cut.train, seed=SEED)
+    policy = untried_recipe(ONE_MODEL.model, ONE_MODEL.fixed).fit(cut.train, seed=SEED)
     return policy, learn_calibration(small_world.data, cut, policy, seed=SEED)
 
 
@@ -122,7 +122,7 @@ def at_random(tmp_path_factory: pytest.TempPathFactory) -> tuple[Policy, Calibra
     data = index_dataset(read_dataset(folder))
     cut = (make_cuts(data, SplitConfig(), seed=SEED) or ())[0]
     assert cut.cases.proxy.all()
-    policy = untried_recipe(ONE_MODEL.names(cut.train), ONE_MODEL.fixed).fit(cut.train, seed=SEED)
+    policy = untried_recipe(ONE_MODEL.model, ONE_MODEL.fixed).fit(cut.train, seed=SEED)
     return policy, learn_calibration(data, cut, policy, seed=SEED)
 
 

@@ -32,7 +32,7 @@ def test_by_hand() -> None:
 @pytest.mark.parametrize("group", ["all", "warm", "new"])
 def test_both_ways_sum_to_the_metric_that_is_chosen_by(small_world: SmallWorld, group: str) -> None:
     cut = small_world.cuts[0]
-    policy = untried_recipe(["popularity"], {}).fit(cut.train, seed=7)
+    policy = untried_recipe("popularity", {}).fit(cut.train, seed=7)
     found = evaluate_policy(policy, small_world.data, cut)
     taken = gains_of_lists(found.lists, cut.cases, found.groups[group])
     assert taken.mean == pytest.approx(found.mean(MAIN_METRIC, group))

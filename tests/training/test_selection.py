@@ -165,7 +165,7 @@ def test_what_the_operator_names_is_compared_and_nothing_else(small_world: Small
 
 
 def test_without_a_cut_the_defaults_end_in_popularity() -> None:
-    recipe = untried_recipe(AUTO, {})
+    recipe = untried_recipe("sequence-ridge", {})
     assert [stage.source for stage in recipe.stages] == ["history", "profile", "popular"]
     assert recipe.stages[0].model == "sequence-ridge"
 
