@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from features.errors import DataError
 from models.artifact import load_artifact
 from tests.tracking.tracked import Tracked
 from training_pipeline.tracking import locate
@@ -77,15 +78,27 @@ def test_nothing_was_ever_trained(empty_store: Path) -> None:
     untrained = r"no champion yet in .*: run `saldopas train DIR`"
     with pytest.raises(ModelNotFoundError, match=untrained):
         resolve("champion")
-    with pytest.raises(ModelNotFoundError, match="no version 1"):
+    with pytest.raises(DataError, match="no version 1"):
         resolve("1")
 
 
-def test_unknown_names(tracked: Tracked) -> None:
-    with pytest.raises(ModelNotFoundError, match="no version 99"):
-        resolve("99")
-    with pytest.raises(ModelNotFoundError, match="'no/such/directory' is no model"):
-        resolve("no/such/directory")
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("99", "no version 99 of course-recommender in"),
+        ("no/such/directory", "'no/such/directory' is no model"),
+        ("/tmp", "'/tmp' is no model"),
+        ("models:/course-recommender/99", "version=99"),
+        ("models:/course-recommender@nobody", "nobody"),
+        ("models:/nothing/1", "nothing"),
+        ("models:/m-0000", "m-0000"),
+        ("models:/course-recommender/x", "x"),
+    ],
+)
+def test_unknown_names_are_bad_usage(tracked: Tracked, model: str, said: str) -> None:
+    remedy = "give champion, challenger, previous, a version number, a models:/ address or the "
+    with pytest.raises(DataError, match=f"{said}.*; {remedy}directory of an artifact$"):
+        resolve(model)
 
 
 def test_files_that_are_gone(tracked: Tracked) -> None:

@@ -8,6 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from features.errors import DataError
 from tests.small_world import SmallWorld
 from tests.tracking.tracked import Tracked
 from training_pipeline.commands import promote as commands
@@ -51,6 +52,8 @@ def test_a_table_of_verdicts_for_people(tracked: Tracked, small_world: SmallWorl
 
 
 def test_without_a_version_the_newest_is_meant(tracked: Tracked) -> None:
+    with pytest.raises(DataError, match=r"^--force needs a --reason; say why with --reason TEXT"):
+        run("promote", "--force", "--reason", " ")
     with pytest.raises(RunFailedError, match="version 3 is refused by popularity"):
         run("promote")
     assert json.loads(run("promote", "--force", "--reason", "why not", "--json"))["forced"] is True
@@ -61,7 +64,7 @@ def test_a_number_that_no_store_can_hold_is_no_version(tracked: Tracked, number:
     with pytest.raises(ModelNotFoundError, match=f"^no version {number} of course-recommender in"):
         run("promote", number)
     for model in (number, f"models:/course-recommender/{number}"):
-        with pytest.raises(ModelNotFoundError, match=f"^no version {number} of course-recommender"):
+        with pytest.raises(DataError, match=f"^no version {number} of course-recommender"):
             resolve(model)
-    with pytest.raises(ModelNotFoundError, match="is no model"):
+    with pytest.raises(DataError, match="is no model"):
         resolve("9" * 5_000)

@@ -47,9 +47,14 @@ def promote(
     if history:
         _show_history(as_json=as_json)
         return
+    from features.errors import DataError
     from training_pipeline.tracking.registry import GateRefusedError, newest_version
     from training_pipeline.tracking.registry import promote as move_champion
 
+    if force and not (reason or "").strip():
+        raise DataError(
+            "--force needs a --reason", remedy="say why with --reason TEXT; the version keeps it"
+        )
     wanted = newest_version() if version is None else version
     try:
         move = move_champion(wanted, reason=reason, force=force, gate=_gate(data, config))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
+from features.errors import DataError
 from models.manifest import MANIFEST
 from training_pipeline.tracking import store
 from training_pipeline.tracking.versions import (
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 URI_SCHEME = "models:/"
 LONGEST_NUMBER = 100  # digits that are read as a version
+NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow
 
 
 def resolve(model: str) -> Path:
@@ -34,21 +38,20 @@ def resolve(model: str) -> Path:
             downloaded once.
 
     Raises:
-        ModelNotFoundError: there is no such model, or its files are gone.
+        DataError: it is none of these, or the store has no such version or address.
+        ModelNotFoundError: the alias stands nowhere yet, or the files are gone.
         RunFailedError: the store refuses.
     """
     if _is_artifact(Path(model)):
         return Path(model)
     number = model.isdecimal() and len(model) <= LONGEST_NUMBER
     if not (model in ALIASES or number or model.startswith(URI_SCHEME)):
-        raise ModelNotFoundError(
-            f"{model[:LONGEST_NUMBER]!r} is no model: give {', '.join(ALIASES)}, a version number, "
-            "a models:/ address or the directory of an artifact"
-        )
+        raise _no_such(f"{model[:LONGEST_NUMBER]!r} is no model")
     mlflow = store.connect()
     with store.mlflow_errors():
-        model_id = _model_id(mlflow, model)
-        location = str(mlflow.get_logged_model(model_id).artifact_location)
+        with _wrong_names_refused():
+            model_id = _model_id(mlflow, model)
+            location = str(mlflow.get_logged_model(model_id).artifact_location)
         local = _local_directory(location)
         found = _artifact_in(local if local is not None else _downloaded(model_id, location))
     if found is None:
@@ -65,11 +68,28 @@ def _is_artifact(path: Path) -> bool:
         return False
 
 
+def _no_such(problem: str) -> DataError:
+    known = f"{', '.join(ALIASES)}, a version number, a models:/ address"
+    return DataError(problem, remedy=f"give {known} or the directory of an artifact")
+
+
+@contextmanager
+def _wrong_names_refused() -> Iterator[None]:
+    """What MLflow does not know by this name was asked for wrongly; the run did not fail."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code not in NOT_THERE:
+            raise
+        raise _no_such(str(error).strip().splitlines()[0]) from error
+
+
 def _model_id(mlflow: MlflowClient, model: str) -> str:
     """MLflow's id of the logged model (`m-...`) behind an alias, number or URI."""
     if not model.startswith(URI_SCHEME):
-        wanted = int(model) if model.isdecimal() else model
-        return _model_id(mlflow, registered_version(mlflow, wanted).source)
+        return _model_id(mlflow, _registered(mlflow, model).source)
     rest = model.removeprefix(URI_SCHEME).strip("/")
     if "@" in rest:
         name, _, alias = rest.partition("@")
@@ -77,9 +97,19 @@ def _model_id(mlflow: MlflowClient, model: str) -> str:
     if "/" in rest:
         name, _, number = rest.partition("/")
         if number.isdecimal() and (len(number) > LONGEST_NUMBER or int(number) > LARGEST):
-            raise ModelNotFoundError(f"no version {number[:LONGEST_NUMBER]} of {name}")
+            raise _no_such(f"no version {number[:LONGEST_NUMBER]} of {name}")
         return _model_id(mlflow, mlflow.get_model_version(name, number).source)
     return rest
+
+
+def _registered(mlflow: MlflowClient, model: str) -> Any:
+    """MLflow's entity of an alias or of the text of a version number."""
+    if not model.isdecimal():
+        return registered_version(mlflow, model)
+    try:
+        return registered_version(mlflow, int(model))
+    except ModelNotFoundError as error:
+        raise _no_such(str(error)) from error
 
 
 def _local_directory(location: str) -> Path | None:
