@@ -8,14 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features import columns as c
 from features.align import align_courses
-from features.errors import DataError
 from features.indexed import index_dataset
 from features.request_moment import request_moment
 from features.snapshot import Snapshot
@@ -23,10 +20,11 @@ from features.split import end_of
 from models.artifact import load_artifact
 from training_pipeline.console import progress, say
 from training_pipeline.erased_people import open_dataset
+from training_pipeline.out_path import check_table_path
+from training_pipeline.score_requests import read_requests
 from training_pipeline.scoring import answer_frame, with_balances
 
 PARTICIPANTS_A_BLOCK = 20_000
-MAX_BALANCE = 2**53
 
 
 def score_to_file(
@@ -41,11 +39,10 @@ def score_to_file(
     """Score and write; returns counts for people and `--json`.
 
     Raises:
-        DataError: the data or the requests cannot be used.
+        DataError: the data or the requests cannot be used, or `out` cannot be made.
         ArtifactError: the artifact is damaged.
     """
-    if out.suffix not in {".parquet", ".csv"}:
-        raise DataError(f"{out}: unknown kind of file", remedy="end --out in .parquet or .csv")
+    check_table_path(out)
     started = time.perf_counter()
     artifact = load_artifact(model)
     say(f"reading {source.split('@')[-1]}")
@@ -59,7 +56,7 @@ def score_to_file(
     rows = snapshot.rows_of(ids)
     written = 0
     with progress("scoring", total=len(ids)) as advance, _Writer(out) as writer:
-        for start in range(0, len(ids), PARTICIPANTS_A_BLOCK):
+        for start in range(0, max(len(ids), 1), PARTICIPANTS_A_BLOCK):  # nobody: no rows
             block = slice(start, start + PARTICIPANTS_A_BLOCK)
             asked = snapshot.requests(
                 rows[block],
@@ -82,60 +79,6 @@ def score_to_file(
         "model": artifact.manifest.model,
         "seconds": round(time.perf_counter() - started, 3),
     }
-
-
-def read_requests(path: Path) -> tuple[list[str], list[int | None]]:
-    """Participant ids and balances (None: no limit) of a Parquet or CSV file.
-
-    Raises:
-        DataError: not such a file, no `participant_id`, a balance that is not whole money.
-    """
-    try:
-        text = {c.PARTICIPANT_ID: "str"}
-        frame = (
-            pd.read_parquet(path)
-            if path.suffix == ".parquet"
-            else pd.read_csv(path, dtype=text, keep_default_na=False, na_values={c.BALANCE: [""]})
-        )
-    except (OSError, ValueError, pa.ArrowInvalid) as error:
-        first = str(error).splitlines()[0]
-        raise DataError(
-            f"{path}: cannot be read ({first})", remedy="give a Parquet or CSV file"
-        ) from error
-    if c.PARTICIPANT_ID not in frame:
-        raise DataError(
-            "missing", table=path.name, column=c.PARTICIPANT_ID, remedy="add the column"
-        )
-    missing = frame[c.PARTICIPANT_ID].isna().to_numpy()
-    if missing.any():
-        raise DataError(
-            "no id",
-            table=path.name,
-            column=c.PARTICIPANT_ID,
-            row=int(missing.argmax()) + 1,
-            remedy="remove the row",
-        )
-    ids = frame[c.PARTICIPANT_ID].astype("str").tolist()
-    return ids, _balances(frame, path.name)
-
-
-def _balances(frame: pd.DataFrame, table: str) -> list[int | None]:
-    if c.BALANCE not in frame:
-        return [None] * len(frame)
-    values = pd.to_numeric(frame[c.BALANCE], errors="coerce").to_numpy(float, na_value=np.nan)
-    given = frame[c.BALANCE].notna().to_numpy()
-    with np.errstate(invalid="ignore"):
-        bad = given & ~((values >= 0) & (values <= MAX_BALANCE) & (values == np.floor(values)))
-    if bad.any():
-        row = int(bad.argmax())
-        raise DataError(
-            f"{frame[c.BALANCE].iloc[row]!r} is not a whole amount of at least 0",
-            table=table,
-            column=c.BALANCE,
-            row=row + 1,
-            remedy="give whole units, or nothing for no limit",
-        )
-    return [int(value) if known else None for value, known in zip(values, given, strict=True)]
 
 
 def _requests(path: Path | None, snapshot: Snapshot) -> tuple[list[str], list[int | None] | None]:
