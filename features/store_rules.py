@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from features import columns as c
@@ -87,6 +88,30 @@ def buy(
     return replace(person, purchases=_by_time((*person.purchases, bought)))
 
 
+class CancelDays(NamedTuple):
+    """Last days on which a purchase may be cancelled, in the dataset's time zone, inclusive."""
+
+    after_purchase: date
+    before_start: date | None
+
+    @property
+    def earliest(self) -> date:
+        """The one that counts."""
+        return min(day for day in self if day is not None)
+
+
+def cancel_days(bought: Bought, config: DatasetConfig) -> CancelDays | None:
+    """Of a purchase whose training goes on; None where the scheme lets nobody cancel."""
+    rules, zone = config.rules, ZoneInfo(config.timezone)
+    if not rules.may_cancel:
+        return None
+    after = _day(bought.at, zone) + timedelta(days=rules.cancel_days_after_purchase)
+    before = None
+    if bought.starts_at is not None:
+        before = _day(bought.starts_at, zone) - timedelta(days=rules.cancel_days_before_start)
+    return CancelDays(after, before)
+
+
 def cancel(
     person: Participant, course_id: str, at: datetime, config: DatasetConfig
 ) -> Participant | Refused:
@@ -96,17 +121,17 @@ def cancel(
         return Refused("not_bought", "this course was not bought", c.COURSE_ID)
     if found.status != c.ACTIVE:
         return Refused("not_active", f"this training is {found.status}", c.COURSE_ID)
-    rules = config.rules
-    if not rules.may_cancel:
+    until = cancel_days(found, config)
+    if until is None:
         return Refused("no_cancelling", "the scheme lets nobody cancel", "kind")
-    zone = ZoneInfo(config.timezone)
-    today, days = _day(at, zone), rules.cancel_days_after_purchase
     if at < found.at:
         return Refused("out_of_order", "this is before the purchase", "at")
-    if today > _day(found.at, zone) + timedelta(days=days):
+    rules, today = config.rules, _day(at, ZoneInfo(config.timezone))
+    if today > until.after_purchase:
+        days = rules.cancel_days_after_purchase
         return Refused("too_late", f"cancelling ends {days} days after the purchase", "at")
-    days = rules.cancel_days_before_start
-    if found.starts_at is not None and today > _day(found.starts_at, zone) - timedelta(days=days):
+    if until.before_start is not None and today > until.before_start:
+        days = rules.cancel_days_before_start
         return Refused("too_late", f"cancelling ends {days} days before the start", "at")
     return _changed(person, found, lambda one: one._replace(status=c.CANCELLED, ended_at=at))
 

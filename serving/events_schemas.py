@@ -108,6 +108,9 @@ class HistoryItem(BaseModel):
     status: Literal["active", "completed", "cancelled"]
     rating: float | None
     ended_at: datetime | None = Field(description="When it was finished or cancelled.")
+    cancel_until: date | None = Field(
+        description="Last day to cancel it, as `deadlines`; null: it cannot be cancelled."
+    )
 
 
 class DeadlineDates(BaseModel):

@@ -88,6 +88,7 @@ PAGE_FACTS = {
     "grant": 1_000_000,
     "may_cancel": False,
     "cancel_days": 0,
+    "cancel_days_before_start": 0,
     "one_at_a_time": True,
     "keys_needed": False,
     "records": True,
@@ -144,6 +145,7 @@ PARTICIPANT = {
             "status": "completed",
             "rating": 5.0,
             "ended_at": "2021-10-08T04:00:00+00:00",
+            "cancel_until": None,
         }
     ],
     "deadlines": {

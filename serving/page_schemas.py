@@ -66,7 +66,7 @@ class PageFacts(BaseModel):
     may_cancel: bool
     cancel_days: int = Field(description="Days after a purchase in which it may be cancelled.")
     cancel_days_before_start: int = Field(
-        default=0, description="Days before its start until which a training may be cancelled."
+        description="Days before its start until which a training may be cancelled."
     )
     one_at_a_time: bool = Field(description="The next purchase waits for the last training's end.")
     keys_needed: bool

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features import columns as c
-from features.store_rules import deadlines, left_rp
+from features.store_rules import cancel_days, deadlines, left_rp
 from features.store_state import Bought, Found
 from serving.errors import ApiError, store_down
 from serving.events import seed_of
@@ -77,6 +77,8 @@ def describe_participant(participant_id: str, found: Found, model: LoadedModel) 
 
 def _item(one: Bought, model: LoadedModel) -> dict[str, Any]:
     courses, item = model.artifact.policy.courses, model.item_of.get(one.course_id)
+    config = model.artifact.manifest.dataset
+    until = cancel_days(one, config) if one.status == c.ACTIVE else None
     return {
         "course_id": one.course_id,
         "title": None if item is None else courses.texts(c.TITLE)[item],
@@ -86,6 +88,7 @@ def _item(one: Bought, model: LoadedModel) -> dict[str, Any]:
         "status": one.status,
         "rating": one.rating,
         "ended_at": _text(one.ended_at),
+        "cancel_until": None if until is None else until.earliest.isoformat(),
     }
 
 

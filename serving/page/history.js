@@ -57,7 +57,7 @@ function actions(one) {
   );
 }
 
-const mayCancel = (one) => state.facts.may_cancel && daysBetween(one.at, now()) <= state.facts.cancel_days;
+const mayCancel = (one) => one.cancelUntil && daysBetween(now(), one.cancelUntil) >= 0;
 
 function cancelDialog(one) {
   const wrong = wrongLine(refusalText);

@@ -36,8 +36,8 @@ async function fromService(id) {
 }
 
 function known(one) {
-  const { purchased_at: at, price_paid: price, status, rating } = one;
-  return { at, price, status, rating };
+  const { purchased_at: at, price_paid: price, status, rating, cancel_until: cancelUntil } = one;
+  return { at, price, status, rating, cancelUntil };
 }
 
 function deadlinesOf(deadlines) {

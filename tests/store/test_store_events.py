@@ -50,6 +50,11 @@ def balance(client: TestClient, name: str) -> int:
     return int(client.get(f"/participants/{name}").json()["balance"])
 
 
+def cancel_until(client: TestClient, name: str) -> str | None:
+    newest: dict[str, str | None] = client.get(f"/participants/{name}").json()["history"][-1]
+    return newest["cancel_until"]
+
+
 def test_the_same_event_is_recorded_once_and_another_with_its_id_is_refused(
     url: str, world: StoreWorld, serving: Serving
 ) -> None:
@@ -170,6 +175,7 @@ def test_in_2021_nobody_cancels(url: str, world: StoreWorld, serving: Serving) -
         bought = purchase("a", "new", course)
         answer = sent(client, bought, {**bought, "event_id": "b", "kind": "cancel"})
         assert codes(answer) == [(1, "no_cancelling")]
+        assert cancel_until(client, "new") is None
 
 
 def test_in_2023_cancelling_gives_the_money_back_and_the_course_never_again(
@@ -185,17 +191,20 @@ def test_in_2023_cancelling_gives_the_money_back_and_the_course_never_again(
     with serving(url, world_2023) as client:
         assert sent(client, bought)["accepted"] == 1
         assert balance(client, "new") == 3_500_000 - world_2023.price(course)
+        assert cancel_until(client, "new") == "2021-11-23"  # three days after the purchase
         late = cancelled("b", "new", "2021-11-24T00:00:00+07:00")
         assert codes(sent(client, late)) == [(0, "too_late")]
         in_time = cancelled("c", "new", "2021-11-23T23:59:00+07:00")
         assert sent(client, in_time)["accepted"] == 1
         assert balance(client, "new") == 3_500_000
+        assert cancel_until(client, "new") is None
         again = purchase("d", "new", course, at="2021-11-24T09:00:00+07:00")
         assert codes(sent(client, again)) == [(0, "cancelled_before")]
         answer = client.post("/recommend", json={"participant_id": "new", "n": 100}).json()
         assert course not in {item["course_id"] for item in answer["items"]}
         soon = purchase("e", "other", course, starts_at="2021-11-22T09:00:00+07:00")
         sent(client, soon)
+        assert cancel_until(client, "other") == "2021-11-19"  # three days before the start
         assert codes(sent(client, cancelled("f", "other", AT))) == [(0, "too_late")]
 
 
