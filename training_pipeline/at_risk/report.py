@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from features import columns as c
@@ -33,8 +34,26 @@ from training_pipeline.console import progress, say
 from training_pipeline.erased_people import open_dataset
 from training_pipeline.evaluating.groups import UNKNOWN
 from training_pipeline.evaluating.small_groups import shown_groups
+from training_pipeline.out_path import check_table_path
 
 FEWEST_PEOPLE = 20  # smaller segments are told of together
+SCHEMA = pa.schema(  # the same where nobody is at risk, or no plan has a course
+    [
+        (c.PARTICIPANT_ID, pa.string()),
+        ("risk", pa.string()),
+        ("deadline", pa.date32()),
+        ("days_left", pa.int64()),
+        ("estimated", pa.bool_()),
+        ("amount", pa.int64()),
+        ("action", pa.string()),
+        ("buy_from", pa.date32()),
+        (c.COURSE_ID, pa.string()),
+        ("plan", pa.list_(pa.string())),
+        ("plan_total", pa.int64()),
+        ("plan_leftover", pa.int64()),
+        ("plan_relevance", pa.float64()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -64,11 +83,10 @@ def at_risk_to_file(
     """Find, suggest and write; returns the summary.
 
     Raises:
-        DataError: the data cannot be used, or has no deadlines.
+        DataError: the data cannot be used, or has no deadlines, or `out` cannot be made.
         ArtifactError: the artifact is damaged.
     """
-    if out.suffix not in {".parquet", ".csv"}:
-        raise DataError(f"{out}: unknown kind of file", remedy="end --out in .parquet or .csv")
+    check_table_path(out)
     started = time.perf_counter()
     artifact = load_artifact(model)
     say(f"reading {source.split('@')[-1]}")
@@ -84,14 +102,7 @@ def at_risk_to_file(
         seed=seed,
         monthly_seats=monthly_seats,
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = out.with_name(f".{out.name}")
-    if out.suffix == ".csv":
-        listed = found.people["plan"].map(lambda ids: " ".join(ids))
-        found.people.assign(plan=listed).to_csv(beside, index=False)
-    else:
-        found.people.to_parquet(beside, index=False)
-    beside.replace(out)
+    _write(found.people, out)
     seconds = round(time.perf_counter() - started, 3)
     return {"out": str(out), **found.summary, "seconds": seconds}
 
@@ -166,6 +177,18 @@ def at_risk(
     return AtRisk(people, summary)
 
 
+def _write(people: pd.DataFrame, out: Path) -> None:
+    """The whole file or none."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = out.with_name(f".{out.name}")
+    if out.suffix == ".csv":
+        listed = people["plan"].map(lambda ids: " ".join(ids))
+        people.assign(plan=listed).to_csv(beside, index=False)
+    else:
+        people.to_parquet(beside, index=False, schema=SCHEMA)
+    beside.replace(out)
+
+
 def _table(data: IndexedDataset, risks: Risks, found: Suggestions, today: int) -> pd.DataFrame:
     rows = found.rows
     ids = data.courses.course_ids
@@ -188,19 +211,23 @@ def _table(data: IndexedDataset, risks: Risks, found: Suggestions, today: int) -
         {
             c.PARTICIPANT_ID: data.people[c.PARTICIPANT_ID].iloc[rows].to_numpy(object),
             "risk": np.array([NAMES[int(kind)] for kind in risks.kind[rows]], object),
-            "deadline": [date.fromordinal(int(day)) for day in days],
+            "deadline": _dates(days),
             "days_left": days - today + 1,
             "estimated": risks.estimated[rows],
             "amount": risks.amount_rp[rows],
             "action": action,
-            "buy_from": [date.fromordinal(int(day)) for day in risks.resumes[rows]],
+            "buy_from": _dates(risks.resumes[rows]),
             c.COURSE_ID: first,
-            "plan": plans,
+            "plan": pd.Series(plans, dtype=object),
             "plan_total": found.total_rp,
             "plan_leftover": risks.amount_rp[rows] - found.total_rp,
             "plan_relevance": found.relevance,
         }
     )
+
+
+def _dates(ordinals: NDArray[np.int64]) -> pd.Series[Any]:
+    return pd.Series([date.fromordinal(day) for day in ordinals.tolist()], dtype=object)
 
 
 def _totals(people: pd.DataFrame) -> dict[str, int]:
