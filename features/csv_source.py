@@ -15,11 +15,14 @@ import pyarrow as pa
 import pyarrow.csv
 
 from features.errors import DataError
+from features.findings import shorten
 from features.raw_table import MalformedRow, RawTable, ReadLimits, check_names, numbered
 
 CHUNK_BYTES = 1 << 24
 BLOCK_BYTES = 1 << 24
 SHOWN_CHARACTERS = 2_000
+OTHER_SEPARATORS = (";", "\t", "|")
+PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "ZIP, as Excel files are too"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def read_csv(
     if _scan(path, table, dialect) % 2:
         _check_quotes(path, table, dialect)
     names = _header(path, table, dialect)
+    _check_separator(names, path, table)
     check_names(names, table=table)
     malformed = _Malformed()
     kept = [name for name in names if name and (wanted is None or name in wanted)]
@@ -128,6 +132,11 @@ def _scan(path: Path, table: str, dialect: CsvDialect) -> int:
 
 def _not_text(path: Path, table: str, dialect: CsvDialect, position: int) -> DataError:
     with path.open("rb") as file:
+        head = file.read(4)
+        for signature, kind in PACKED.items():
+            if head.startswith(signature):
+                raise DataError(f"{path.name} is packed ({kind})", table=table, remedy="unpack it")
+        file.seek(0)
         before = file.read(position).decode(dialect.encoding, errors="replace")
     lines = io.StringIO(f"{before}x", newline="")
     try:
@@ -170,6 +179,19 @@ def _header(path: Path, table: str, dialect: CsvDialect) -> list[str]:
     raise DataError(
         f"{path.name} is empty", table=table, remedy="write a header and at least one row"
     )
+
+
+def _check_separator(names: list[str], path: Path, table: str) -> None:
+    """A header of one name that holds another separator was split at the wrong one."""
+    other = next((sign for sign in OTHER_SEPARATORS if sign in names[0]), None)
+    if len(names) == 1 and other is not None:
+        written = {"\t": "\\t"}.get(other, other)
+        raise DataError(
+            f"{path.name} has one column ({shorten(names[0])})",
+            table=table,
+            remedy=f'write it with commas, or give separator = "{written}" in a map for '
+            "saldopas import csv",
+        )
 
 
 def _opened(path: Path, dialect: CsvDialect) -> TextIO:

@@ -33,7 +33,9 @@ def database_url(source: str) -> URL:
         return url.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
         raise _bad_url(f"databases of kind {backend} are not read")
-    if not url.database or not Path(url.database).is_file():
+    if not url.database:
+        raise _bad_url("the URL names no SQLite file")
+    if not Path(url.database).is_file():
         raise DataError(
             f"there is no SQLite file {url.database}", remedy="give an existing file's path"
         )

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 from features.errors import DataError
-from training_pipeline.evaluating.exports import check_file
 
 SUFFIXES = (".parquet", ".csv")
 
@@ -18,6 +17,8 @@ def check_table_path(out: Path) -> None:
         DataError: of which kind it is cannot be told, it is a directory, or nothing can be made
             there.
     """
+    from training_pipeline.evaluating.exports import check_file  # loads models; `sample` has none
+
     if out.suffix not in SUFFIXES:
         raise DataError(f"{out}: unknown kind of file", remedy="end --out in .parquet or .csv")
     try:

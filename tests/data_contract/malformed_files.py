@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pyarrow as pa
@@ -65,8 +66,23 @@ FILES: dict[str, tuple[Edit, str, str]] = {
     ),
     "semicolons": (
         overwritten("courses.csv", "course_id;price\nc1;1\n"),
-        "table courses, column course_id: ",
-        "it has: course_id;price",
+        "table courses: ",
+        """one column ('course_id;price'); write it with commas, or give separator = ";" in a""",
+    ),
+    "tabs": (
+        overwritten("courses.csv", "course_id\tprice\nc1\t1\n"),
+        "table courses: ",
+        'give separator = "\\t" in a map',
+    ),
+    "gzip": (
+        overwritten("courses.csv", gzip.compress(b"course_id,price\nc1,1\n")),
+        "table courses: ",
+        "courses.csv is packed (gzip); unpack it",
+    ),
+    "a spreadsheet": (
+        overwritten("courses.csv", b"PK\x03\x04\x14\xff\xfe"),
+        "table courses: ",
+        "courses.csv is packed (ZIP, as Excel files are too); unpack it",
     ),
     "column twice": (
         replaced(COURSE, "title,category", "title,title"),

@@ -35,6 +35,7 @@ def test_malformed(name: str, good: Path, run: Run) -> None:
     [
         ("/nowhere/at-all", "does not exist"),
         ("sqlite:////nowhere/at-all.db", "no SQLite file"),
+        ("sqlite://", "the URL names no SQLite file; give a directory, sqlite:///FILE or"),
         ("mysql://x@localhost/y", "databases of kind mysql are not read"),
         ("http://127.0.0.1/data", "databases of kind http"),
         ("postgresql://u:secret@127.0.0.1:9/db", "cannot be read"),

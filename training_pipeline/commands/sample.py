@@ -39,6 +39,7 @@ def sample(
     recovers what was planted: compare with `--strength 0`.
     """
     from training_pipeline.console import print_json, progress, say
+    from training_pipeline.out_path import check_room
     from training_pipeline.sample.calibration import calibrate
     from training_pipeline.sample.config import read_sample_config
     from training_pipeline.sample.generate import generate
@@ -52,6 +53,7 @@ def sample(
         until=until.date() if until else None,
     )
     refuse_if_in_the_way(out, overwrite=overwrite)
+    check_room(out)
     say(NOTICE)
     with progress("Participants", total=participants) as advance:
         tables = generate(settings, seed=seed, advance=advance)
