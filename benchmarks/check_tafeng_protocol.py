@@ -8,6 +8,7 @@ such items, not bought before by the participant, whose price is at most the bal
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 import numpy as np
@@ -45,7 +46,13 @@ def count(directory: str) -> tuple[int, int]:
     return warm, len(tested) - warm
 
 
-if __name__ == "__main__":
-    found = count(sys.argv[1])
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", metavar="DIR")
+    found = count(parser.parse_args().directory)
     print(f"with a history {found[0]:,}, without {found[1]:,}; expected {EXPECTED}")
     sys.exit(found != EXPECTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,9 +9,9 @@ of the servers takes for a request.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
-import sys
 import time
 from itertools import cycle
 from pathlib import Path
@@ -96,13 +96,20 @@ async def load(port: int, requests: list[bytes], clients: int, seconds: float) -
 
 
 def main() -> None:
-    port, path, clients, seconds, bodies = sys.argv[1:]
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", metavar="PORT", type=int)
+    parser.add_argument("path", metavar="PATH", help="such as /recommend")
+    parser.add_argument("clients", metavar="CLIENTS", type=int)
+    parser.add_argument("seconds", metavar="SECONDS", type=float)
+    parser.add_argument("bodies", metavar="BODIES", type=Path)
+    given = parser.parse_args()
+    head = f"POST {given.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     requests = [
         f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-        for body in Path(bodies).read_bytes().splitlines()
+        for body in given.bodies.read_bytes().splitlines()
     ]
-    print(json.dumps(uvloop.run(load(int(port), requests, int(clients), float(seconds)))))
+    found = uvloop.run(load(given.port, requests, given.clients, given.seconds))
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
