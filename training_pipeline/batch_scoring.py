@@ -44,6 +44,7 @@ def score_to_file(
     """
     check_table_path(out)
     started = time.perf_counter()
+    given = None if requests is None else read_requests(requests)
     artifact = load_artifact(model)
     say(f"reading {source.split('@')[-1]}")
     data = index_dataset(align_courses(open_dataset(source), artifact.policy.courses.frame))
@@ -52,7 +53,7 @@ def score_to_file(
     )
     snapshot = Snapshot.take(data, artifact.vocabulary, as_of_s=as_of_s)
     policy = artifact.policy.over(data.courses)
-    ids, balances = _requests(requests, snapshot)
+    ids, balances = given or ([text.decode() for text in snapshot.ids.tolist()], None)
     rows = snapshot.rows_of(ids)
     written = 0
     with progress("scoring", total=len(ids)) as advance, _Writer(out) as writer:
@@ -79,12 +80,6 @@ def score_to_file(
         "model": artifact.manifest.model,
         "seconds": round(time.perf_counter() - started, 3),
     }
-
-
-def _requests(path: Path | None, snapshot: Snapshot) -> tuple[list[str], list[int | None] | None]:
-    if path is None:
-        return [text.decode() for text in snapshot.ids.tolist()], None
-    return read_requests(path)
 
 
 class _Writer:

@@ -158,5 +158,11 @@ def test_an_out_that_cannot_be_made_is_refused_before_anything_is_read(
         score_to_file(tmp_path, "nowhere", requests=None, out=tmp_path / name, n=2)
 
 
+def test_bad_requests_are_refused_before_anything_is_read(tmp_path: Path) -> None:
+    bad = csv(tmp_path, 'participant_id\n""\n')
+    with pytest.raises(DataError, match="it has no value"):
+        score_to_file(tmp_path, "nowhere", requests=bad, out=tmp_path / "o.csv", n=2)
+
+
 def scored(world: SmallWorld, record: TrainingRecord, requests: Path, out: Path) -> dict[str, Any]:
     return score_to_file(record.artifact, str(world.directory), requests=requests, out=out, n=2)
