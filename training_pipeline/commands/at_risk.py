@@ -8,10 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from training_pipeline.commands.typed import moment
+
 
 def at_risk(
     source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
-    as_of: Annotated[datetime, typer.Option(help="The moment; a day is its first minute.")],
+    as_of: Annotated[
+        datetime,
+        typer.Option(parser=moment, metavar="ISO", help="The moment; a day is its first minute."),
+    ],
     out: Annotated[Path, typer.Option(help="Where the rows go (.parquet or .csv).")],
     within_days: Annotated[
         int, typer.Option(min=1, max=366, help="Days left to buy, today counted.")

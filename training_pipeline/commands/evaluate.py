@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from training_pipeline.commands.typed import moment
+
 if TYPE_CHECKING:
     from training_pipeline.evaluating.reports import EvaluationReport
     from training_pipeline.evaluating.segments import Segments
@@ -30,7 +32,10 @@ def evaluate(
         typer.Option(help="Segments: history, price, balance, course-age or a profile column."),
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option(help="Predict what was bought from this moment on.")
+        datetime | None,
+        typer.Option(
+            parser=moment, metavar="ISO", help="Predict what was bought from this moment on."
+        ),
     ] = None,
     resamples: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1_000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 7,

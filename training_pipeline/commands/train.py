@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from training_pipeline.commands.typed import moment
+
 
 def train(
     source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
@@ -20,7 +22,8 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of sampling and of models.")] = None,
     until: Annotated[
-        datetime | None, typer.Option(help="See only purchases before this moment.")
+        datetime | None,
+        typer.Option(parser=moment, metavar="ISO", help="See only purchases before this moment."),
     ] = None,
     search: Annotated[
         bool | None,
