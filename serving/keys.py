@@ -170,7 +170,8 @@ def _presented(scope: Scope) -> bytes:
 def _from_elsewhere(scope: Scope) -> bool:
     """Whether the peer has another machine's address, or asks for another machine's name.
 
-    A page of another site can have its own name lead here; its browser then asks for that name.
+    A page of another site can have its own name lead here; its browser then asks for that name. A
+    name without a dot is no site's.
     """
     client = scope.get("client")
     if client is not None and _is_elsewhere(client[0]):
@@ -184,7 +185,9 @@ def _is_own_name(host: bytes) -> bool:
     if found is None:
         return False
     name = found[1] or found[2]
-    return name == "localhost" or (_is_address(name) and not _is_elsewhere(name))
+    if _is_address(name):
+        return not _is_elsewhere(name)
+    return "." not in name or name.endswith(".localhost")
 
 
 @lru_cache(maxsize=1_024)
