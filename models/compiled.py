@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numba
+from llvmlite import binding
 from numba import njit
 from numba.core import config
 
@@ -38,6 +42,7 @@ class Compiler:
     """
 
     def __init__(self, pattern: str, *others: Path, **options: Any) -> None:
+        self._files = (*sorted(HERE.glob(pattern)), *others)
         self.directory = cache_directory(pattern, others)
         self._options = options
 
@@ -52,6 +57,24 @@ class Compiler:
         finally:
             config.CACHE_DIR = usual
         return kept
+
+    @property
+    def is_made(self) -> bool:
+        """Some process has left all of it on disk, on a machine like this one."""
+        return self._mark().exists()
+
+    def leave_mark(self) -> None:
+        """All of it is on disk, but where nothing can be written."""
+        with suppress(OSError):
+            self._mark().touch()
+
+    def _mark(self) -> Path:
+        """Named by all that numba's own look into the directory depends on."""
+        features = binding.get_host_cpu_features().flatten()
+        machine = (platform.python_version(), binding.get_host_cpu_name(), features)
+        written = [file.stat().st_mtime_ns for file in self._files]
+        of = repr((numba.__version__, machine, written))
+        return self.directory / f"made-{hashlib.sha256(of.encode()).hexdigest()[:16]}"
 
 
 def let_bitcode_go(*functions: Any) -> None:

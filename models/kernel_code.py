@@ -10,6 +10,7 @@ from numba import types
 
 from models import kernel_lists
 from models.compiled import let_bitcode_go
+from models.kernel_rows import entry
 
 Entry = Callable[..., Any]
 
@@ -39,6 +40,7 @@ def machine_code() -> MachineCode:
         name: _of_one_signature(getattr(kernel_lists, name), signature)
         for name, signature in signatures.items()
     }
+    entry.leave_mark()
     let_bitcode_go(*entries.values())
     return MachineCode(**entries)
 

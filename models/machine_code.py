@@ -9,16 +9,11 @@ processes that start together one compiles and the others wait for it.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Literal, NamedTuple, get_args
-
-import numba
-from llvmlite import binding
+from typing import Literal, NamedTuple
 
 from models.compiled import HERE, Compiler
 from models.kernel_code import machine_code
@@ -61,8 +56,8 @@ def fetch(name: PartName) -> None:
 
 
 def is_made(name: PartName) -> bool:
-    """Some process has left all of it on disk, on a machine like this one."""
-    return (PARTS[name].compiler.directory / _marker()).exists()
+    """It need only be read; see `Compiler.is_made`."""
+    return PARTS[name].compiler.is_made
 
 
 def _elsewhere(name: PartName) -> None:
@@ -76,20 +71,11 @@ def _elsewhere(name: PartName) -> None:
     )
 
 
-def _marker() -> str:
-    """Of all that numba's own look into the directory depends on."""
-    features = binding.get_host_cpu_features().flatten()
-    of = (numba.__version__, platform.python_version(), binding.get_host_cpu_name(), features)
-    return f"made-{hashlib.sha256(repr(of).encode()).hexdigest()[:16]}"
-
-
 def main() -> None:
-    """Fetch the parts that are named and leave a mark that they are there."""
-    for name in get_args(PartName):
+    """Compile, or read, the parts that are named."""
+    for name, part in PARTS.items():
         if name in sys.argv[1:]:
-            part = PARTS[name]
             part.fetch()
-            (part.compiler.directory / _marker()).touch()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import numpy as np
 
 from models.compiled import let_bitcode_go
 from models.plan_ahead import what_is_left
+from models.plan_compiled import compiled
 from models.plan_entries import plan_plain, plan_ruled
 from models.plan_frontier import alternatives
 from models.plan_problem import PlanProblem
@@ -41,4 +42,5 @@ def warm_up() -> None:
         solve(problem)
         alternatives(problem)
         what_is_left(problem)
+    compiled.leave_mark()
     let_bitcode_go(plan_plain, plan_ruled)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from models.kernel_code import machine_code
+from models.machine_code import is_made
 from models.plan_entries import plan_plain, plan_ruled
 from models.plan_warm import warm_up
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 CODE = """
 from models.machine_code import fetch, is_made
 from models.kernel_code import machine_code
+from models.machine_code import is_made
 from models.compiled import HERE
 
 print("made" if is_made("kernel") else "missing", HERE, flush=True)
@@ -63,6 +65,14 @@ def test_of_two_that_start_together_neither_compiles(fresh: Path) -> None:
     later = started(fresh)
     assert later.communicate("\n", timeout=300)[0].splitlines()[-1] == "True 0"
     assert {file.name: file.stat().st_mtime_ns for file in directory.rglob("*.nbc")} == files
+
+
+def test_whoever_compiled_it_left_the_mark() -> None:
+    """So the first service after a training on the machine has nothing to wait for."""
+    machine_code()
+    warm_up()
+    assert is_made("kernel")
+    assert is_made("planner")
 
 
 @pytest.mark.slow
