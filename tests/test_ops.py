@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 from prometheus_client import REGISTRY, generate_latest
 
+import serving.metrics  # noqa: F401 - registers what is exposed
 from models.compiled import HERE, cache_directory
 from serving.settings import Settings
 
