@@ -13,7 +13,7 @@ COPY serving serving
 RUN /opt/saldopas/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 # the machine code of requests and plans, so that no start compiles it (on a processor of the same kind);
 # -P: of the package that is installed, not of what lies here
-RUN /opt/saldopas/bin/python -P -m models.machine_code kernel planner
+RUN /opt/saldopas/bin/python -P -m saldopas.models.native.machine_code kernel planner
 
 FROM python:3.11-slim-bookworm
 # libgomp1: numba's and implicit's threads

@@ -34,7 +34,7 @@ test: setup  ## every test (starts its own servers on loopback)
 check: setup  ## what CI runs before the tests: format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	@bash scripts/check_types.sh
 
 format: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .

@@ -13,9 +13,8 @@ import sys
 
 import numpy as np
 import pandas as pd
-
-from features.dataset import read_dataset
-from features.id_index import places_of
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.features.tables.id_index import places_of
 
 CUT = pd.Timestamp("2001-02-01", tz="Asia/Taipei")
 EXPECTED = (12_905, 3_588)

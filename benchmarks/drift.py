@@ -13,13 +13,12 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-
-from features import columns as c
-from features.dataset import Dataset, read_dataset
-from training_pipeline.console import print_table
-from training_pipeline.drift.compare import compare
-from training_pipeline.drift.config import DriftConfig
-from training_pipeline.drift.finding import Finding
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.training_pipeline.console import print_table
+from saldopas.training_pipeline.drift.compare import compare
+from saldopas.training_pipeline.drift.config import DriftConfig
+from saldopas.training_pipeline.drift.finding import Finding
 
 
 def main() -> None:

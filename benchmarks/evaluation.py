@@ -22,27 +22,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.splits.cases import replayed
+from saldopas.features.splits.split import Cut, end_of
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.policy.policy import Policy, Recommendations, Stage
+from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
+from saldopas.training_pipeline.console import print_table
+from saldopas.training_pipeline.evaluating.comparison import differences
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.groups import grouping
+from saldopas.training_pipeline.evaluating.intervals import intervals_of
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.metric_names import FAMILY, SEGMENT_METRICS
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS, average_precision, case_metrics
+from saldopas.training_pipeline.evaluating.segments import segments_of
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import generate
+from saldopas.training_pipeline.ingest.sample.write import write_sample
 from scipy.sparse import csr_array
-
-from features.cases import replayed
-from features.dataset import read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, end_of
-from models.policy import Policy, Recommendations, Stage
-from models.popularity import PopularityConfig, TimeDecayedPopularity
-from training_pipeline.console import print_table
-from training_pipeline.evaluating.comparison import differences
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.groups import grouping
-from training_pipeline.evaluating.intervals import intervals_of
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.metric_names import FAMILY, SEGMENT_METRICS
-from training_pipeline.evaluating.segments import segments_of
-from training_pipeline.metrics import CUTOFFS, average_precision, case_metrics
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import generate
-from training_pipeline.sample.write import write_sample
 
 RANX = {"hit": "hit_rate", "recall": "recall", "ndcg": "ndcg", "mrr": "mrr", "map": "map"}
 NAMES = [f"{name}@{k}" for name in RANX for k in CUTOFFS]

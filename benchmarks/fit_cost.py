@@ -12,14 +12,14 @@ import resource
 import time
 from collections.abc import Callable
 
-from features.dataset import read_dataset
-from features.indexed import index_dataset
-from features.split import end_of
-from models.evidence import Evidence
-from models.members import MEMBERS
-from models.recipe import Recipe, StageRecipe
-from training_pipeline.console import print_table
-from training_pipeline.selection import AUTO, POPULARITY, PROFILE_POPULARITY
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.splits.split import end_of
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.explaining.evidence import Evidence
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.models.recommenders.members import MEMBERS
+from saldopas.training_pipeline.console import print_table
+from saldopas.training_pipeline.training.selection import AUTO, POPULARITY, PROFILE_POPULARITY
 
 SEED = 7
 

@@ -19,14 +19,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.splits.split import end_of
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.recommenders import als, bpr, lmf
+from saldopas.training_pipeline.console import print_table
 from threadpoolctl import threadpool_limits
-
-from features.dataset import read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.split import end_of
-from features.training_set import TrainingSet
-from models import als, bpr, lmf
-from training_pipeline.console import print_table
 
 BLOCK = 500
 MODELS: dict[str, tuple[Any, Any, Any]] = {

@@ -12,21 +12,21 @@ import argparse
 from itertools import permutations
 
 import numpy as np
+from saldopas.features.splits.split import make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.training_pipeline.evaluating.comparison import differences
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.metric_names import FAMILY
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
+from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.gate.gain import better_metrics
+from saldopas.training_pipeline.gate.measured_against import Against
+from saldopas.training_pipeline.gate.rules import main_metric
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.training.selection import untried_recipe
 
 from benchmarks.evaluation import generated
-from features.split import make_cuts
-from features.split_config import SplitConfig
-from training_pipeline.evaluating.comparison import differences
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.metric_names import FAMILY
-from training_pipeline.gate.config import GateConfig
-from training_pipeline.gate.gain import better_metrics
-from training_pipeline.gate.measured_against import Against
-from training_pipeline.gate.rules import main_metric
-from training_pipeline.metrics import CUTOFFS
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.selection import untried_recipe
 
 CONFIG = GateConfig()
 

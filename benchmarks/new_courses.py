@@ -20,15 +20,14 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.dataset import Dataset, read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, earlier_windows, make_cuts
-from features.split_config import SplitConfig
-from models.policy import Policy, Stage
-from models.popularity import PopularityConfig, TimeDecayedPopularity
-from training_pipeline.evaluation import evaluate_policy
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.splits.split import Cut, earlier_windows, make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.models.policy.policy import Policy, Stage
+from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
+from saldopas.training_pipeline.evaluating.evaluation import evaluate_policy
 
 GROUPS = {"bought 0": (0, 0), "1 to 20": (1, 20), "over 20": (21, None), "all": (0, None)}
 SEED = 7

@@ -20,23 +20,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.splits.split import Cut, make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.models.policy.exploration import Exploration, ExplorationConfig
+from saldopas.models.policy.policy import Policy, Recommendations, Source
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.training_pipeline.console import print_table
+from saldopas.training_pipeline.evaluating.comparison import Difference, differences
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.metric_names import FAMILY
+from saldopas.training_pipeline.evaluating.metrics import case_metrics
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from scipy.stats import beta, norm
 
 from benchmarks.evaluation import generated
-from features.split import Cut, make_cuts
-from features.split_config import SplitConfig
-from models.exploration import Exploration, ExplorationConfig
-from models.policy import Policy, Recommendations, Source
-from models.recipe import Recipe, StageRecipe
-from training_pipeline.console import print_table
-from training_pipeline.evaluating.comparison import Difference, differences
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.metric_names import FAMILY
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.metrics import case_metrics
-from training_pipeline.sample.config import SampleConfig
 
 SEED = 7
 GAIN = 0.03

@@ -16,11 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-
-from training_pipeline.console import print_table
-from training_pipeline.off_policy.errors import CannotEstimateError
-from training_pipeline.off_policy.estimate import Estimate, OffPolicyValue, estimate_value
-from training_pipeline.off_policy.simulation import (
+from saldopas.training_pipeline.console import print_table
+from saldopas.training_pipeline.evaluating.off_policy.errors import CannotEstimateError
+from saldopas.training_pipeline.evaluating.off_policy.estimate import (
+    Estimate,
+    OffPolicyValue,
+    estimate_value,
+)
+from saldopas.training_pipeline.evaluating.off_policy.simulation import (
     WorldConfig,
     by_slot,
     draw_log,
@@ -29,7 +32,7 @@ from training_pipeline.off_policy.simulation import (
     true_value_by_slot,
     true_value_first_liked,
 )
-from training_pipeline.off_policy.weights import Assumption, OffPolicyConfig
+from saldopas.training_pipeline.evaluating.off_policy.weights import Assumption, OffPolicyConfig
 
 BEHAVIOURS = {
     "by slot": (by_slot, true_value_by_slot),

@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.build import requests_of
+from saldopas.models.artifact.artifact import Artifact
 from scipy.sparse import csr_matrix
-
-from features.person_requests import requests_of
-from features.requests import RequestBatch
-from models.artifact import Artifact
 
 REQUESTS = 300
 TURNS = 5

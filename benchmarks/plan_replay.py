@@ -22,24 +22,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.cases import Cases
-from features.dataset import read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, make_cuts
-from features.split_config import SplitConfig
-from models.plan_problem import PlanProblem
-from models.plan_warm import warm_up
-from models.planner import solve
-from models.policy import Policy
-from training_pipeline.calibration.learn import learn_calibration
-from training_pipeline.sample.choices import NOTHING, Choosers, choice_probabilities
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import draw_world
-from training_pipeline.sample.purchases import World
-from training_pipeline.sample.seats import Seats
-from training_pipeline.selection import untried_recipe
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.splits.cases import Cases
+from saldopas.features.splits.split import Cut, make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.planner.plan_problem import PlanProblem
+from saldopas.models.planner.plan_warm import warm_up
+from saldopas.models.planner.planner import solve
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.ingest.sample.choices import NOTHING, Choosers, choice_probabilities
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import draw_world
+from saldopas.training_pipeline.ingest.sample.purchases import World
+from saldopas.training_pipeline.ingest.sample.seats import Seats
+from saldopas.training_pipeline.training.calibration.learn import learn_calibration
+from saldopas.training_pipeline.training.selection import untried_recipe
 
 WEIGHTS = (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0)
 LISTS = (5, 10, 20, 100)

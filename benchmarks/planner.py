@@ -21,16 +21,16 @@ from typing import Any
 
 import numpy as np
 from ortools.algorithms.python import knapsack_solver as knapsack  # type: ignore[import-untyped]
+from saldopas.models.planner.plan_ahead import what_is_left
+from saldopas.models.planner.plan_frontier import alternatives
+from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
+from saldopas.models.planner.plan_warm import warm_up
+from saldopas.models.planner.planner import STEP_LIMIT, Plan, declared_weights, solve
+from saldopas.training_pipeline.console import print_table
 
-from models.plan_ahead import what_is_left
-from models.plan_frontier import alternatives
-from models.plan_problem import PlanProblem, PlanRefusedError
-from models.plan_warm import warm_up
-from models.planner import STEP_LIMIT, Plan, declared_weights, solve
 from tests.planner import oracles
 from tests.planner.cases import KINDS, plain_case, random_case
 from tests.planner.promises import broken, same
-from training_pipeline.console import print_table
 
 BALANCES = (300_000, 1_000_000, 3_500_000)
 STEPS = (1_000, 1)

@@ -14,10 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from features.dataset import read_dataset
-from training_pipeline.console import print_table
-from training_pipeline.train import train
-from training_pipeline.training_config import read_training_config
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.training_pipeline.console import print_table
+from saldopas.training_pipeline.training.config import read_training_config
+from saldopas.training_pipeline.training.train import train
 
 METRICS = ("hit@10", "ndcg@10", "recall@20", "ndcg@20")
 CONFIGS = Path(__file__).parent / "configs"
@@ -34,7 +34,7 @@ def main() -> None:
         importer = ["saldopas", "import", chosen.name, "--out", str(data)]
         if chosen.name == "mooccubex":
             importer += ["--from", chosen.source]
-        command = [sys.executable, "-m", "training_pipeline.cli", *importer[1:]]
+        command = [sys.executable, "-m", "saldopas", *importer[1:]]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         config = read_training_config(chosen.config or CONFIGS / f"{chosen.name}.toml")
         record = train(read_dataset(data), config, artifact=Path(scratch) / "artifact")

@@ -27,14 +27,14 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.training_pipeline.console import print_table
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.train import train
 
 from benchmarks.speed import compare
-from features.dataset import read_dataset
-from features.indexed import index_dataset
-from models.artifact import load_artifact
-from training_pipeline.console import print_table
-from training_pipeline.train import train
-from training_pipeline.training_config import TrainingConfig
 
 CLIENTS = (1, 16, 64)
 BODIES = 2_000
@@ -70,7 +70,7 @@ def main() -> None:
         bodies = Path(scratch) / "bodies.jsonl"
         bodies.write_text("\n".join(made_bodies(artifact)), "utf-8")
         store = f"sqlite:///{Path(scratch) / 'store.db'}"
-        run("-m", "training_pipeline.cli", "store", "load", str(given.data), "--store", store)
+        run("-m", "saldopas", "store", "load", str(given.data), "--store", store)
         servers = started(artifact, store, Path(scratch))
         try:
             for server in servers:
@@ -105,7 +105,7 @@ def made_bodies(artifact: Path) -> list[str]:
 
 def started(artifact: Path, store: str, scratch: Path, *, only: str | None = None) -> list[Server]:
     peers = "benchmarks.serving_peers"
-    serve = ("-m", "training_pipeline.cli", "serve", "--artifact", str(artifact), "--store", store)
+    serve = ("-m", "saldopas", "serve", "--artifact", str(artifact), "--store", store)
     commands: dict[str, tuple[str, ...]] = {
         OURS: (*serve, "--port", "{port}"),
         FASTAPI: (*UVICORN, f"{peers}.fastapi_app:app", "--port", "{port}"),

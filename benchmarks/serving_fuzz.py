@@ -30,7 +30,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from tests.page.page_world import make_artifact
 from tests.postgres_server import free_port, postgres_binaries, postgres_server
 
-SALDOPAS = [sys.executable, "-m", "training_pipeline.cli"]
+SALDOPAS = [sys.executable, "-m", "saldopas"]
 READY_S = 300  # the first start of all compiles
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 JUDGED_INSIDE = frozenset({"/recommend_batch", "/events"})

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.training_pipeline.console import print_table
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.train import train
 
 from benchmarks.serving import OURS, made_bodies, measured, prefer, run, started, wait_until_ready
-from features.dataset import read_dataset
-from training_pipeline.console import print_table
-from training_pipeline.train import train
-from training_pipeline.training_config import TrainingConfig
 
 LOOKED_AT = 500
 
@@ -47,7 +47,7 @@ def main() -> None:
         bodies = Path(scratch) / "bodies.jsonl"
         bodies.write_text("\n".join(asked), "utf-8")
         store = f"sqlite:///{Path(scratch) / 'store.db'}"
-        run("-m", "training_pipeline.cli", "store", "load", str(given.data), "--store", store)
+        run("-m", "saldopas", "store", "load", str(given.data), "--store", store)
         (server,) = started(artifact, store, Path(scratch), only=OURS)
         try:
             wait_until_ready(server, bodies)

@@ -25,10 +25,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.training_pipeline.console import print_table
 
 from benchmarks.serving import free_port, made_bodies
-from models.artifact import load_artifact
-from training_pipeline.console import print_table
 
 READY_S = 60.0
 WORKER = "_bentoml_impl.worker"
@@ -66,7 +66,7 @@ def started(
     resident memory of the process that starts them."""
     bodies = made_bodies(artifact)
     port = free_port()
-    command = [sys.executable, "-m", "training_pipeline.cli", "serve", "--store", store]
+    command = [sys.executable, "-m", "saldopas", "serve", "--store", store]
     command += ["--artifact", str(artifact), "--port", str(port), "--workers", str(workers)]
     with tempfile.TemporaryFile() as log:
         began = time.monotonic()

@@ -19,23 +19,23 @@ from pathlib import Path
 
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.splits.split import end_of
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.models.artifact.artifact import Artifact, load_artifact
+from saldopas.models.recommenders.ease import Ease, EaseConfig
+from saldopas.models.recommenders.sequence_ridge import SequenceRidge, SequenceRidgeConfig
+from saldopas.training_pipeline.console import print_table
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import generate
+from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.train import train
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from benchmarks.one_request import beside_implicit
-from features import columns as c
-from features.dataset import Dataset, read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.split import end_of
-from models.artifact import Artifact, load_artifact
-from models.ease import Ease, EaseConfig
-from models.sequence_ridge import SequenceRidge, SequenceRidgeConfig
-from training_pipeline.console import print_table
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import generate
-from training_pipeline.sample.write import write_sample
-from training_pipeline.train import train
-from training_pipeline.training_config import TrainingConfig
 
 COURSES = 2_000
 

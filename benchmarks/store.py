@@ -11,14 +11,13 @@ import uuid
 from datetime import UTC, datetime
 from statistics import median, quantiles
 
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.serving.events.recording import Event, World, record
+from saldopas.serving.store.live import LiveStore
+from saldopas.store.engine import open_store, read_salt
+from saldopas.store.load import load_store
+from saldopas.store.upgrade import upgrade_store
 from sqlalchemy.engine import Engine
-
-from features.dataset import Dataset, read_dataset
-from features.store_engine import open_store, read_salt
-from features.store_load import load_store
-from features.store_upgrade import upgrade_store
-from serving.store.live import LiveStore
-from serving.store.recording import Event, World, record
 
 LOOKUPS = 3_000
 

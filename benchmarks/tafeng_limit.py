@@ -17,19 +17,19 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.splits.split import Cut, earlier_windows, make_cuts
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.policy.policy import Policy, Stage
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.models.recommenders.popularity import TimeDecayedPopularity
+from saldopas.training_pipeline.console import print_table, progress
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation, evaluate_policy
+from saldopas.training_pipeline.evaluating.gains import gains_of_lists
+from saldopas.training_pipeline.training.config import TrainingConfig, read_training_config
+from saldopas.training_pipeline.training.selection import AUTO, count_fits, select
 
 from benchmarks.real import CONFIGS
-from features.dataset import read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, earlier_windows, make_cuts
-from models.policy import Policy, Stage
-from models.popularity import TimeDecayedPopularity
-from models.recipe import Recipe, StageRecipe
-from training_pipeline.console import print_table, progress
-from training_pipeline.evaluation import Evaluation, evaluate_policy
-from training_pipeline.gains import gains_of_lists
-from training_pipeline.selection import AUTO, count_fits, select
-from training_pipeline.training_config import TrainingConfig, read_training_config
 
 METRICS = ("recall@20", "ndcg@20")
 MONTHS = ("December", "January", "February")

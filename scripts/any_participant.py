@@ -2,6 +2,6 @@
 
 import sys
 
-from features.dataset import read_dataset
+from saldopas.features.tables.dataset import read_dataset
 
 print(read_dataset(sys.argv[1]).purchases["participant_id"].iloc[0])  # noqa: T201

@@ -1,4 +1,4 @@
-"""The BentoML service, started by `saldopas serve` and `bentoml serve serving.service:SaldoPas`.
+"""The BentoML service, started by `saldopas serve`, or by `bentoml serve` with this module.
 
 The process that starts the workers reads this file too, so all they need is loaded by them alone.
 """
@@ -9,14 +9,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import bentoml
+from saldopas.serving.http.accepting import accept_many
+from saldopas.serving.http.settings import read_settings
+from saldopas.serving.http.shared_metrics import make_own_directory, use_own_directory
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.accepting import accept_many
-from serving.settings import read_settings
-from serving.shared_metrics import make_own_directory, use_own_directory
-
 if TYPE_CHECKING:
-    from serving.process import Worker
+    from saldopas.serving.http.process import Worker
 
 SETTINGS = read_settings()
 SPARE_S = 5.0  # our own timeout speaks first, in the documented format
@@ -50,8 +49,10 @@ class Straight:
     name="saldopas",
     workers=SETTINGS.workers,
     traffic={"timeout": SETTINGS.timeout_s + SPARE_S},
-    metrics={"enabled": False},  # see serving/metrics.py
-    logging={"access": {"enabled": False}},  # it writes paths as they come; see serving/logs.py
+    metrics={"enabled": False},  # see serving/http/metrics.py
+    logging={
+        "access": {"enabled": False}
+    },  # it writes paths as they come; see serving/http/logs.py
     tracing={"excluded_urls": [".*"]},  # nothing is exported, and it is half of a request's time
 )
 @bentoml.asgi_app(answer, path="/", name="http")
@@ -66,7 +67,7 @@ class SaldoPas:
 
     def __init__(self) -> None:
         use_own_directory()
-        from serving.process import Worker
+        from saldopas.serving.http.process import Worker
 
         self._worker = Worker(SETTINGS)
         WORKERS.append(self._worker)

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from saldopas.features.errors import DataError
+from saldopas.store.schema import STORE_INFO
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-
-from features.errors import DataError
-from features.store_schema import STORE_INFO
 
 BUSY_MS = 5_000
 CONNECT_S = 2  # the least that libpq takes

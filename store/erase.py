@@ -14,12 +14,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
-
-from features import columns as c
-from features.errors import DataError
-from features.served_blocks import Block, people_in, written_as
-from features.store_engine import (
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.store.engine import (
     for_reading,
     hash_of,
     is_sqlite,
@@ -27,8 +24,10 @@ from features.store_engine import (
     open_store,
     read_salt,
 )
-from features.store_schema import ERASED, OF_A_PERSON, SERVED
-from features.store_upgrade import revision_of
+from saldopas.store.schema import ERASED, OF_A_PERSON, SERVED
+from saldopas.store.served.blocks import Block, people_in, written_as
+from saldopas.store.upgrade import revision_of
+from sqlalchemy.engine import Engine
 
 
 def erase_people(engine: Engine, ids: Sequence[str], *, now: datetime, pending: bool) -> int:

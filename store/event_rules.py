@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from features import columns as c
-from features.dataset_config import DatasetConfig
-from features.store_state import Bought, Participant
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.store.participants import Bought, Participant
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,15 @@ import numpy as np
 import orjson
 import pandas as pd
 import sqlalchemy as sa
+from saldopas.features.encoding.profile import NOT_PROFILE
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.features.tables.id_index import places_of
+from saldopas.store.engine import is_sqlite, lock_writing, read_salt
+from saldopas.store.participants import MOST_AT_ONCE, erased_of
+from saldopas.store.schema import COURSES, PARTICIPANTS, PURCHASES, STORE_INFO
 from sqlalchemy.engine import Connection, Engine
-
-from features import columns as c
-from features.dataset import Dataset
-from features.dataset_config import DatasetConfig
-from features.id_index import places_of
-from features.profile import NOT_PROFILE
-from features.store_engine import is_sqlite, lock_writing, read_salt
-from features.store_schema import (
-    COURSES,
-    PARTICIPANTS,
-    PURCHASES,
-    STORE_INFO,
-)
-from features.store_state import MOST_AT_ONCE, erased_of
 
 PEOPLE_AT_ONCE = 20_000
 PERSON = (c.PARTICIPANT_ID, "profile", c.ANNOUNCED_AT, c.BALANCE, c.OPTED_OUT)

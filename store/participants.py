@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
+from saldopas.features.tables import columns as c
+from saldopas.store.engine import hash_of, is_sqlite
+from saldopas.store.schema import ERASED, PARTICIPANTS, PURCHASES, as_moment
 from sqlalchemy.engine import Connection
-
-from features import columns as c
-from features.store_engine import hash_of, is_sqlite
-from features.store_schema import ERASED, PARTICIPANTS, PURCHASES, as_moment
 
 MOST_AT_ONCE = 500
 ERASED_HASHES = "SELECT hash FROM erased WHERE hash"

@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from saldopas.features.tables import columns as c
 from sqlalchemy.engine import Dialect
-
-from features import columns as c
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.dataset_config import DatasetConfig
-from features.profile import ProfileVocabulary, TokenColumn
-from features.snapshot import Snapshot
-from features.store_state import Bought, Participant
+from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.store.participants import Bought, Participant
 
 
 def snapshot_participant(

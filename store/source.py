@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import orjson
 import pyarrow as pa
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.database_source import array_of, has_table
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.features.tables.raw_table import RawTable
+from saldopas.store.engine import read_info
+from saldopas.store.schema import STORE_INFO
 from sqlalchemy.engine import Connection
-
-from features import columns as c
-from features.database_source import array_of, has_table
-from features.dataset_config import DatasetConfig
-from features.raw_table import RawTable
-from features.store_engine import read_info
-from features.store_schema import STORE_INFO
 
 ORDER = {c.PARTICIPANTS: c.PARTICIPANT_ID, c.COURSES: "place", c.PURCHASES: "purchase_id"}
 PROFILE = "profile"

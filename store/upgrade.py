@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from saldopas.features.errors import DataError
+from saldopas.store.engine import MIGRATING, for_reading, is_sqlite
 from sqlalchemy.engine import Connection, Engine
-
-from features.errors import DataError
-from features.store_engine import MIGRATING, for_reading, is_sqlite
 
 HEAD = "0002"
 VERSION_TABLE = "store_version"
@@ -41,7 +40,7 @@ def upgrade_store(engine: Engine, *, to: str = HEAD) -> str:
         from alembic.config import Config
 
         config = Config()
-        config.set_main_option("script_location", "features:store_migrations")
+        config.set_main_option("script_location", "saldopas.store:migrations")
         config.attributes["connection"] = connection
         command.upgrade(config, to)
     return to

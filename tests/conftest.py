@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from saldopas.training_pipeline.training.record import TrainingRecord
+
     from tests.small_world import SmallWorld
-    from training_pipeline.record import TrainingRecord
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
-from features.batch import ParticipantBatch
-from features.courses import CourseTable
-from features.pairs import Pairs
-from features.profile import ProfileVocabulary, TokenColumn
-from features.requests import RequestBatch
-from features.sequences import Sequences
-from features.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.requests.batch import RequestBatch
 
 EDUCATION = ("SD", "SMP", "SMA")
 VOCABULARY = ProfileVocabulary(

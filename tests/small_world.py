@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from features.dataset import Dataset, read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, make_cuts
-from features.split_config import SplitConfig
-from training_pipeline.record import TrainingRecord
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import SampleTables, generate
-from training_pipeline.sample.write import write_sample
-from training_pipeline.train import train
-from training_pipeline.training_config import TrainingConfig
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.splits.split import Cut, make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
+from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.train import train
 
 SEED = 7
 SAMPLE = SampleConfig(participants=2_000, courses=120)

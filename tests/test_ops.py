@@ -6,12 +6,11 @@ import json
 import re
 from pathlib import Path
 
+import saldopas.serving.http.metrics  # noqa: F401 - registers what is exposed
 import yaml
 from prometheus_client import REGISTRY, generate_latest
-
-import serving.metrics  # noqa: F401 - registers what is exposed
-from models.compiled import HERE, cache_directory
-from serving.settings import Settings
+from saldopas.models.native.compiled import HERE, cache_directory
+from saldopas.serving.http.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 ALERTS = yaml.safe_load((ROOT / "ops/alerts.yaml").read_text("utf-8"))

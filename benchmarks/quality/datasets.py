@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-
-from features import columns as c
-from features.dataset import Dataset, read_dataset
-from training_pipeline.training_config import TrainingConfig, read_training_config
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.training_pipeline.training.config import TrainingConfig, read_training_config
 
 SEED = 7
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -100,7 +99,7 @@ def load(name: str, out: Path, *, mooccubex: Path, small: bool) -> Dataset:
             people = SMALL_PEOPLE if small else SAMPLE_PEOPLE
             command += ["--participants", str(people)]
             command += ["--courses", str(SMALL_COURSES)] if small else []
-        program = [sys.executable, "-m", "training_pipeline.cli"]
+        program = [sys.executable, "-m", "saldopas"]
         subprocess.run([*program, *command], check=True, stdout=subprocess.DEVNULL)
     dataset = read_dataset(directory)
     return _fewer(dataset) if small and not name.startswith("sample") else dataset

@@ -1,14 +1,14 @@
-"""Cuts of the project as neutral tasks: `features.split` decides, nobody splits again."""
+"""Cuts of the project as neutral tasks: `features.splits.split` decides, nobody splits again."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.policy import Policy
 
 from benchmarks.quality.task import Task
-from features.indexed import IndexedDataset
-from features.split import Cut
-from models.policy import Policy
 
 CELLS_A_BLOCK = 50_000_000
 

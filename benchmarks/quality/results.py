@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-
-from benchmarks.quality.task import Task
-from models.policy import Recommendations
-from training_pipeline.metrics import case_metrics
-from training_pipeline.statistics import (
+from saldopas.models.policy.policy import Recommendations
+from saldopas.training_pipeline.evaluating.metrics import case_metrics
+from saldopas.training_pipeline.evaluating.statistics import (
     bootstrap_interval,
     bootstrap_means,
     holm,
     paired_difference,
 )
+from scipy.sparse import csr_array
+
+from benchmarks.quality.task import Task
 
 CUTOFFS = (10, 20)
 SEED = 7
@@ -44,7 +44,7 @@ class Entry:
 
 
 def case_values(lists: NDArray[np.int32], task: Task, metrics: Sequence[str]) -> Floats:
-    """(B, m) of `training_pipeline.metrics.case_metrics`."""
+    """(B, m) of `saldopas.training_pipeline.evaluating.metrics.case_metrics`."""
     present = lists >= 0
     items = lists[present].astype(np.int64)
     indptr = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int64)

@@ -9,6 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import Cut
+from saldopas.training_pipeline.console import say
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.train import CHOSEN, POPULAR
 
 from benchmarks.quality.export import task_of
 from benchmarks.quality.lists import DEPTH
@@ -17,11 +22,6 @@ from benchmarks.quality.pool import PeerFailedError, Workers
 from benchmarks.quality.results import Entry, case_values, padded
 from benchmarks.quality.task import Task
 from benchmarks.quality.tune import best_of, coordinate_search
-from features.indexed import IndexedDataset
-from features.split import Cut
-from training_pipeline.console import say
-from training_pipeline.record import TrainingRecord
-from training_pipeline.train import CHOSEN, POPULAR
 
 GOAL = "ndcg@10"  # what ours is chosen by as well
 PLAIN_POPULARITY = "popularity"

@@ -10,6 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.splits.split import earlier_windows, make_cuts
+from saldopas.training_pipeline.console import say
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.train import train
+
 from benchmarks.quality.datasets import SOURCES, load, training_config
 from benchmarks.quality.peers import OWN_ENVIRONMENT, PEERS
 from benchmarks.quality.peers.plain import MOST_ITEMS
@@ -18,11 +24,6 @@ from benchmarks.quality.report import put_between_markers, section
 from benchmarks.quality.results import groups_of, summarise
 from benchmarks.quality.rows import PLAIN_POPULARITY, Budget, export, rows_of_ours, rows_of_peer
 from benchmarks.quality.task import Task
-from features.indexed import index_dataset
-from features.split import earlier_windows, make_cuts
-from training_pipeline.console import say
-from training_pipeline.record import TrainingRecord
-from training_pipeline.train import train
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from serving.answers import answer_all
-from serving.champion import Located
-from serving.loaded import LoadedModel, load_model
-from serving.schemas import RecommendBody
+from saldopas.serving.model.champion import Located
+from saldopas.serving.model.loaded import LoadedModel, load_model
+from saldopas.serving.recommend.answers import answer_all
+from saldopas.serving.recommend.schemas import RecommendBody
 
 ARTIFACT = "SALDOPAS_ARTIFACT"
 

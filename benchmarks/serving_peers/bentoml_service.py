@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import bentoml
+from saldopas.serving.recommend.schemas import RecommendBody
 
 from benchmarks.serving_peers.answering import answer, load
-from serving.schemas import RecommendBody
 
 
 @bentoml.service(name="bare")

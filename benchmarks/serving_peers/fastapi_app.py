@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from saldopas.serving.recommend.schemas import RecommendBody
 
 from benchmarks.serving_peers.answering import answer, load
-from serving.schemas import RecommendBody
 
 MODEL = load()
 app = FastAPI()

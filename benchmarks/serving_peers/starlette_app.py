@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import msgspec
+from saldopas.serving.recommend.schemas import RecommendBody
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.serving_peers.answering import answer, load
-from serving.schemas import RecommendBody
 
 MODEL = load()
 

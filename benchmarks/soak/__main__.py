@@ -29,14 +29,14 @@ from pathlib import Path
 
 import numpy as np
 import sqlalchemy as sa
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.serving.model.champion import Located
+from saldopas.serving.model.loaded import load_model
+from saldopas.store.schema import EVENTS, PURCHASES
 
 from benchmarks.soak.client import Client
 from benchmarks.soak.faults import Faults, kill_workers, stop_store, swap_models, watch_memory
 from benchmarks.soak.person import Findings, Person
-from features.dataset import read_dataset
-from features.store_schema import EVENTS, PURCHASES
-from serving.champion import Located
-from serving.loaded import load_model
 from tests.postgres_server import (
     MISSING,
     PostgresServer,
@@ -45,7 +45,7 @@ from tests.postgres_server import (
     stoppable_postgres,
 )
 
-SALDOPAS = [sys.executable, "-m", "training_pipeline.cli"]
+SALDOPAS = [sys.executable, "-m", "saldopas"]
 MOST_ERRORS = 0.005
 MOST_GROWTH_MB = 10.0
 

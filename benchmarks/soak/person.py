@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from saldopas.serving.model.loaded import LoadedModel
+from saldopas.serving.recommend.answers import answer_all
+from saldopas.serving.recommend.schemas import RecommendBody
+
 from benchmarks.soak.client import BrokenError, Client
-from serving.answers import answer_all
-from serving.loaded import LoadedModel
-from serving.schemas import RecommendBody
 
 N = 5
 BACK_OFF_S = 1.0

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-
-from features import columns as c
-from features.dataset import Dataset
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
 
 LONG_AGO = pd.Timestamp(0, unit="s", tz="UTC")
 

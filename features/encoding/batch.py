@@ -8,10 +8,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.sequences import Sequences, recency_matrix
 from scipy.sparse import csr_array
-
-from features.pairs import Pairs
-from features.sequences import Sequences, recency_matrix
 
 HISTORY_DECAY = 0.9
 

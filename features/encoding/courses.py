@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-
-from features import columns as c
+from saldopas.features.tables import columns as c
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.ages import ages_at_least
-from features.batch import ParticipantBatch
-from features.courses import CourseTable, education_level, epoch_seconds
-from features.dataset import Dataset
-from features.dataset_config import DatasetConfig
-from features.id_index import places_of
-from features.pairs import Pairs
-from features.profile import ProfileVocabulary, learn_vocabulary
-from features.requests import RequestBatch
-from features.sequences import Sequences, kept_only, ragged_ranges
-from features.training_set import TrainingSet
+from saldopas.features.encoding.ages import ages_at_least
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.courses import CourseTable, education_level, epoch_seconds
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.profile import ProfileVocabulary, learn_vocabulary
+from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.features.tables.id_index import places_of
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.courses import CourseTable
-from features.pairs import Pairs
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.pairs import Pairs
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def eligible(
     Args:
         courses: the catalogue.
         age_at_least: (B,) years surely reached.
-        education_at_least: (B,) level surely reached, see `features.courses.education_level`.
+        education_at_least: (B,) level surely reached, see `encoding.courses.education_level`.
     """
     return CandidateMask(
         (courses.min_age[None, :] <= age_at_least[:, None])

@@ -8,9 +8,8 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.sequences import Sequences, flat, joined_indptr, ragged_ranges
 from scipy.sparse import csr_array
-
-from features.sequences import Sequences, flat, joined_indptr, ragged_ranges
 
 
 @dataclass(frozen=True)

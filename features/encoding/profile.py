@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-
-from features import columns as c
-from features.dataset_config import Banded, Categorical, DatasetConfig, Frozen, Numeric
-from features.pairs import Pairs
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import (
+    Banded,
+    Categorical,
+    DatasetConfig,
+    Frozen,
+    Numeric,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

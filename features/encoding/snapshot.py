@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.batch import ParticipantBatch
-from features.pairs import Pairs
-from features.person import STRANGER, Person
-from features.profile import ProfileVocabulary
-from features.requests import RequestBatch
-from features.sequences import Sequences, kept_only, ragged_ranges
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.known_participant import STRANGER, Person
+from saldopas.features.tables import columns as c
 
 if TYPE_CHECKING:
-    from features.indexed import IndexedDataset
+    from saldopas.features.encoding.indexed import IndexedDataset
 
 
 @dataclass(frozen=True)

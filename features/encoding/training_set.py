@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.batch import ParticipantBatch
-from features.courses import CourseTable
-from features.profile import ProfileVocabulary
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.profile import ProfileVocabulary
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.batch import ParticipantBatch
-from features.pairs import Pairs
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.pairs import Pairs
 
 LIMIT, LIMITED, AGE, EDUCATION, MOMENT, COUNT = range(6)  # rows of `RequestBatch.terms`
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-
-from features.batch import ParticipantBatch
-from features.pairs import Pairs
-from features.person import Person
-from features.requests import RequestBatch
-from features.sequences import Sequences
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.known_participant import Person
 
 
 def requests_of(

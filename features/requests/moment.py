@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from features.dataset_config import DatasetConfig
+from saldopas.features.tables.dataset_config import DatasetConfig
 
 
 def request_moment(

@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.left_out import LeftOut
 from scipy.sparse import csr_array, vstack
-
-from features.indexed import IndexedDataset
-from features.left_out import LeftOut
 
 Decided = Literal["replay", "window", "mixed"]
 

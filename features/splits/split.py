@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.cases import Cases, Decided, cases_from, replayed, sample_cases
-from features.errors import DataError
-from features.indexed import IndexedDataset
-from features.profile import ProfileVocabulary
-from features.requests import RequestBatch
-from features.seconds import DAY_S
-from features.split_config import Method, SplitConfig
-from features.training_set import TrainingSet
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.errors import DataError
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.seconds import DAY_S
+from saldopas.features.splits.cases import Cases, Decided, cases_from, replayed, sample_cases
+from saldopas.features.splits.split_config import Method, SplitConfig
 
 Protocol = Decided | Literal["last"]
 

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
-
-from features.dataset_config import Frozen
+from saldopas.features.tables.dataset_config import Frozen
 
 Method = Literal["by-date", "leave-last-out", "by-participant"]
 

@@ -10,13 +10,12 @@ import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.dataset_config import DatasetConfig
-from features.errors import DataError
-from features.findings import Finding, bad_rows
-from features.moments import parse_moment
-from features.parsing import (
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.features.tables.findings import Finding, bad_rows
+from saldopas.features.tables.moments import parse_moment
+from saldopas.features.tables.parsing import (
     Parsed,
     RawColumn,
     parse_flag,
@@ -26,9 +25,9 @@ from features.parsing import (
     parse_whole,
     raw_column,
 )
-from features.profile_values import parse_profile
-from features.raw_table import RawTable
-from features.schemas import MISSING, SCHEMAS, TWICE
+from saldopas.features.tables.profile_values import parse_profile
+from saldopas.features.tables.raw_table import RawTable
+from saldopas.features.tables.schemas import MISSING, SCHEMAS, TWICE
 
 Parser = Callable[[RawColumn], Parsed]
 IDS = frozenset({c.PARTICIPANT_ID, c.COURSE_ID})

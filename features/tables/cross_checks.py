@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.findings import Finding
-from features.id_index import places_of
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.findings import Finding
+from saldopas.features.tables.id_index import places_of
 
 
 def course_findings(courses: pd.DataFrame) -> Iterator[Finding]:

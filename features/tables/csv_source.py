@@ -13,10 +13,15 @@ from typing import Any, TextIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-
-from features.errors import DataError
-from features.findings import shorten
-from features.raw_table import MalformedRow, RawTable, ReadLimits, check_names, numbered
+from saldopas.features.errors import DataError
+from saldopas.features.tables.findings import shorten
+from saldopas.features.tables.raw_table import (
+    MalformedRow,
+    RawTable,
+    ReadLimits,
+    check_names,
+    numbered,
+)
 
 CHUNK_BYTES = 1 << 24
 BLOCK_BYTES = 1 << 24

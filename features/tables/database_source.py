@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import sqlalchemy as sa
+from saldopas.features.errors import DataError
+from saldopas.features.tables.raw_table import RawTable, ReadLimits, check_names, numbered
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-
-from features.errors import DataError
-from features.raw_table import RawTable, ReadLimits, check_names, numbered
 
 CONNECT_SECONDS = 10
 ROWS_AT_ONCE = 100_000

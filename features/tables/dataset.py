@@ -8,17 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-from features import columns as c
-from features.contract import CheckedTable, check_table, known_columns
-from features.cross_checks import course_findings, purchase_findings
-from features.dataset_config import DatasetConfig
-from features.errors import DataError
-from features.fingerprint import fingerprint
-from features.id_index import places_of
-from features.quarantine import check_quarantine_path, refusal, write_quarantine
-from features.raw_table import RawTable, ReadLimits
-from features.sources import find_config, read_tables
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.contract import CheckedTable, check_table, known_columns
+from saldopas.features.tables.cross_checks import course_findings, purchase_findings
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.features.tables.fingerprint import fingerprint
+from saldopas.features.tables.id_index import places_of
+from saldopas.features.tables.quarantine import check_quarantine_path, refusal, write_quarantine
+from saldopas.features.tables.raw_table import RawTable, ReadLimits
+from saldopas.features.tables.sources import find_config, read_tables
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Dataset:
             read, `announced_at`, `balance` (the grant, nullable) where present, `opted_out` (bool).
         courses: in the table's order, which is the item order; `price` is int64.
         purchases: stably sorted by `purchased_at`, with `price_paid` and `status` filled in.
-        fingerprint: sha256 of the content, see `features.fingerprint`.
+        fingerprint: sha256 of the content, see `saldopas.features.tables.fingerprint`.
         quarantined: rows set aside, by table.
         ignored: columns that the contract does not know, by table.
     """

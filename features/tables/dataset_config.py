@@ -8,10 +8,9 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-
-from features import columns as c
-from features.errors import DataError
-from features.scheme import SCHEMES, Scheme
+from saldopas.features.errors import DataError
+from saldopas.features.scheme import SCHEMES, Scheme
+from saldopas.features.tables import columns as c
 
 FILE_NAME = "dataset.toml"
 UNNAMED = "dataset"  # the name of data that has none

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-
-from features.errors import DataError
+from saldopas.features.errors import DataError
 
 SHOWN_CHARACTERS = 60
 

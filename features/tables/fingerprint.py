@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
-from features import columns as c
-from features.dataset_config import DatasetConfig
-from features.id_index import order_of, places_of
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.features.tables.id_index import order_of, places_of
 
 
 def fingerprint(

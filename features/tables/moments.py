@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from features.errors import DataError
-from features.parsing import Parsed, RawColumn, to_str
-from features.seconds import DAY_S
+from saldopas.features.errors import DataError
+from saldopas.features.seconds import DAY_S
+from saldopas.features.tables.parsing import Parsed, RawColumn, to_str
 
 DTYPE: Final = "datetime64[us, UTC]"
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

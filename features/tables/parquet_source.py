@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from features.errors import DataError
-from features.raw_table import RawTable, ReadLimits, check_names, numbered
+from saldopas.features.errors import DataError
+from saldopas.features.tables.raw_table import RawTable, ReadLimits, check_names, numbered
 
 INDEX_PREFIX = "__index_level_"
 

@@ -15,10 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-
-from features.errors import DataError
-from features.findings import Finding, plain_values
-from features.raw_table import RawTable
+from saldopas.features.errors import DataError
+from saldopas.features.tables.findings import Finding, plain_values
+from saldopas.features.tables.raw_table import RawTable
 
 WHOLE = r"^[+-]?[0-9]{1,18}(\.0{1,2})?$"
 TOO_LARGE = r"^[+-]?[0-9]{19,}$"

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from features.dataset_config import Categorical, ProfileColumn
-from features.parsing import Parsed, RawColumn, parse_flag, parse_number, parse_text
+from saldopas.features.tables.dataset_config import Categorical, ProfileColumn
+from saldopas.features.tables.parsing import Parsed, RawColumn, parse_flag, parse_number, parse_text
 
 # up to 15 digits: longer ones are card or identity numbers, and not exact as float64
 NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?$"

@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
-
-from features.columns import TABLES
-from features.contract import CheckedTable
-from features.errors import DataError
-from features.findings import plain_values, with_more
+from saldopas.features.errors import DataError
+from saldopas.features.tables.columns import TABLES
+from saldopas.features.tables.contract import CheckedTable
+from saldopas.features.tables.findings import plain_values, with_more
 
 SCHEMA = pa.schema(
     [

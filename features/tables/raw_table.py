@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-
-from features.errors import DataError
+from saldopas.features.errors import DataError
 
 GIB = 1024**3
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import pandas as pd
 import pandera.pandas as pa
-
-from features import columns as c
-from features.moments import DTYPE
-from features.parsing import WRITE_WHOLE
-from features.seconds import END_S
+from saldopas.features.seconds import END_S
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.moments import DTYPE
+from saldopas.features.tables.parsing import WRITE_WHOLE
 
 MAX_MONEY = 2**53
 MAX_ID = 200

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from features import columns as c
-from features.contract import known_columns
-from features.csv_source import read_csv
-from features.database_source import connected, database_url, has_table, read_database_table
-from features.dataset_config import FILE_NAME, DatasetConfig, read_dataset_config
-from features.errors import DataError
-from features.parquet_source import read_parquet
-from features.raw_table import RawTable, ReadLimits
-from features.store_source import expanded, order_of_store, stored_config
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.contract import known_columns
+from saldopas.features.tables.csv_source import read_csv
+from saldopas.features.tables.database_source import (
+    connected,
+    database_url,
+    has_table,
+    read_database_table,
+)
+from saldopas.features.tables.dataset_config import FILE_NAME, DatasetConfig, read_dataset_config
+from saldopas.features.tables.parquet_source import read_parquet
+from saldopas.features.tables.raw_table import RawTable, ReadLimits
+from saldopas.store.source import expanded, order_of_store, stored_config
 
 
 def is_database(source: str | Path) -> bool:

@@ -15,19 +15,18 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
-
-from features.courses import CourseTable
-from features.errors import ArtifactError
-from features.profile import ProfileVocabulary
-from features.snapshot import Snapshot
-from models.calibration import Calibration
-from models.evidence import Evidence
-from models.exploration import Exploration
-from models.golden import GOLDEN, replay_golden, write_golden
-from models.manifest import FORMAT_VERSION, MANIFEST, Manifest, file_hash
-from models.policy import Policy, Stage
-from models.recommender import Recommender
-from models.registry import MODELS
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.errors import ArtifactError
+from saldopas.models.artifact.golden import GOLDEN, replay_golden, write_golden
+from saldopas.models.artifact.manifest import FORMAT_VERSION, MANIFEST, Manifest, file_hash
+from saldopas.models.explaining.evidence import Evidence
+from saldopas.models.policy.calibration import Calibration
+from saldopas.models.policy.exploration import Exploration
+from saldopas.models.policy.policy import Policy, Stage
+from saldopas.models.recommenders.recommender import Recommender
+from saldopas.models.recommenders.registry import MODELS
 
 COURSES_FILE = "courses.parquet"
 SNAPSHOT_DIR = "snapshot"

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.sequences import ragged_ranges
-from features.snapshot import Snapshot
-from models.artifact import SNAPSHOT_DIR, load_artifact
-from models.manifest import MANIFEST, file_hash
+from saldopas.features.encoding.sequences import ragged_ranges
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.models.artifact.artifact import SNAPSHOT_DIR, load_artifact
+from saldopas.models.artifact.manifest import MANIFEST, file_hash
 
 WhoGoes = Callable[[Sequence[str]], NDArray[np.bool_]]
 

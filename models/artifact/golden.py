@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.batch import ParticipantBatch
-from features.errors import ArtifactError
-from features.pairs import Pairs
-from features.profile import ProfileVocabulary
-from features.requests import RequestBatch
-from features.sequences import Sequences
-from models.policy import Policy, Recommendations
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.errors import ArtifactError
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.policy.policy import Policy, Recommendations
 
 GOLDEN = "golden.json"
 REQUESTS = 12

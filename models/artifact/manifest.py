@@ -8,11 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import Field
-
-from features.dataset_config import DatasetConfig, Frozen
-from features.profile import ProfileVocabulary
-from features.split_config import SplitConfig
-from models.recipe import Recipe
+from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables.dataset_config import DatasetConfig, Frozen
+from saldopas.models.policy.recipe import Recipe
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.profile_groups import distinct_profiles, membership, profile_keys
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.models.recommenders.mapped import mapped_csr
 from scipy.sparse import csr_array, triu, vstack
-
-from features.batch import ParticipantBatch
-from features.profile_groups import distinct_profiles, membership, profile_keys
-from features.training_set import TrainingSet
-from models.mapped import mapped_csr
 
 CSR = ("data", "indices", "indptr")
 FEWEST_PEOPLE = 20  # a count is not told of a group smaller than this

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.requests import RequestBatch
-from models.evidence import Count, Evidence
-from models.policy import Policy
-from models.terms import Term, terms_of
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.explaining.evidence import Count, Evidence
+from saldopas.models.policy.policy import Policy
+from saldopas.models.recommenders.terms import Term, terms_of
 
 MOST_REASONS = 3
 LEAST_SHARE = 0.05  # of the positive terms; what adds less is not told apart

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TypedDict
 
 import numpy as np
-
-from features import columns as c
-from features.courses import CourseTable
-from features.profile import OTHER, ProfileVocabulary
-from features.requests import RequestBatch
-from models.evidence import Count, Evidence
-from models.explanation import Reason, reasons_of
-from models.policy import SOURCES, Policy, Recommendations
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.profile import OTHER, ProfileVocabulary
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.tables import columns as c
+from saldopas.models.explaining.evidence import Count, Evidence
+from saldopas.models.explaining.explanation import Reason, reasons_of
+from saldopas.models.policy.policy import SOURCES, Policy, Recommendations
 
 # {n} of {of} people, {course} an earlier course, {group} a profile token; without counts the second
 SENTENCES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {

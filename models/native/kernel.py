@@ -15,15 +15,14 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.batch import ParticipantBatch
-from features.courses import CourseTable
-from features.sequences import kept_only
-from models import kernel_lists as lists
-from models import kernel_rows as rows
-from models.kernel_code import Entry, machine_code
-from models.kernel_parts import Part
-from models.recommender import Recommender
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.sequences import kept_only
+from saldopas.models.native import kernel_lists as lists
+from saldopas.models.native import kernel_rows as rows
+from saldopas.models.native.kernel_code import Entry, machine_code
+from saldopas.models.native.kernel_parts import Part
+from saldopas.models.recommenders.recommender import Recommender
 
 LOOKED_AT = ("history", "profile")
 EVERY_COURSE = np.iinfo(np.int64).max
@@ -87,7 +86,7 @@ class Sums:
 
         Args:
             models: fitted models.
-            sources: place of each stage's source in `models.policy.SOURCES`.
+            sources: place of each stage's source in `saldopas.models.policy.policy.SOURCES`.
             n_known: how many courses the models know.
         """
         builder = _Builder(
@@ -128,7 +127,7 @@ class Plan:
 
     Attributes:
         sums: its models.
-        numbers: int64 sizes and addresses, as `models.kernel_lists.unpacked` takes them.
+        numbers: int64 sizes and addresses, as `models.native.kernel_lists.unpacked` takes them.
         kept: arrays whose addresses stand there.
     """
 

@@ -7,16 +7,15 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from numba import types
-
-from models import kernel_lists
-from models.compiled import let_bitcode_go
-from models.kernel_rows import entry
+from saldopas.models.native import kernel_lists
+from saldopas.models.native.compiled import let_bitcode_go
+from saldopas.models.native.kernel_rows import entry
 
 Entry = Callable[..., Any]
 
 
 class MachineCode(NamedTuple):
-    """Each function of `models.kernel_lists` that Python calls."""
+    """Each function of `saldopas.models.native.kernel_lists` that Python calls."""
 
     rank: Entry
     score: Entry

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numba import carray
-
-from features.requests import COUNT, LIMIT, LIMITED
-from models.compiled import inner
-from models.kernel_largest import best
-from models.kernel_room import known_items, scratch_of
-from models.kernel_rows import (
+from saldopas.features.requests.batch import COUNT, LIMIT, LIMITED
+from saldopas.models.native.compiled import inner
+from saldopas.models.native.kernel_largest import best
+from saldopas.models.native.kernel_room import known_items, scratch_of
+from saldopas.models.native.kernel_rows import (
     N_FIELDS,
     N_NUMBERS,
     entry,
@@ -19,7 +18,7 @@ from models.kernel_rows import (
     to_float64,
     to_int64,
 )
-from models.kernel_rules import allow, ranked_values
+from saldopas.models.native.kernel_rules import allow, ranked_values
 
 # columns of the table of stages
 SOURCE, FIRST_PART, END_PART, FIRST_LEVEL, END_LEVEL, N_KNOWN, FIRST_GIVEN = 0, 1, 2, 3, 4, 5, 6
@@ -27,13 +26,13 @@ SAME_SCORES = 7
 N_STAGE_FIELDS = 8
 # a plan: sizes (courses, stages, parts, levels, most parts, lifts), then addresses
 N_SIZES = 6
-# sources, as in `models.policy.SOURCES`
+# sources, as in `saldopas.models.policy.policy.SOURCES`
 HISTORY, PROFILE = 0, 1
 
 
 @inner
 def lift_row(scores, price, limit, edges, lift):  # type: ignore[no-untyped-def]
-    """Scores at a balance, see `models.balance_fit`."""
+    """Scores at a balance, see `saldopas.models.policy.balance_fit`."""
     for item in range(len(price)):
         band = 0
         while band < len(edges) and edges[band] * limit < price[item]:
@@ -115,13 +114,13 @@ def rank(  # type: ignore[no-untyped-def]
     top_scores,
     sources,
 ):
-    """The lists of B requests, see `models.policy.Policy`.
+    """The lists of B requests, see `saldopas.models.policy.policy.Policy`.
 
     One by one, since a tuple of arrays takes a quarter longer to hand over.
 
     Args:
-        plan: (N_PLAN,) int64, all that stays the same, see `models.kernel.Plan`.
-        given: (g, B, n_known) float32, see `models.kernel.Sums`.
+        plan: (N_PLAN,) int64, all that stays the same, see `saldopas.models.native.kernel.Plan`.
+        given: (g, B, n_known) float32, see `saldopas.models.native.kernel.Sums`.
         indptr, items, token_indptr, tokens: int64 and int32, what participants bought, and their
             profiles.
         terms, owned_ptr, owned, excluded_ptr, excluded: of each request, see `allow`.

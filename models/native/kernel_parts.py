@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.models.native import kernel_rows as rows
 from scipy.sparse import csr_array
-
-from models import kernel_rows as rows
 
 
 class Recency(NamedTuple):
@@ -22,7 +21,7 @@ class Recency(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """One row of the table of parts, see `models.kernel_rows`.
+    """One row of the table of parts, see `saldopas.models.native.kernel_rows`.
 
     Attributes:
         kind: how it is summed.

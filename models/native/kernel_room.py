@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from models.compiled import inner
+from saldopas.models.native.compiled import inner
 
 
 @inner

@@ -1,7 +1,7 @@
 """Machine code: the scores of one participant as a sum of rows of the models' arrays.
 
 Models' arrays are of many shapes and mapped from files, so the code is given their addresses in one
-table (see `models.kernel`), is compiled once for all models, and copies nothing.
+table (see `saldopas.models.native.kernel`), is compiled once for all models, and copies nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from numba import carray, types
 from numba.extending import intrinsic
-
-from features import requests
-from models.compiled import Compiler, inner, summing
+from saldopas.features.requests import batch as requests
+from saldopas.models.native.compiled import Compiler, inner, summing
 
 entry = Compiler("kernel_[lr]*.py", Path(requests.__file__), nogil=True, error_model="numpy")
 
@@ -127,7 +126,7 @@ def add_sparse(scores, part, numbers, factor, found, ages):  # type: ignore[no-u
 
 @inner
 def add_shares(scores, prior, part, numbers, factor, tokens):  # type: ignore[no-untyped-def]
-    """Shares among people of a profile, see `models.profile_popularity`."""
+    """Shares among people of a profile, see `saldopas.models.recommenders.profile_popularity`."""
     n_items = part[N_ITEMS]
     share = carray(to_float32(part[SHARE]), (n_items,))
     for item in range(n_items):

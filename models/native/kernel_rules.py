@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numba import carray
-
-from features.requests import AGE, EDUCATION, LIMIT, LIMITED, MOMENT
-from models.compiled import inner
-from models.kernel_rows import to_int32, to_int64
+from saldopas.features.requests.batch import AGE, EDUCATION, LIMIT, LIMITED, MOMENT
+from saldopas.models.native.compiled import inner
+from saldopas.models.native.kernel_rows import to_int32, to_int64
 
 
 @inner
@@ -27,14 +26,14 @@ def rank_at_most(values, limit):  # type: ignore[no-untyped-def]
 def allow(courses, rules, row, left):  # type: ignore[no-untyped-def]
     """left (n_items,) = affordable, on sale, eligible, neither owned nor excluded.
 
-    The definition of each rule is in `features.masks`. A rule compares a course's number with the
+    The definition of each rule is in `encoding.masks`. A rule compares a course's number with the
     request's; here it is the number's rank among all courses' numbers that is compared, which is
     the same and half as wide.
 
     Args:
         courses: of price, start and end of sale, minimum age and education, each: int32 rank of
             each course, and the int64 values that ranks stand for, ascending.
-        rules: of B requests, terms as `features.requests` has them and the pairs of what is owned
+        rules: of B requests, terms as `requests.batch` has them and the pairs of what is owned
             and excluded; row: which of the requests.
         left: receives the answer.
     """

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules, fits
-from models.plan_compiled import compiled
-from models.plan_search import search
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules, fits
+from saldopas.models.planner.plan_compiled import compiled
+from saldopas.models.planner.plan_search import search
 
 FIRST_FLAG, N_COLUMNS = 4, 7
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_after import FIRST_FLAG, N_COLUMNS
-from models.plan_entries import plan_ruled
-from models.plan_problem import UNITS, PlanProblem
-from models.planner import declared_weights
+from saldopas.models.planner.plan_after import FIRST_FLAG, N_COLUMNS
+from saldopas.models.planner.plan_entries import plan_ruled
+from saldopas.models.planner.plan_problem import UNITS, PlanProblem
+from saldopas.models.planner.planner import declared_weights
 
 STEP_LIMIT = 20_000
 

@@ -6,11 +6,10 @@ from datetime import date
 from typing import Any, TypedDict
 
 import numpy as np
-
-from features import columns as c
-from models.plan_ahead import what_is_left
-from models.plan_frontier import Alternative, alternatives
-from models.planning import Asked, Planning
+from saldopas.features.tables import columns as c
+from saldopas.models.planner.plan_ahead import what_is_left
+from saldopas.models.planner.plan_frontier import Alternative, alternatives
+from saldopas.models.planner.planning import Asked, Planning
 
 URGENT_DAYS = 7
 ANSWER_STEPS = 100_000

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_compiled import compiled
+from saldopas.models.planner.plan_compiled import compiled
 
 
 class CourseArrays(NamedTuple):

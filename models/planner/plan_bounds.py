@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules
-from models.plan_compiled import compiled
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules
+from saldopas.models.planner.plan_compiled import compiled
 
 NO_TERM = 2**62
 

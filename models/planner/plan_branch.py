@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules, fits
-from models.plan_bounds import suffix_table
-from models.plan_compiled import compiled
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules, fits
+from saldopas.models.planner.plan_bounds import suffix_table
+from saldopas.models.planner.plan_compiled import compiled
 
 FEW = 40
 STEP_WITH_RULES = 5  # looking at the rules takes about so much longer

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules, sort_by
-from models.plan_bounds import best_terms
-from models.plan_compiled import compiled
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules, sort_by
+from saldopas.models.planner.plan_bounds import best_terms
+from saldopas.models.planner.plan_compiled import compiled
 
 
 @compiled

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-
-from features import columns as c
-from features.courses import CourseTable
-from features.dataset_config import Frozen
-from features.scheme import Scheme
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.scheme import Scheme
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import Frozen
 
 WORDS = re.compile(r"\w+")
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_after import look_ahead
-from models.plan_arrays import CourseArrays, SetRules
-from models.plan_compiled import compiled
-from models.plan_schedule import order_by_relevance
-from models.plan_search import search
+from saldopas.models.planner.plan_after import look_ahead
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules
+from saldopas.models.planner.plan_compiled import compiled
+from saldopas.models.planner.plan_schedule import order_by_relevance
+from saldopas.models.planner.plan_search import search
 
 Planned = tuple[NDArray[np.int64], int, int, int]
 

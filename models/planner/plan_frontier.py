@@ -22,10 +22,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules
-from models.plan_problem import UNITS, PlanProblem
-from models.planner import (
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules
+from saldopas.models.planner.plan_problem import UNITS, PlanProblem
+from saldopas.models.planner.planner import (
     Plan,
     Weights,
     declared_weights,

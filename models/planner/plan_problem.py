@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules, fits
-from models.plan_cliques import cliques
-from models.plan_compiled import compiled
-from models.plan_schedule import CourseDays
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules, fits
+from saldopas.models.planner.plan_cliques import cliques
+from saldopas.models.planner.plan_compiled import compiled
+from saldopas.models.planner.plan_schedule import CourseDays
 
 UNITS = 1_000_000_000
 LARGEST_SUM = 2**60

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules, fits
-from models.plan_compiled import compiled
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules, fits
+from saldopas.models.planner.plan_compiled import compiled
 
 LAST = 4
 FEWER = 4  # pairs are sorted anew for less than a fourth of the courses

@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
-from models.plan_compiled import compiled
-from models.plan_quads import LAST, best_four, pairs_of, room_for
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules, fits, sort_by
+from saldopas.models.planner.plan_compiled import compiled
+from saldopas.models.planner.plan_quads import LAST, best_four, pairs_of, room_for
 
 MOVES = 4  # of the pointers, in the time of a step
 MOST_FOR_FOUR = 200  # courses: more have so many threes that these suffice

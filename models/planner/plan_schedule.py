@@ -23,11 +23,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.scheme import Scheme
-from features.seconds import DAY_S
-from models.plan_arrays import sort_by
-from models.plan_compiled import compiled
+from saldopas.features.scheme import Scheme
+from saldopas.features.seconds import DAY_S
+from saldopas.models.planner.plan_arrays import sort_by
+from saldopas.models.planner.plan_compiled import compiled
 
 NEVER = date.max.toordinal()
 

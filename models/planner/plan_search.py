@@ -17,15 +17,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
-from models.plan_bounds import best_multiplier, best_terms, sums
-from models.plan_branch import branch
-from models.plan_compiled import compiled
-from models.plan_core import core_of, reduced_values, sort_core
-from models.plan_refill import refill
-from models.plan_start import exchange, first_set
-from models.plan_thorough import thorough
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules, fits, sort_by
+from saldopas.models.planner.plan_bounds import best_multiplier, best_terms, sums
+from saldopas.models.planner.plan_branch import branch
+from saldopas.models.planner.plan_compiled import compiled
+from saldopas.models.planner.plan_core import core_of, reduced_values, sort_core
+from saldopas.models.planner.plan_refill import refill
+from saldopas.models.planner.plan_start import exchange, first_set
+from saldopas.models.planner.plan_thorough import thorough
 
 QUICK = 20_000
 

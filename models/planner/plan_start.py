@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules, fits
-from models.plan_compiled import compiled
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules, fits
+from saldopas.models.planner.plan_compiled import compiled
 
 
 @compiled

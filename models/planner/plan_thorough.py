@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules, fits, sort_by
-from models.plan_branch import STEP_WITH_RULES, at_most, common_divisor
-from models.plan_compiled import compiled
-from models.plan_dominance import twins, undominated
-from models.plan_quads import LAST, Paired, last_four, no_pairs
-from models.plan_two_bounds import Bounds, at_most_by_both, bounds_of, in_line
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules, fits, sort_by
+from saldopas.models.planner.plan_branch import STEP_WITH_RULES, at_most, common_divisor
+from saldopas.models.planner.plan_compiled import compiled
+from saldopas.models.planner.plan_dominance import twins, undominated
+from saldopas.models.planner.plan_quads import LAST, Paired, last_four, no_pairs
+from saldopas.models.planner.plan_two_bounds import Bounds, at_most_by_both, bounds_of, in_line
 
 
 @compiled

@@ -16,9 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, sort_by
-from models.plan_compiled import compiled
+from saldopas.models.planner.plan_arrays import CourseArrays, sort_by
+from saldopas.models.planner.plan_compiled import compiled
 
 NEVER = -(2**61)
 MOST_CELLS = 2_000_000

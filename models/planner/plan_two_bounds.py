@@ -6,12 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules
-from models.plan_bounds import suffix_table
-from models.plan_branch import at_most
-from models.plan_compiled import compiled
-from models.plan_timeline import Timeline, timeline_multiplier, timeline_of, timeline_table
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules
+from saldopas.models.planner.plan_bounds import suffix_table
+from saldopas.models.planner.plan_branch import at_most
+from saldopas.models.planner.plan_compiled import compiled
+from saldopas.models.planner.plan_timeline import (
+    Timeline,
+    timeline_multiplier,
+    timeline_of,
+    timeline_table,
+)
 
 
 class Bounds(NamedTuple):

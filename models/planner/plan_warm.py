@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-
-from models.compiled import let_bitcode_go
-from models.plan_ahead import what_is_left
-from models.plan_compiled import compiled
-from models.plan_entries import plan_plain, plan_ruled
-from models.plan_frontier import alternatives
-from models.plan_problem import PlanProblem
-from models.plan_schedule import CourseDays, Window
-from models.planner import solve
+from saldopas.models.native.compiled import let_bitcode_go
+from saldopas.models.planner.plan_ahead import what_is_left
+from saldopas.models.planner.plan_compiled import compiled
+from saldopas.models.planner.plan_entries import plan_plain, plan_ruled
+from saldopas.models.planner.plan_frontier import alternatives
+from saldopas.models.planner.plan_problem import PlanProblem
+from saldopas.models.planner.plan_schedule import CourseDays, Window
+from saldopas.models.planner.planner import solve
 
 
 def warm_up() -> None:

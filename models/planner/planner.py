@@ -14,11 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_arrays import CourseArrays, SetRules
-from models.plan_entries import plan_plain, plan_ruled
-from models.plan_problem import UNITS, PlanProblem
-from models.plan_schedule import PlanDays, days_of
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules
+from saldopas.models.planner.plan_entries import plan_plain, plan_ruled
+from saldopas.models.planner.plan_problem import UNITS, PlanProblem
+from saldopas.models.planner.plan_schedule import PlanDays, days_of
 
 STEP_LIMIT = 20_000_000
 

@@ -10,15 +10,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.dataset_config import DatasetConfig
-from features.requests import RequestBatch
-from models.calibration import Calibration, ranked_pairs
-from models.plan_cliques import pairs_within
-from models.plan_courses import PlanConfig, PlanCourses
-from models.plan_problem import PlanProblem, PlanRefusedError
-from models.plan_schedule import NEVER, CourseDays, Window, last_sale_days, window_of
-from models.policy import Policy
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.models.planner.plan_cliques import pairs_within
+from saldopas.models.planner.plan_courses import PlanConfig, PlanCourses
+from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
+from saldopas.models.planner.plan_schedule import (
+    NEVER,
+    CourseDays,
+    Window,
+    last_sale_days,
+    window_of,
+)
+from saldopas.models.policy.calibration import Calibration, ranked_pairs
+from saldopas.models.policy.policy import Policy
 
 MOST_BALANCE = 10**8  # with at most 10 courses exact in whole numbers, see `PlanProblem`
 MOST_COURSES = 10

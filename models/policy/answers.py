@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TypedDict
 
 import orjson
-
-from features.courses import CourseTable
-from models.policy import SOURCES, Recommendations, Source
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.models.policy.policy import SOURCES, Recommendations, Source
 
 
 class AnswerItem(TypedDict):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
-
-from features.dataset_config import Frozen
-from models.kernel_code import machine_code
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.native.kernel_code import machine_code
 
 EDGES = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.9, 0.97)
 N_BANDS = len(EDGES) + 1
@@ -18,7 +17,7 @@ class BalanceFit(Frozen):
 
     The band of a course is where price / balance lies among `EDGES`. lift is how many times as
     often courses of the band were bought as the scores alone foretold; it is learned on validation
-    windows (`training_pipeline.balance_fitting`) and kept only where it clearly helps. Order among
+    windows (`training.balance_fitting`) and kept only where it clearly helps. Order among
     courses of one band never changes, nor does what is allowed.
     """
 

@@ -24,10 +24,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.courses import CourseTable
-from features.requests import RequestBatch
-from models.policy import Policy
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.policy.policy import Policy
 
 LEVELS = 4  # 0, 1, 2, and 3 or more purchases that the models see
 

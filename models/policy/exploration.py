@@ -9,10 +9,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-
-from features.dataset_config import Frozen
-from features.requests import RequestBatch
-from features.seconds import DAY_S
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.seconds import DAY_S
+from saldopas.features.tables.dataset_config import Frozen
 
 
 class ExplorationConfig(Frozen):

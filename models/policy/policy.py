@@ -9,18 +9,17 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features import masks
-from features.batch import ParticipantBatch
-from features.courses import CourseTable
-from features.requests import COUNT, RequestBatch
-from features.sequences import joined_indptr
-from models.balance_fit import EDGES, BalanceFit
-from models.blend import Blend
-from models.exploration import Drawn, Exploration
-from models.kernel import NOTHING_GIVEN, Plan, Sums, known_to
-from models.kernel_code import machine_code
-from models.recommender import Recommender
+from saldopas.features.encoding import masks
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.sequences import joined_indptr
+from saldopas.features.requests.batch import COUNT, RequestBatch
+from saldopas.models.native.kernel import NOTHING_GIVEN, Plan, Sums, known_to
+from saldopas.models.native.kernel_code import machine_code
+from saldopas.models.policy.balance_fit import EDGES, BalanceFit
+from saldopas.models.policy.exploration import Drawn, Exploration
+from saldopas.models.recommenders.blend import Blend
+from saldopas.models.recommenders.recommender import Recommender
 
 Source = Literal["history", "profile", "popular"]
 SOURCES: tuple[Source, ...] = ("history", "profile", "popular")
@@ -138,7 +137,7 @@ class Policy:
     def allowed(self, requests: RequestBatch) -> masks.CandidateMask:
         """(B, n_items): affordable, on sale, eligible, neither owned nor excluded.
 
-        What `features.masks` says of each rule, all at once.
+        What `saldopas.features.encoding.masks` says of each rule, all at once.
         """
         owned, excluded = requests.owned, requests.excluded
         pairs = (owned.indptr, owned.indices, excluded.indptr, excluded.indices)

@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 from pydantic import Field
-
-from features.dataset_config import Frozen
-from features.training_set import TrainingSet
-from models.balance_fit import BalanceFit
-from models.blend import Blend, BlendConfig
-from models.exploration import Exploration, ExplorationConfig
-from models.policy import Policy, Source, Stage
-from models.recommender import Recommender
-from models.registry import MODELS
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.policy.balance_fit import BalanceFit
+from saldopas.models.policy.exploration import Exploration, ExplorationConfig
+from saldopas.models.policy.policy import Policy, Source, Stage
+from saldopas.models.recommenders.blend import Blend, BlendConfig
+from saldopas.models.recommenders.recommender import Recommender
+from saldopas.models.recommenders.registry import MODELS
 
 
 class StageRecipe(Frozen):

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.recommenders.factors import Known, known_rows, recency
+from saldopas.models.recommenders.popularity import trend_factor
+from saldopas.models.recommenders.recommender import State
+from saldopas.models.recommenders.terms import Term
 from scipy.sparse import csr_matrix, hstack
 from threadpoolctl import threadpool_limits
-
-from features.batch import ParticipantBatch
-from features.dataset_config import Frozen
-from features.sequences import Sequences
-from features.training_set import TrainingSet
-from models.factors import Known, known_rows, recency
-from models.popularity import trend_factor
-from models.recommender import State
-from models.terms import Term
 
 if TYPE_CHECKING:
     from implicit.cpu.als import AlternatingLeastSquares

@@ -9,14 +9,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
-
-from features.batch import ParticipantBatch
-from features.dataset_config import Frozen
-from features.training_set import TrainingSet
-from models.kernel import Summed
-from models.members import MEMBERS
-from models.recommender import Recommender, State
-from models.terms import Term, terms_of
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.native.kernel import Summed
+from saldopas.models.recommenders.members import MEMBERS
+from saldopas.models.recommenders.recommender import Recommender, State
+from saldopas.models.recommenders.terms import Term, terms_of
 
 SCALED_ON = 1_000  # participants whose scores give each member its unit
 

@@ -9,15 +9,14 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.sequences import Sequences, newest_weights
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.errors import FitError
+from saldopas.models.native.kernel_parts import Part, Recency, dense_rows
+from saldopas.models.recommenders.recommender import State
+from saldopas.models.recommenders.terms import Term
 from scipy.linalg import lapack
 from scipy.sparse import csr_array, hstack
-
-from features.errors import FitError
-from features.sequences import Sequences, newest_weights
-from features.training_set import TrainingSet
-from models.kernel_parts import Part, Recency, dense_rows
-from models.recommender import State
-from models.terms import Term
 
 BLOCK = 1_024
 BYTES_A_CELL = 8

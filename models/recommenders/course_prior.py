@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.courses import ALWAYS_FROM_S, CourseTable
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.seconds import DAY_S
+from saldopas.features.tables import columns as c
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import lsmr
-
-from features import columns as c
-from features.courses import ALWAYS_FROM_S, CourseTable
-from features.seconds import DAY_S
-from features.training_set import TrainingSet
 
 WORDS = (c.CATEGORY, c.PROVIDER, c.PLATFORM, c.MODE)
 PRICE_BANDS = 8

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-
-from features.batch import ParticipantBatch
-from features.dataset_config import Frozen
-from features.training_set import TrainingSet
-from models.closed_form import (
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.native.kernel import Summed
+from saldopas.models.native.kernel_parts import Part, Recency
+from saldopas.models.recommenders.closed_form import (
     ItemWeights,
     cosine_similarity,
     dense_product,
@@ -22,11 +23,9 @@ from models.closed_form import (
     ridge_inverse,
     self_excluding_weights,
 )
-from models.kernel import Summed
-from models.kernel_parts import Part, Recency
-from models.popularity import trend_factor
-from models.recommender import State
-from models.terms import Term
+from saldopas.models.recommenders.popularity import trend_factor
+from saldopas.models.recommenders.recommender import State
+from saldopas.models.recommenders.terms import Term
 
 
 class EaseConfig(Frozen):

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.sequences import Sequences, newest_weights
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.errors import FitError
+from saldopas.models.recommenders.recommender import State
 from scipy.linalg import lapack
-
-from features.batch import ParticipantBatch
-from features.errors import FitError
-from features.sequences import Sequences, newest_weights
-from features.training_set import TrainingSet
-from models.recommender import State
 
 N_RIVALS = 256
 STEPS = 10

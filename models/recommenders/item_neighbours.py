@@ -10,16 +10,15 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from saldopas.features.encoding.batch import HISTORY_DECAY, ParticipantBatch
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.native.kernel import Summed
+from saldopas.models.native.kernel_parts import Part, Recency, sparse_rows
+from saldopas.models.recommenders.mapped import mapped_csr
+from saldopas.models.recommenders.recommender import State
+from saldopas.models.recommenders.terms import Term
 from scipy.sparse import csr_array, csr_matrix
-
-from features.batch import HISTORY_DECAY, ParticipantBatch
-from features.dataset_config import Frozen
-from features.training_set import TrainingSet
-from models.kernel import Summed
-from models.kernel_parts import Part, Recency, sparse_rows
-from models.mapped import mapped_csr
-from models.recommender import State
-from models.terms import Term
 
 WEIGHTINGS = {
     "cosine": "CosineRecommender",

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.recommenders.factors import LatentSpace, Purchased, minimised, recency
+from saldopas.models.recommenders.recommender import State
 from scipy.sparse import csr_matrix
 from scipy.special import expit
-
-from features.batch import ParticipantBatch
-from features.dataset_config import Frozen
-from features.training_set import TrainingSet
-from models.factors import LatentSpace, Purchased, minimised, recency
-from models.recommender import State
 
 if TYPE_CHECKING:
     from implicit.cpu.lmf import LogisticMatrixFactorization

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from models.als import Als
-from models.bpr import Bpr
-from models.ease import Ease
-from models.item_neighbours import ItemNeighbours
-from models.lmf import Lmf
-from models.popularity import TimeDecayedPopularity
-from models.profile_popularity import ProfilePopularity
-from models.recommender import Recommender
-from models.sequence_ridge import SequenceRidge
+from saldopas.models.recommenders.als import Als
+from saldopas.models.recommenders.bpr import Bpr
+from saldopas.models.recommenders.ease import Ease
+from saldopas.models.recommenders.item_neighbours import ItemNeighbours
+from saldopas.models.recommenders.lmf import Lmf
+from saldopas.models.recommenders.popularity import TimeDecayedPopularity
+from saldopas.models.recommenders.profile_popularity import ProfilePopularity
+from saldopas.models.recommenders.recommender import Recommender
+from saldopas.models.recommenders.sequence_ridge import SequenceRidge
 
 MEMBERS: dict[str, type[Recommender]] = {
     model.name: model

@@ -9,17 +9,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-
-from features.batch import ParticipantBatch
-from features.dataset_config import Frozen
-from features.seconds import DAY_S
-from features.training_set import TrainingSet
-from models.course_prior import TINY, course_levels, expected_sales, exposure
-from models.kernel import Summed
-from models.kernel_parts import Part, same_for_all
-from models.recommender import State
-from models.season import season_factor
-from models.terms import Term
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.seconds import DAY_S
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.native.kernel import Summed
+from saldopas.models.native.kernel_parts import Part, same_for_all
+from saldopas.models.recommenders.course_prior import TINY, course_levels, expected_sales, exposure
+from saldopas.models.recommenders.recommender import State
+from saldopas.models.recommenders.season import season_factor
+from saldopas.models.recommenders.terms import Term
 
 
 class PopularityConfig(Frozen):
@@ -46,7 +45,7 @@ class TimeDecayedPopularity(Summed):
 
     n_i is the sum over purchases of i of 2^(-age / half life), scaled to count purchases; e_i the
     share of all purchases that were made while i was on sale; lambda_i what courses like it sell
-    (`models.course_prior`). The prior weighs c = `prior_strength` / mean n, as much exposure as an
+    (`course_prior`). The prior weighs c = `prior_strength` / mean n, as much exposure as an
     average course needs to sell that often; the Gamma-Poisson posterior mean is
 
         score_i ~ (n_i + c lambda_i) / (e_i^age_power + c) * season_i,

@@ -9,19 +9,18 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.profile_groups import distinct_profiles, membership
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.explaining.evidence import FEWEST_PEOPLE
+from saldopas.models.native.kernel import Summed
+from saldopas.models.native.kernel_parts import Part, group_shares
+from saldopas.models.recommenders.mapped import mapped_csr
+from saldopas.models.recommenders.popularity import purchase_weights
+from saldopas.models.recommenders.recommender import State
+from saldopas.models.recommenders.terms import Term
 from scipy.sparse import csr_array
-
-from features.batch import ParticipantBatch
-from features.dataset_config import Frozen
-from features.profile_groups import distinct_profiles, membership
-from features.training_set import TrainingSet
-from models.evidence import FEWEST_PEOPLE
-from models.kernel import Summed
-from models.kernel_parts import Part, group_shares
-from models.mapped import mapped_csr
-from models.popularity import purchase_weights
-from models.recommender import State
-from models.terms import Term
 
 TINY = 1e-9
 

@@ -7,10 +7,9 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.batch import ParticipantBatch
-from features.dataset_config import Frozen
-from features.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.tables.dataset_config import Frozen
 
 State = dict[str, NDArray[Any]]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from models.blend import Blend
-from models.members import MEMBERS
-from models.recommender import Recommender
+from saldopas.models.recommenders.blend import Blend
+from saldopas.models.recommenders.members import MEMBERS
+from saldopas.models.recommenders.recommender import Recommender
 
 MODELS: dict[str, type[Recommender]] = {**MEMBERS, Blend.name: Blend}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.seconds import DAY_S
-from features.training_set import TrainingSet
-from models.course_prior import exposure
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.seconds import DAY_S
+from saldopas.features.tables import columns as c
+from saldopas.models.recommenders.course_prior import exposure
 
 YEAR_DAYS = 365
 

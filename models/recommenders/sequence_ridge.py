@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.sparse import csr_array
-
-from features.batch import ParticipantBatch
-from features.dataset_config import Frozen
-from features.sequences import Sequences, ragged_ranges
-from features.training_set import TrainingSet
-from models.closed_form import (
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.sequences import Sequences, ragged_ranges
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.native.kernel import Summed
+from saldopas.models.native.kernel_parts import Part, Recency
+from saldopas.models.recommenders.closed_form import (
     Inputs,
     ItemWeights,
     dense_product,
@@ -24,11 +24,10 @@ from models.closed_form import (
     ridge_inverse,
     without_own_weight,
 )
-from models.kernel import Summed
-from models.kernel_parts import Part, Recency
-from models.popularity import trend_factor
-from models.recommender import State
-from models.terms import Term
+from saldopas.models.recommenders.popularity import trend_factor
+from saldopas.models.recommenders.recommender import State
+from saldopas.models.recommenders.terms import Term
+from scipy.sparse import csr_array
 
 CELLS_A_BLOCK = 2_000_000  # entries of the pasts and futures that are held at once
 JUDGED_PEOPLE = 20_000

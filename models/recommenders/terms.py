@@ -7,9 +7,8 @@ from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.batch import ParticipantBatch
-from models.recommender import Recommender
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.models.recommenders.recommender import Recommender
 
 Kind = Literal["history", "profile", "people", "popular", "taste", "balance"]
 

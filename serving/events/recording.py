@@ -8,15 +8,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import IntegrityError, OperationalError
-
-from features import columns as c
-from features.dataset_config import DatasetConfig
-from features.store_engine import lock_writing
-from features.store_rules import Refused, buy, cancel, finish
-from features.store_schema import COURSES, EVENTS, PARTICIPANTS, PURCHASES
-from features.store_state import (
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.store.engine import lock_writing
+from saldopas.store.event_rules import Refused, buy, cancel, finish
+from saldopas.store.participants import (
     MOST_AT_ONCE,
     Bought,
     Participant,
@@ -25,6 +21,9 @@ from features.store_state import (
     person_row,
     read_participants,
 )
+from saldopas.store.schema import COURSES, EVENTS, PARTICIPANTS, PURCHASES
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 ATTEMPTS = 4  # another worker may have recorded the same event, or waits in a circle with us
 TRYING_AGAIN = ("40001", "40P01", "23505")  # serialization, deadlock, unique

@@ -9,24 +9,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from saldopas.features.requests.moment import request_moment
+from saldopas.features.seconds import DAY_S, END_S
+from saldopas.serving.events.recording import Event, World
+from saldopas.serving.events.schemas import EventBody, EventsBody
+from saldopas.serving.http import metrics
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import LoadedModel, ModelSlot
+from saldopas.serving.recommend.requests import known_rows
+from saldopas.serving.recommend.routes import json_response, ready, validated
+from saldopas.serving.store.desk import StoreDesk
+from saldopas.serving.store.live import LiveStore
+from saldopas.store.participants import Participant
+from saldopas.store.snapshot import snapshot_participant
 from starlette.requests import Request
 from starlette.responses import Response
-
-from features.request_moment import request_moment
-from features.seconds import DAY_S, END_S
-from features.store_snapshot import snapshot_participant
-from features.store_state import Participant
-from serving import metrics
-from serving.errors import ApiError
-from serving.events_schemas import EventBody, EventsBody
-from serving.json_body import read_json
-from serving.loaded import LoadedModel, ModelSlot
-from serving.requests import known_rows
-from serving.routes import json_response, ready, validated
-from serving.settings import Settings
-from serving.store.desk import StoreDesk
-from serving.store.live import LiveStore
-from serving.store.recording import Event, World
 
 AHEAD_S = DAY_S  # that a clock of a sender may be ahead
 

@@ -8,8 +8,14 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
-
-from serving.schemas import LONGEST_ID, NO_NUL, ErrorInside, Moment, Money, StoredId
+from saldopas.serving.recommend.schemas import (
+    LONGEST_ID,
+    NO_NUL,
+    ErrorInside,
+    Moment,
+    Money,
+    StoredId,
+)
 
 MOST_EVENTS = 1_000
 Kind = Literal["purchase", "cancel", "finish", "impression", "click"]

@@ -7,26 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from saldopas.features.encoding import masks
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.tables import columns as c
+from saldopas.models.explaining.wording import answer_reasons
+from saldopas.models.policy.answers import answer_items
+from saldopas.models.policy.policy import SOURCES, Policy, Recommendations
+from saldopas.serving.events.routes import seed_of
+from saldopas.serving.explain.schemas import ExplainBody
+from saldopas.serving.http import metrics
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import LoadedModel, ModelSlot
+from saldopas.serving.recommend.requests import as_asked
+from saldopas.serving.recommend.routes import REQUEST_ID, json_response, ready, validated
+from saldopas.serving.store.desk import StoreDesk
+from saldopas.store.participants import Found
 from starlette.requests import Request
 from starlette.responses import Response
-
-from features import columns as c
-from features import masks
-from features.requests import RequestBatch
-from features.store_state import Found
-from models.answers import answer_items
-from models.policy import SOURCES, Policy, Recommendations
-from models.wording import answer_reasons
-from serving import metrics
-from serving.errors import ApiError
-from serving.events import seed_of
-from serving.explain_schemas import ExplainBody
-from serving.json_body import read_json
-from serving.loaded import LoadedModel, ModelSlot
-from serving.requests import as_asked
-from serving.routes import REQUEST_ID, json_response, ready, validated
-from serving.settings import Settings
-from serving.store.desk import StoreDesk
 
 ANY = np.array([np.iinfo(np.int64).max])
 
@@ -117,7 +116,7 @@ def rules_against(
     model: LoadedModel,
     found: Found,
 ) -> list[dict[str, str]]:
-    """Every rule that excludes a course, each by its own mask of `features.masks`.
+    """Every rule that excludes a course, each by its own mask of `features.encoding.masks`.
 
     Args:
         item: item index of the course.

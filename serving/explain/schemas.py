@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from serving.schemas import LONGEST_ID, MOST_N, Reason, RecommendBody, Source
+from saldopas.serving.recommend.schemas import LONGEST_ID, MOST_N, Reason, RecommendBody, Source
 
 RuleCode = Literal[
     "above_balance",

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.models.explaining.evidence import Evidence
+from saldopas.serving.explain.similar_schemas import MOST_SIMILAR
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.model.loaded import LoadedModel, ModelSlot
+from saldopas.serving.recommend.routes import json_response, ready
+from saldopas.serving.recommend.schemas import DEFAULT_N
 from starlette.requests import Request
 from starlette.responses import Response
-
-from models.evidence import Evidence
-from serving.errors import ApiError
-from serving.loaded import LoadedModel, ModelSlot
-from serving.routes import json_response, ready
-from serving.schemas import DEFAULT_N
-from serving.similar_schemas import MOST_SIMILAR
 
 WHOLE = re.compile(r"-?[0-9]+")
 

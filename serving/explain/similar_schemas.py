@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pydantic import BaseModel, Field
-
-from serving.schemas import People
+from saldopas.serving.recommend.schemas import People
 
 MOST_SIMILAR = 50
 

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from serving.logs import LOG
+from saldopas.serving.http.logs import LOG
 
 MOST = 128  # a turn, so that workers of one socket share a rush
 FAMILIES = (socket.AF_INET, socket.AF_INET6)

@@ -7,23 +7,22 @@ import re
 import traceback
 from time import perf_counter
 
+from saldopas.serving.http import metrics
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.headers import ResponseHeaders, preflight
+from saldopas.serving.http.json_body import READING
+from saldopas.serving.http.keys import KeyRing, keys_of
+from saldopas.serving.http.limits import Bound, Rates
+from saldopas.serving.http.logs import LOG
+from saldopas.serving.http.request_ids import new_request_id
+from saldopas.serving.http.route_table import RouteTable, Served, all_routes
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.recommend.routes import REQUEST_ID, json_response
+from saldopas.serving.store.desk import StoreDesk
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-
-from serving import metrics
-from serving.errors import ApiError
-from serving.headers import ResponseHeaders, preflight
-from serving.json_body import READING
-from serving.keys import KeyRing, keys_of
-from serving.limits import Bound, Rates
-from serving.loaded import ModelSlot
-from serving.logs import LOG
-from serving.request_ids import new_request_id
-from serving.route_table import RouteTable, Served, all_routes
-from serving.routes import REQUEST_ID, json_response
-from serving.settings import Settings
-from serving.store.desk import StoreDesk
 
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from saldopas.serving.http.settings import Settings
 from starlette.responses import Response
-
-from serving.settings import Settings
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 ALWAYS = {

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from saldopas.serving.http.errors import ApiError
 from starlette.requests import Request
-
-from serving.errors import ApiError
 
 MOST_DIGITS = 100
 BEYOND: int = 10**MOST_DIGITS

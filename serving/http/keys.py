@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.logs import LOG
+from saldopas.serving.http.settings import Settings
 from starlette.types import Scope
-
-from serving.errors import ApiError
-from serving.logs import LOG
-from serving.settings import Settings
 
 SCOPES = ("recommend", "events", "admin")
 HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:]+))(?::[0-9]*)?")

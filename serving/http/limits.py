@@ -10,8 +10,8 @@ import math
 import time
 from collections.abc import Callable
 
-from serving import metrics
-from serving.errors import ApiError
+from saldopas.serving.http import metrics
+from saldopas.serving.http.errors import ApiError
 
 
 def too_much(limit: str) -> ApiError:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar, cast
 
-from serving.limits import too_much
+from saldopas.serving.http.limits import too_much
 
 Result = TypeVar("Result")
 

@@ -20,9 +20,8 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
-
-from serving.loaded import LoadedModel
-from serving.shared_metrics import USED, forget_the_dead
+from saldopas.serving.http.shared_metrics import USED, forget_the_dead
+from saldopas.serving.model.loaded import LoadedModel
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 BUCKETS_S = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)

@@ -10,12 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
-
-from serving import schemas
-from serving.openapi_examples import ERRORS
-from serving.openapi_operations import Operation, all_operations
-from serving.settings import Settings
-from serving.version import service_version
+from saldopas.serving.http.openapi_examples import ERRORS
+from saldopas.serving.http.openapi_operations import Operation, all_operations
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.version import service_version
+from saldopas.serving.recommend import schemas
 
 REF = "#/components/schemas/{model}"
 JSON = "application/json"

@@ -1,4 +1,4 @@
-"""What `/docs.json` says of each route, in the order of `serving/route_table.py`."""
+"""What `/docs.json` says of each route, in the order of `serving/http/route_table.py`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
-
-from serving import (
-    events_schemas,
-    explain_schemas,
-    page_schemas,
-    plan_schemas,
-    schemas,
-    similar_schemas,
-)
-from serving.openapi_examples import (
+from saldopas.serving.events import schemas as events_schemas
+from saldopas.serving.explain import schemas as explain_schemas
+from saldopas.serving.explain import similar_schemas
+from saldopas.serving.http.openapi_examples import (
     ANSWER,
     ERASED,
     ERROR,
@@ -29,8 +23,11 @@ from serving.openapi_examples import (
     SIMILAR,
     VERSION,
 )
-from serving.plan_examples import PLANS
-from serving.settings import Settings
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.page import schemas as page_schemas
+from saldopas.serving.plan import schemas as plan_schemas
+from saldopas.serving.plan.examples import PLANS
+from saldopas.serving.recommend import schemas
 
 PARTICIPANT_ID = {
     "name": "participant_id",

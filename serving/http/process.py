@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from features.errors import ArtifactError
-from serving import metrics
-from serving.http import create_app
-from serving.keys import keys_of
-from serving.loaded import ModelSlot
-from serving.logs import LOG, configure_logs
-from serving.settings import Settings
-from serving.start_up import leave_alone_what_stays
-from serving.store.desk import StoreDesk
-from serving.swap import ChampionWatch
+from saldopas.features.errors import ArtifactError
+from saldopas.serving.http import metrics
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.keys import keys_of
+from saldopas.serving.http.logs import LOG, configure_logs
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.model.start_up import leave_alone_what_stays
+from saldopas.serving.model.swap import ChampionWatch
+from saldopas.serving.store.desk import StoreDesk
 
 SWITCH_S = 0.0005  # a request waits no longer for a thread that writes; Python's own: 0.005
 

@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
+from saldopas.serving.events.routes import EventRoutes
+from saldopas.serving.explain.explain import ExplainRoutes
+from saldopas.serving.explain.similar import SimilarRoutes
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.limits import Bound
+from saldopas.serving.http.openapi import document
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.page.routes import PageRoutes
+from saldopas.serving.participants.routes import ParticipantRoutes
+from saldopas.serving.plan.routes import PlanRoutes
+from saldopas.serving.recommend.routes import Routes, to_bytes
+from saldopas.serving.store.desk import StoreDesk
 from starlette.requests import Request
 from starlette.responses import Response
-
-from serving.errors import ApiError
-from serving.events import EventRoutes
-from serving.explain import ExplainRoutes
-from serving.limits import Bound
-from serving.loaded import ModelSlot
-from serving.openapi import document
-from serving.page_routes import PageRoutes
-from serving.participants import ParticipantRoutes
-from serving.plans import PlanRoutes
-from serving.routes import Routes, to_bytes
-from serving.settings import Settings
-from serving.similar import SimilarRoutes
-from serving.store.desk import StoreDesk
 
 Handler = Callable[[Request], Awaitable[Response]]
 KeyScope = Literal["recommend", "events", "admin"]
@@ -37,7 +36,7 @@ class Served:
         path: a segment in braces takes any one segment: `request.path_params` has it, decoded.
         handler: the answer; raises `ApiError` to refuse.
         scopes: a key must be allowed one of them; none: open to everybody.
-        bounded: whether it counts as load, see `serving/limits.py`; probes do not.
+        bounded: whether it counts as load, see `serving/http/limits.py`; probes do not.
     """
 
     method: str
@@ -50,7 +49,7 @@ class Served:
 def all_routes(
     slot: ModelSlot, settings: Settings, desk: StoreDesk, in_flight: Bound
 ) -> list[Served]:
-    """Add a line for a new route, and its description to `serving/openapi_operations.py`."""
+    """Add a line for a new route, and its description to `serving/http/openapi_operations.py`."""
     routes = Routes(slot, settings, desk, in_flight)
     events = EventRoutes(slot, settings, desk)
     people = ParticipantRoutes(slot, desk)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from features.errors import ArtifactError
-from models.manifest import MANIFEST, file_hash
-from serving.settings import Settings
+from saldopas.features.errors import ArtifactError
+from saldopas.models.artifact.manifest import MANIFEST, file_hash
+from saldopas.serving.http.settings import Settings
 
 HASH_LETTERS = 12
 

@@ -8,15 +8,14 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.errors import ArtifactError
+from saldopas.features.tables import columns as c
+from saldopas.models.artifact.artifact import Artifact, load_artifact
+from saldopas.models.policy.policy import Policy
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.champion import Located, locate, manifest_hash
+from saldopas.serving.model.start_up import fetch_machine_code
 from threadpoolctl import threadpool_limits
-
-from features import columns as c
-from features.errors import ArtifactError
-from models.artifact import Artifact, load_artifact
-from models.policy import Policy
-from serving.champion import Located, locate, manifest_hash
-from serving.settings import Settings
-from serving.start_up import fetch_machine_code
 
 
 @dataclass(frozen=True)

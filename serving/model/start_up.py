@@ -6,9 +6,8 @@ import ctypes
 import gc
 
 import pyarrow as pa
-
-from models.machine_code import PartName, fetch, is_made
-from serving.logs import LOG
+from saldopas.models.native.machine_code import PartName, fetch, is_made
+from saldopas.serving.http.logs import LOG
 
 GARBAGE = 20_000  # objects more, then the youngest are looked at
 

@@ -10,12 +10,12 @@ import gc
 import threading
 from pathlib import Path
 
-from features.errors import ArtifactError
-from serving import metrics
-from serving.champion import Located, locate, manifest_hash
-from serving.loaded import ModelSlot, load_model
-from serving.logs import LOG
-from serving.settings import Settings
+from saldopas.features.errors import ArtifactError
+from saldopas.serving.http import metrics
+from saldopas.serving.http.logs import LOG
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.champion import Located, locate, manifest_hash
+from saldopas.serving.model.loaded import ModelSlot, load_model
 
 Stamp = tuple[int, bytes]
 

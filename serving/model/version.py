@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from serving.loaded import LoadedModel
+from saldopas.serving.model.loaded import LoadedModel
 
 
 def describe(model: LoadedModel) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-DIRECTORY = Path(__file__).parent / "page"
+DIRECTORY = Path(__file__).parent / "assets"
 INDEX = "index.html"
 TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -9,18 +9,17 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from saldopas.features.requests.moment import request_moment
+from saldopas.features.tables import columns as c
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import LoadedModel, ModelSlot
+from saldopas.serving.page.files import PageFile, read_page_files
+from saldopas.serving.page.schemas import CoursesBody
+from saldopas.serving.recommend.routes import json_response, ready, validated
 from starlette.requests import Request
 from starlette.responses import Response
-
-from features import columns as c
-from features.request_moment import request_moment
-from serving.errors import ApiError
-from serving.json_body import read_json
-from serving.loaded import LoadedModel, ModelSlot
-from serving.page_files import PageFile, read_page_files
-from serving.page_schemas import CoursesBody
-from serving.routes import json_response, ready, validated
-from serving.settings import Settings
 
 ZERO_WEIGHT = re.compile(r"q=0(\.0*)?")
 FOR_GOOD = "public, max-age=31536000, immutable"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from serving.schemas import Id
+from saldopas.serving.recommend.schemas import Id
 
 MOST_COURSES = 200
 

@@ -6,18 +6,17 @@ import re
 from datetime import date
 from typing import Any
 
+from saldopas.features.tables import columns as c
+from saldopas.serving.events.routes import seed_of
+from saldopas.serving.http.errors import ApiError, store_down
+from saldopas.serving.model.loaded import LoadedModel, ModelSlot
+from saldopas.serving.recommend.routes import json_response, ready
+from saldopas.serving.recommend.schemas import LONGEST_ID, NO_NUL
+from saldopas.serving.store.desk import StoreDesk
+from saldopas.store.event_rules import cancel_days, deadlines, left_rp
+from saldopas.store.participants import Bought, Found
 from starlette.requests import Request
 from starlette.responses import Response
-
-from features import columns as c
-from features.store_rules import cancel_days, deadlines, left_rp
-from features.store_state import Bought, Found
-from serving.errors import ApiError, store_down
-from serving.events import seed_of
-from serving.loaded import LoadedModel, ModelSlot
-from serving.routes import json_response, ready
-from serving.schemas import LONGEST_ID, NO_NUL
-from serving.store.desk import StoreDesk
 
 UNKNOWN = ApiError(404, "unknown_participant", "neither the store nor the model knows this id")
 

@@ -9,24 +9,23 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from saldopas.features.tables import columns as c
+from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
+from saldopas.models.planner.plan_problem import PlanRefusedError
+from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
+from saldopas.serving.http import metrics
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import LoadedModel, ModelSlot
+from saldopas.serving.model.start_up import fetch_machine_code
+from saldopas.serving.plan.schemas import PlanBody
+from saldopas.serving.recommend.requests import as_asked, known_rows
+from saldopas.serving.recommend.routes import REQUEST_ID, json_response, ready, validated
+from saldopas.serving.store.desk import StoreDesk
+from saldopas.store.participants import Bought, Found
 from starlette.requests import Request
 from starlette.responses import Response
-
-from features import columns as c
-from features.store_state import Bought, Found
-from models.plan_answers import looked_ahead, plans_answer
-from models.plan_problem import PlanRefusedError
-from models.planning import MOST_BALANCE, Planning, PlanWish
-from serving import metrics
-from serving.errors import ApiError
-from serving.json_body import read_json
-from serving.loaded import LoadedModel, ModelSlot
-from serving.plan_schemas import PlanBody
-from serving.requests import as_asked, known_rows
-from serving.routes import REQUEST_ID, json_response, ready, validated
-from serving.settings import Settings
-from serving.start_up import fetch_machine_code
-from serving.store.desk import StoreDesk
 
 WAIT_SHARE = 0.8  # of a request's time
 LOOK_S = 0.05

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from models.planning import MOST_BALANCE, MOST_COURSES
-from serving.schemas import MOST_N, Id, Moment, RecommendBody
+from saldopas.models.planner.planning import MOST_BALANCE, MOST_COURSES
+from saldopas.serving.recommend.schemas import MOST_N, Id, Moment, RecommendBody
 
 MOST_HORIZON = 3_660
 PlanMoney = Annotated[int, Field(ge=0, le=MOST_BALANCE)]

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-
-from features.requests import RequestBatch
-from features.store_state import Found
-from models.answers import answer_items
-from models.policy import Recommendations
-from models.wording import ReasonAnswer, answer_reasons
-from serving.loaded import LoadedModel
-from serving.requests import as_asked
-from serving.schemas import RecommendBody
-from serving.store.desk import StoreDesk
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.explaining.wording import ReasonAnswer, answer_reasons
+from saldopas.models.policy.answers import answer_items
+from saldopas.models.policy.policy import Recommendations
+from saldopas.serving.model.loaded import LoadedModel
+from saldopas.serving.recommend.requests import as_asked
+from saldopas.serving.recommend.schemas import RecommendBody
+from saldopas.serving.store.desk import StoreDesk
+from saldopas.store.participants import Found
 
 
 def answer_all(

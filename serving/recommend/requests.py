@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from features.ages import age_at_least
-from features.courses import education_level
-from features.person import Person
-from features.person_requests import requests_of
-from features.request_moment import request_moment
-from features.requests import RequestBatch
-from features.snapshot import Snapshot
-from features.store_state import Found
-from serving.loaded import LoadedModel
-from serving.schemas import DEFAULT_N, RecommendBody
-from serving.stored import with_store
+from saldopas.features.encoding.ages import age_at_least
+from saldopas.features.encoding.courses import education_level
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.build import requests_of
+from saldopas.features.requests.known_participant import Person
+from saldopas.features.requests.moment import request_moment
+from saldopas.serving.model.loaded import LoadedModel
+from saldopas.serving.recommend.schemas import DEFAULT_N, RecommendBody
+from saldopas.serving.recommend.stored import with_store
+from saldopas.store.participants import Found
 
 
 @dataclass(frozen=True)

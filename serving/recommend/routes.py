@@ -8,22 +8,21 @@ from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
+from saldopas.serving.http import metrics
+from saldopas.serving.http.errors import ApiError, refusal
+from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.limits import Bound
+from saldopas.serving.http.long_work import LongWork
+from saldopas.serving.http.request_ids import new_request_id
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import LoadedModel, ModelSlot
+from saldopas.serving.model.version import describe
+from saldopas.serving.recommend.answers import answer_all
+from saldopas.serving.recommend.schemas import BatchBody, RecommendBody, cost_of_value
+from saldopas.serving.recommend.together import Together
+from saldopas.serving.store.desk import StoreDesk
 from starlette.requests import Request
 from starlette.responses import Response
-
-from serving import metrics
-from serving.answers import answer_all
-from serving.errors import ApiError, refusal
-from serving.json_body import read_json
-from serving.limits import Bound
-from serving.loaded import LoadedModel, ModelSlot
-from serving.long_work import LongWork
-from serving.request_ids import new_request_id
-from serving.schemas import BatchBody, RecommendBody, cost_of_value
-from serving.settings import Settings
-from serving.store.desk import StoreDesk
-from serving.together import Together
-from serving.version import describe
 
 Body = TypeVar("Body", bound=BaseModel)
 REQUEST_ID = "saldopas.request_id"  # key of the ASGI scope
@@ -125,7 +124,7 @@ def ready(slot: ModelSlot) -> LoadedModel:
 
 
 def to_bytes(value: Mapping[str, Any]) -> bytes:
-    """Compact JSON; scores are finite, see `models.recommender`."""
+    """Compact JSON; scores are finite, see `saldopas.models.recommenders.recommender`."""
     return orjson.dumps(value)
 
 

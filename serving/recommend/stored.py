@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from features.ages import age_at_least
-from features.courses import education_level
-from features.person import Person
-from features.store_rules import left_rp
-from features.store_state import Found
-from serving.loaded import LoadedModel
+from saldopas.features.encoding.ages import age_at_least
+from saldopas.features.encoding.courses import education_level
+from saldopas.features.requests.known_participant import Person
+from saldopas.serving.model.loaded import LoadedModel
+from saldopas.store.event_rules import left_rp
+from saldopas.store.participants import Found
 
 
 def with_store(person: Person, found: Found, model: LoadedModel) -> Person:

@@ -11,12 +11,12 @@ import time
 from itertools import accumulate, takewhile
 from typing import Any, NamedTuple
 
-from features.store_state import Found
-from serving.answers import answer_all
-from serving.limits import Bound
-from serving.loaded import LoadedModel
-from serving.schemas import RecommendBody
-from serving.store.desk import StoreDesk
+from saldopas.serving.http.limits import Bound
+from saldopas.serving.model.loaded import LoadedModel
+from saldopas.serving.recommend.answers import answer_all
+from saldopas.serving.recommend.schemas import RecommendBody
+from saldopas.serving.store.desk import StoreDesk
+from saldopas.store.participants import Found
 
 MOST_COST = 64  # of one go: some milliseconds, which whoever asks something else waits for
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from features.store_state import Found
-from models.policy import Recommendations
-from serving.errors import no_store
-from serving.loaded import LoadedModel
-from serving.long_work import LongWork
-from serving.requests import Asked
-from serving.schemas import RecommendBody
-from serving.settings import Settings
-from serving.store.live import LiveStore
-from serving.store.served_log import ServedLog, answered_now
+from saldopas.models.policy.policy import Recommendations
+from saldopas.serving.http.errors import no_store
+from saldopas.serving.http.long_work import LongWork
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import LoadedModel
+from saldopas.serving.recommend.requests import Asked
+from saldopas.serving.recommend.schemas import RecommendBody
+from saldopas.serving.store.live import LiveStore
+from saldopas.serving.store.served_log import ServedLog, answered_now
+from saldopas.store.participants import Found
 
 NOBODY = Found()
 PATIENT_S = 1.0  # where nothing else could answer

@@ -9,20 +9,19 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, TypeVar
 
+from saldopas.features.errors import DataError
+from saldopas.serving.events.recording import Event, Outcome, World, record
+from saldopas.serving.http import metrics
+from saldopas.serving.http.degrade import Breaker
+from saldopas.serving.http.errors import store_down
+from saldopas.serving.http.logs import LOG
+from saldopas.serving.store.readers import PostgresReader, Reader, SqliteReader
+from saldopas.store.engine import for_reading, is_sqlite, open_store, read_salt
+from saldopas.store.erase import erase_people, purge_files
+from saldopas.store.participants import Found, look_up
+from saldopas.store.upgrade import upgrade_store
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
-
-from features.errors import DataError
-from features.store_engine import for_reading, is_sqlite, open_store, read_salt
-from features.store_erase import erase_people, purge_files
-from features.store_state import Found, look_up
-from features.store_upgrade import upgrade_store
-from serving import metrics
-from serving.degrade import Breaker
-from serving.errors import store_down
-from serving.logs import LOG
-from serving.store.readers import PostgresReader, Reader, SqliteReader
-from serving.store.recording import Event, Outcome, World, record
 
 Result = TypeVar("Result")
 READ_MS = 1_000

@@ -7,11 +7,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+from saldopas.store.engine import hash_of
+from saldopas.store.participants import Found, found_in, lookup_query
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import PoolProxiedConnection
-
-from features.store_engine import hash_of
-from features.store_state import Found, found_in, lookup_query
 
 THREADS = 8
 MOST_WAITING = 256

@@ -10,16 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 from prometheus_client import Counter
+from saldopas.features.errors import DataError
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.policy.policy import Recommendations, joined
+from saldopas.serving.http.logs import LOG
+from saldopas.serving.model.loaded import LoadedModel
+from saldopas.serving.store.live import LiveStore
+from saldopas.store.served.rows import Ragged, Shown
+from saldopas.store.served.tables import write_shown
 from sqlalchemy.exc import SQLAlchemyError
-
-from features.errors import DataError
-from features.requests import RequestBatch
-from features.served_rows import Ragged, Shown
-from features.store_served import write_shown
-from models.policy import Recommendations, joined
-from serving.loaded import LoadedModel
-from serving.logs import LOG
-from serving.store.live import LiveStore
 
 MOST_LISTS = 20_000
 CELLS_AT_ONCE = 10_000_000  # lists times courses, in bytes; the more at once, the less a list costs

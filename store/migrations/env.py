@@ -1,10 +1,9 @@
-"""What Alembic runs: the steps, on the connection that `features.store_upgrade` hands over."""
+"""What Alembic runs: the steps, on the connection that `saldopas.store.upgrade` hands over."""
 
 from __future__ import annotations
 
 from alembic import context
-
-from features.store_schema import METADATA
+from saldopas.store.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

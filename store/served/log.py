@@ -13,8 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, Field, model_validator
-
-from features.dataset_config import Frozen
+from saldopas.features.tables.dataset_config import Frozen
 
 COURSE_IDS = b"saldopas.course_ids"
 SLOT_VALUES = ("scores", "listed", "propensity_at_slot", "propensity_given_above", "bought")

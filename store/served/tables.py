@@ -12,15 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
+from saldopas.store.engine import for_reading, is_sqlite, lock_writing, read_salt
+from saldopas.store.participants import erased_of
+from saldopas.store.schema import CATALOGUES, EVENTS, SERVED
+from saldopas.store.served.blocks import Block, block_row
+from saldopas.store.served.log import ServedList, pack_courses, unpack_courses
+from saldopas.store.served.rows import Shown, packed, unpacked
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
-
-from features.served_blocks import Block, block_row
-from features.served_log import ServedList, pack_courses, unpack_courses
-from features.served_rows import Shown, packed, unpacked
-from features.store_engine import for_reading, is_sqlite, lock_writing, read_salt
-from features.store_schema import CATALOGUES, EVENTS, SERVED
-from features.store_state import erased_of
 
 
 class _Row(NamedTuple):

@@ -11,22 +11,28 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.models.planner.plan_courses import PlanConfig, PlanCourses
+from saldopas.models.planner.planning import Planning
+from saldopas.models.policy.policy import Policy, Stage
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.commands.main import app
+from saldopas.training_pipeline.scoring.at_risk.deadlines import (
+    FORFEIT,
+    NO_RISK,
+    REVOCATION,
+    Risks,
+    risks_of,
+)
+from saldopas.training_pipeline.scoring.at_risk.report import AtRisk, at_risk
+from saldopas.training_pipeline.scoring.at_risk.suggest import fair_order
+from saldopas.training_pipeline.training.record import TrainingRecord
 from typer.testing import CliRunner
 
-from features.dataset import read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.profile import ProfileVocabulary, TokenColumn
-from models.artifact import load_artifact
-from models.plan_courses import PlanConfig, PlanCourses
-from models.planning import Planning
-from models.policy import Policy, Stage
-from models.registry import MODELS
 from tests.small_world import SmallWorld
-from training_pipeline.at_risk.deadlines import FORFEIT, NO_RISK, REVOCATION, Risks, risks_of
-from training_pipeline.at_risk.report import AtRisk, at_risk
-from training_pipeline.at_risk.suggest import fair_order
-from training_pipeline.cli import app
-from training_pipeline.record import TrainingRecord
 
 WIB = ZoneInfo("Asia/Jakarta")
 COURSES = pd.DataFrame({"course_id": ["a", "b"], "price": [400_000, 600_000], "duration_days": 5})

@@ -10,12 +10,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.scoring.at_risk import report
+from saldopas.training_pipeline.scoring.at_risk.report import SCHEMA, at_risk_to_file
+from saldopas.training_pipeline.training.record import TrainingRecord
 
-from features.errors import DataError
 from tests.small_world import SmallWorld
-from training_pipeline.at_risk import report
-from training_pipeline.at_risk.report import SCHEMA, at_risk_to_file
-from training_pipeline.record import TrainingRecord
 
 
 def written(artifact: Path, data: Path, out: Path, day: str) -> dict[str, Any]:

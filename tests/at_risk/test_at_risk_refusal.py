@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.scoring.at_risk.report import at_risk_to_file
+from saldopas.training_pipeline.training.record import TrainingRecord
 
-from features.errors import DataError
 from tests.small_world import SmallWorld
-from training_pipeline.at_risk.report import at_risk_to_file
-from training_pipeline.record import TrainingRecord
 
 
 def test_without_deadlines_nobody_can_be_at_risk(

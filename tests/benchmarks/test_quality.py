@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.models.policy.policy import Policy, Stage
 
 from benchmarks.quality.__main__ import options_of
 from benchmarks.quality.export import task_of
@@ -21,9 +24,6 @@ from benchmarks.quality.rows import Budget, Tasks, rows_of_peer
 from benchmarks.quality.run import run
 from benchmarks.quality.task import Task
 from benchmarks.quality.tune import best_of, coordinate_search
-from features.batch import ParticipantBatch
-from features.training_set import TrainingSet
-from models.policy import Policy, Stage
 from tests.made import checkerboard
 from tests.small_world import SmallWorld
 

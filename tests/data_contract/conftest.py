@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from saldopas.training_pipeline.commands import main as cli
 
 from tests.data_contract.command_outcome import Outcome, Run
 from tests.data_contract.small_dataset import write_good
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
-from training_pipeline import cli
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.tables.dataset import Dataset, read_dataset
 
-from features.dataset import Dataset, read_dataset
-from features.indexed import index_dataset
 from tests.data_contract.command_outcome import Run
 from tests.data_contract.small_dataset import (
     TEXTS,

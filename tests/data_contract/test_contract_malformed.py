@@ -73,7 +73,7 @@ def test_more_problems_are_counted(good: Path, run: Run) -> None:
 @pytest.mark.slow
 def test_one_line_even_where_there_is_no_terminal(good: Path) -> None:
     replaced("purchases", "2021-03-01T08:30:00", "01/03/2021")(good)
-    command = [sys.executable, "-m", "training_pipeline.cli", "validate", str(good)]
+    command = [sys.executable, "-m", "saldopas", "validate", str(good)]
     environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 2

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset import Dataset, read_dataset
 
-from features.dataset import Dataset, read_dataset
-from features.errors import DataError
 from tests.data_contract.small_dataset import TEXTS, write_good, write_parquet
 
 SNIPPETS = st.one_of(

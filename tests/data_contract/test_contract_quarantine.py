@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from saldopas.features.tables.dataset import read_dataset
 
-from features.dataset import read_dataset
 from tests.data_contract.command_outcome import Run
 from tests.data_contract.small_dataset import appended, as_parquet, overwritten, replaced
 

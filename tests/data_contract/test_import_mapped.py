@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from saldopas.features.tables.dataset import read_dataset
 
-from features.dataset import read_dataset
 from tests.data_contract.command_outcome import Run
 
 MAP = """\

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.ingest.importers.wheel_member import WheelMember, fetch_member
 
-from features.dataset import Dataset, read_dataset
 from tests.data_contract.command_outcome import Run
-from training_pipeline.console import RunFailedError
-from training_pipeline.importers.wheel_member import WheelMember, fetch_member
 
 TAFENG = """\
 "TRANSACTION_DT","CUSTOMER_ID","AGE_GROUP","PIN_CODE","PRODUCT_SUBCLASS","PRODUCT_ID","AMOUNT","ASSET","SALES_PRICE"

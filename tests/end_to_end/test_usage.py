@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 import typer
-
-from training_pipeline import cli
-from training_pipeline.commands import recommend
-from training_pipeline.commands.typed import moment, money
+from saldopas.training_pipeline.commands import main as cli
+from saldopas.training_pipeline.commands import recommend
+from saldopas.training_pipeline.commands.typed import moment, money
 
 
 def attempt(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

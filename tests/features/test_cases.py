@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.splits.cases import Decided, cases_from, sample_cases
+from saldopas.features.splits.left_out import LeftOut
+from saldopas.features.splits.split import Cut, make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.policy.policy import Policy
 
-from features.cases import Decided, cases_from, sample_cases
-from features.dataset import read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.left_out import LeftOut
-from features.split import Cut, make_cuts
-from features.split_config import SplitConfig
-from models.policy import Policy
 from tests.features.made_purchases import random_purchases
 
 MAY, JUNE = (int(pd.Timestamp(day, tz="UTC").timestamp()) for day in ("2021-05-01", "2021-06-01"))

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from features.ages import ages_at_least
-from features.align import align_courses
-from features.dataset import read_dataset
-from features.indexed import IndexedDataset, education_levels, index_dataset
-from features.snapshot import Snapshot
+from saldopas.features.encoding.ages import ages_at_least
+from saldopas.features.encoding.align import align_courses
+from saldopas.features.encoding.indexed import IndexedDataset, education_levels, index_dataset
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.tables.dataset import read_dataset
 
 MOMENT = 2_000_000_000
 

@@ -7,11 +7,10 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-
-from features.batch import ParticipantBatch
-from features.pairs import Pairs
-from features.requests import RequestBatch
-from features.sequences import Sequences
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.requests.batch import RequestBatch
 
 HISTORIES = [[3, 1], [], [2], [0, 4, 1]]
 

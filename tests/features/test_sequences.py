@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from features.sequences import Sequences, kept_only, ragged_ranges, recency_matrix
+from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges, recency_matrix
 
 ROWS = st.lists(st.lists(st.integers(0, 5), max_size=6), min_size=1, max_size=6)
 

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 import numpy as np
 import orjson
 import pytest
-
-from features.served_log import pack_courses
-from features.served_rows import Content, Ragged, Shown, packed, unpacked
+from saldopas.store.served.log import pack_courses
+from saldopas.store.served.rows import Content, Ragged, Shown, packed, unpacked
 
 N_ITEMS = 19
 AT = datetime(2022, 1, 10, tzinfo=UTC)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.errors import DataError
+from saldopas.features.splits.split import Cut, earlier_windows, make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables.dataset import read_dataset
 
-from features.dataset import read_dataset
-from features.errors import DataError
-from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, earlier_windows, make_cuts
-from features.split_config import SplitConfig
 from tests.features.made_purchases import MONTHS, random_purchases
 from tests.small_world import SmallWorld, make_small_world
 

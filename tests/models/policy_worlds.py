@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from hypothesis import strategies as st
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
+from saldopas.models.policy.policy import Policy, Recommendations, Stage
+from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
+from saldopas.models.recommenders.sequence_ridge import SequenceRidge, SequenceRidgeConfig
 
-from features.courses import CourseTable
-from features.requests import RequestBatch
-from models.balance_fit import N_BANDS, BalanceFit
-from models.policy import Policy, Recommendations, Stage
-from models.popularity import PopularityConfig, TimeDecayedPopularity
-from models.sequence_ridge import SequenceRidge, SequenceRidgeConfig
 from tests.made import make_batch, make_courses, make_profile, make_requests, make_training
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from features.errors import ArtifactError
-from models.artifact import load_artifact, write_artifact
-from models.manifest import file_hash
-from training_pipeline.record import TrainingRecord
+from saldopas.features.errors import ArtifactError
+from saldopas.models.artifact.artifact import load_artifact, write_artifact
+from saldopas.models.artifact.manifest import file_hash
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.models.policy.calibration import LEVELS, Calibration, curve_of, ranked_pairs
+from saldopas.models.policy.policy import Policy, Stage
 
-from features.batch import ParticipantBatch
-from models.calibration import LEVELS, Calibration, curve_of, ranked_pairs
-from models.policy import Policy, Stage
 from tests.made import make_batch, make_courses, make_requests
 
 PRICES = (10, 20, 30, 40)

@@ -6,12 +6,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
-
-from features.errors import FitError
-from features.profile import ProfileVocabulary, TokenColumn
-from features.sequences import Sequences
-from features.training_set import TrainingSet
-from models.closed_form import (
+from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.errors import FitError
+from saldopas.models.recommenders.closed_form import (
     SQUARE_MATRICES,
     ItemWeights,
     inputs_to_keep,
@@ -19,13 +18,14 @@ from models.closed_form import (
     self_excluding_weights,
     without_own_weight,
 )
-from models.ease import Ease, EaseConfig
-from models.sequence_ridge import (
+from saldopas.models.recommenders.ease import Ease, EaseConfig
+from saldopas.models.recommenders.sequence_ridge import (
     SequenceRidge,
     SequenceRidgeConfig,
     cuts,
     first_purchases,
 )
+
 from tests.made import make_batch, make_courses, make_training
 
 MEMORY_MB = 214  # seven float64 matrices of side 2,000 are 213.6

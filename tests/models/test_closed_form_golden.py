@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.seconds import DAY_S
+from saldopas.models.recommenders.ease import Ease, EaseConfig
+from saldopas.models.recommenders.sequence_ridge import SequenceRidge, SequenceRidgeConfig
 
-from features.batch import ParticipantBatch
-from features.seconds import DAY_S
-from features.sequences import Sequences
-from features.training_set import TrainingSet
-from models.ease import Ease, EaseConfig
-from models.sequence_ridge import SequenceRidge, SequenceRidgeConfig
 from tests.made import VOCABULARY, make_batch, make_courses
 
 # course 2 is often bought again, course 5 seldom and late; one person bought nothing

@@ -6,13 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from saldopas.features.encoding.courses import ALWAYS_FROM_S, ALWAYS_UNTIL_S, CourseTable
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.seconds import DAY_S
+from saldopas.models.recommenders.course_prior import (
+    age_bands,
+    course_levels,
+    expected_sales,
+    exposure,
+    price_bands,
+)
+from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
 
-from features.courses import ALWAYS_FROM_S, ALWAYS_UNTIL_S, CourseTable
-from features.seconds import DAY_S
-from features.sequences import Sequences
-from features.training_set import TrainingSet
-from models.course_prior import age_bands, course_levels, expected_sales, exposure, price_bands
-from models.popularity import PopularityConfig, TimeDecayedPopularity
 from tests.made import VOCABULARY, make_batch, make_courses
 
 AS_OF_S = 1_000 * DAY_S

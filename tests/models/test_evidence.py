@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from saldopas.models.explaining import evidence
+from saldopas.models.explaining.evidence import FEWEST_PEOPLE, FEWEST_TAKERS, Evidence
 
-from models import evidence
-from models.evidence import FEWEST_PEOPLE, FEWEST_TAKERS, Evidence
 from tests.made import make_courses, make_training
 
 PEOPLE, ITEMS = 400, 12

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.explaining.evidence import FEWEST_PEOPLE, FEWEST_TAKERS, Count, Evidence
+from saldopas.models.explaining.explanation import reasons_of, stage_terms
+from saldopas.models.explaining.wording import COLUMNS_ID, GROUPS, answer_reasons
+from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
+from saldopas.models.policy.exploration import Exploration, ExplorationConfig
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import generate
+from saldopas.training_pipeline.ingest.sample.write import CATEGORICAL
 
-from features.requests import RequestBatch
-from models.balance_fit import N_BANDS, BalanceFit
-from models.evidence import FEWEST_PEOPLE, FEWEST_TAKERS, Count, Evidence
-from models.explanation import reasons_of, stage_terms
-from models.exploration import Exploration, ExplorationConfig
-from models.recipe import Recipe, StageRecipe
-from models.wording import COLUMNS_ID, GROUPS, answer_reasons
 from tests.made import VOCABULARY, make_batch, make_courses, make_requests, make_training
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import generate
-from training_pipeline.sample.write import CATEGORICAL
 
 N_ITEMS = 6
 COURSES = make_courses([1_000, 2_000, 3_000, 4_000, 5_000, 6_000], title=list("ABCDEF"))

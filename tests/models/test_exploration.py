@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.seconds import DAY_S
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
+from saldopas.models.policy.exploration import (
+    Exploration,
+    ExplorationConfig,
+    content_seed,
+    explored_chances,
+)
+from saldopas.models.policy.policy import SOURCES, Policy, Recommendations, Stage
+from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
 
-from features.requests import RequestBatch
-from features.seconds import DAY_S
-from models.artifact import load_artifact
-from models.balance_fit import N_BANDS, BalanceFit
-from models.exploration import Exploration, ExplorationConfig, content_seed, explored_chances
-from models.policy import SOURCES, Policy, Recommendations, Stage
-from models.popularity import PopularityConfig, TimeDecayedPopularity
 from tests.made import make_batch, make_courses, make_profile, make_requests, make_training
 from tests.models.policy_worlds import World, allowed_one_by_one, listed, worlds
 from tests.small_world import ONE_MODEL, SmallWorld, train_small_world

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import expit
-
-from features.sequences import Sequences
-from models.als import Als, AlsConfig
-from models.bpr import Bpr, BprConfig
-from models.factors import (
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.models.recommenders.als import Als, AlsConfig
+from saldopas.models.recommenders.bpr import Bpr, BprConfig
+from saldopas.models.recommenders.factors import (
     LatentSpace,
     Purchased,
     drawn_by_share,
@@ -20,7 +18,9 @@ from models.factors import (
     recency,
     token_factors,
 )
-from models.lmf import Lmf, LmfConfig
+from saldopas.models.recommenders.lmf import Lmf, LmfConfig
+from scipy.special import expit
+
 from tests.made import checkerboard, make_batch, make_courses, make_training
 
 MODELS: list[type[Als | Bpr | Lmf]] = [Als, Bpr, Lmf]
@@ -222,8 +222,8 @@ def assert_is_near_the_minimum(loss: Any, found: np.ndarray) -> None:
 
 def test_implicit_columns_are_read_as_factors_and_bias() -> None:
     # with participants as implicit has them, v u + b must be implicit's own score
-    from models.bpr import fit_peer as fit_bpr
-    from models.lmf import fit_peer as fit_lmf
+    from saldopas.models.recommenders.bpr import fit_peer as fit_bpr
+    from saldopas.models.recommenders.lmf import fit_peer as fit_lmf
 
     train = make_training(checkerboard(N_ITEMS), make_courses([1] * N_ITEMS))
     bpr = fit_bpr(small(Bpr), train, seed=0)

@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saldopas.features.encoding import masks
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.models.explaining.evidence import FEWEST_PEOPLE
+from saldopas.models.policy.policy import Policy, Stage
+from saldopas.models.recommenders.blend import Blend, BlendConfig, Member
+from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
+from saldopas.models.recommenders.profile_popularity import (
+    ProfilePopularity,
+    ProfilePopularityConfig,
+)
+from saldopas.models.recommenders.recommender import Recommender
+from saldopas.models.recommenders.sequence_ridge import SequenceRidge, SequenceRidgeConfig
 
-from features import masks
-from features.batch import ParticipantBatch
-from models.blend import Blend, BlendConfig, Member
-from models.evidence import FEWEST_PEOPLE
-from models.policy import Policy, Stage
-from models.popularity import PopularityConfig, TimeDecayedPopularity
-from models.profile_popularity import ProfilePopularity, ProfilePopularityConfig
-from models.recommender import Recommender
-from models.sequence_ridge import SequenceRidge, SequenceRidgeConfig
 from tests.made import VOCABULARY, make_batch, make_courses, make_requests, make_training
 from tests.models.policy_worlds import World, worlds
 

@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from models.kernel_code import machine_code
-from models.machine_code import is_made
-from models.plan_entries import plan_plain, plan_ruled
-from models.plan_warm import warm_up
+from saldopas.models.native.kernel_code import machine_code
+from saldopas.models.native.machine_code import is_made
+from saldopas.models.planner.plan_entries import plan_plain, plan_ruled
+from saldopas.models.planner.plan_warm import warm_up
 
 ROOT = Path(__file__).parents[2]
 CODE = """
-from models.machine_code import fetch, is_made
-from models.kernel_code import machine_code
-from models.machine_code import is_made
-from models.compiled import HERE
+from saldopas.models.native.machine_code import fetch, is_made
+from saldopas.models.native.kernel_code import machine_code
+from saldopas.models.native.machine_code import is_made
+from saldopas.models.native.compiled import HERE
 
 print("made" if is_made("kernel") else "missing", HERE, flush=True)
 input()

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from saldopas.models.recommenders.recommender import Recommender
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.models.recommenders.terms import terms_of
 
-from models.recommender import Recommender
-from models.registry import MODELS
-from models.terms import terms_of
 from tests.made import checkerboard, make_batch, make_courses, make_training
 
 N_ITEMS = 20

@@ -8,19 +8,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from features.courses import CourseTable
-from features.seconds import DAY_S
-from features.sequences import Sequences
-from features.training_set import TrainingSet
-from models.popularity import (
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.seconds import DAY_S
+from saldopas.models.recommenders.popularity import (
     PopularityConfig,
     TimeDecayedPopularity,
     decayed_share,
     expected_share,
 )
-from models.profile_popularity import ProfilePopularity, ProfilePopularityConfig
-from models.season import season_factor
+from saldopas.models.recommenders.profile_popularity import (
+    ProfilePopularity,
+    ProfilePopularityConfig,
+)
+from saldopas.models.recommenders.season import season_factor
+
 from tests.made import VOCABULARY, make_batch, make_courses, make_profile, make_training
 
 COURSES = make_courses([1, 1, 1])

@@ -18,20 +18,24 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.artifact.artifact import write_artifact
+from saldopas.models.artifact.manifest import Manifest, installed_versions
+from saldopas.models.explaining.evidence import Evidence
+from saldopas.models.policy.recipe import Recipe
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
+from saldopas.training_pipeline.ingest.sample.write import write_sample
 
-from features.dataset import read_dataset
-from features.indexed import index_dataset
-from features.snapshot import Snapshot
-from models.artifact import write_artifact
-from models.evidence import Evidence
-from models.manifest import Manifest, installed_versions
-from models.recipe import Recipe
 from tests.serving.serving_world import RECIPE, SAMPLE, SEED
-from training_pipeline.sample.generate import SampleTables, generate
-from training_pipeline.sample.write import write_sample
 
 HOSTILE = '<img src="x" onerror="alert(1)"><b>Bold</b> "\'&amp;'
-SALDOPAS = [sys.executable, "-c", "from training_pipeline.cli import main; main()"]
+SALDOPAS = [
+    sys.executable,
+    "-c",
+    "from saldopas.training_pipeline.commands.main import main; main()",
+]
 LEAST_LEFT_RP = 500_000
 READY_S = 300  # the first start of all compiles
 TOO_LITTLE_RP = 20_000  # below the cheapest course

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from saldopas.serving.page.files import DIRECTORY
+from saldopas.serving.page.routes import takes_gzip
 
-from serving.page_files import DIRECTORY
-from serving.page_routes import takes_gzip
 from tests.page.dashboard import Dashboard
 from tests.page.page_world import Served
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.page.routes import PageRoutes
 from starlette.requests import Request
 
-from serving.loaded import ModelSlot
-from serving.page_routes import PageRoutes
-from serving.settings import Settings
 from tests.own_loop import in_own_loop
 
 

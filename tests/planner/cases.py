@@ -6,10 +6,9 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.plan_cliques import pairs_within
-from models.plan_problem import PlanProblem
-from models.plan_schedule import NEVER, CourseDays, Window
+from saldopas.models.planner.plan_cliques import pairs_within
+from saldopas.models.planner.plan_problem import PlanProblem
+from saldopas.models.planner.plan_schedule import NEVER, CourseDays, Window
 
 KINDS = (
     "independent",  # a course's price says nothing of its relevance

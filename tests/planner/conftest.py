@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from models.plan_warm import warm_up
+from saldopas.models.planner.plan_warm import warm_up
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -7,9 +7,8 @@ from itertools import combinations, permutations
 
 import numpy as np
 from ortools.sat.python import cp_model
+from saldopas.models.planner.plan_problem import PlanProblem
 from scipy.optimize import Bounds, LinearConstraint, milp
-
-from models.plan_problem import PlanProblem
 
 BILLION = 1_000_000_000
 LARGEST_OBJECTIVE = 2**60

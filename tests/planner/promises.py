@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from models.plan_problem import PlanProblem
-from models.planner import Plan
+from saldopas.models.planner.plan_problem import PlanProblem
+from saldopas.models.planner.planner import Plan
+
 from tests.planner.oracles import order_in_time, set_allowed, value_of
 
 BILLION = 1_000_000_000

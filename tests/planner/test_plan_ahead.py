@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from saldopas.models.planner.plan_ahead import what_is_left
+from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
+from saldopas.models.planner.planner import solve
 
-from models.plan_ahead import what_is_left
-from models.plan_problem import PlanProblem, PlanRefusedError
-from models.planner import solve
 from tests.planner.cases import plain_case, random_case
 from tests.planner.oracles import order_in_time, set_allowed, value_of
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
+from saldopas.training_pipeline.commands.main import app
+from saldopas.training_pipeline.training.record import TrainingRecord
 from typer.testing import CliRunner
-
-from training_pipeline.cli import app
-from training_pipeline.record import TrainingRecord
 
 
 def test_plans_from_the_command_line(small_record: TrainingRecord) -> None:

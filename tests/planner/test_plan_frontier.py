@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from saldopas.models.planner.plan_frontier import Alternative, alternatives
+from saldopas.models.planner.plan_problem import PlanProblem
+from saldopas.models.planner.planner import solve
 
-from models.plan_frontier import Alternative, alternatives
-from models.plan_problem import PlanProblem
-from models.planner import solve
 from tests.planner.cases import plain_case
 from tests.planner.oracles import set_allowed
 from tests.planner.promises import same

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
+from saldopas.models.planner.planner import solve
 
-from models.plan_problem import PlanProblem, PlanRefusedError
-from models.planner import solve
 from tests.planner import oracles
 from tests.planner.cases import KINDS, plain_case, random_case
 from tests.planner.oracles import Optimum, value_of

@@ -7,12 +7,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-
-from models.plan_arrays import CourseArrays, SetRules
-from models.plan_dominance import twins, undominated
-from models.plan_quads import LAST, best_four, pairs_of, room_for
-from models.plan_refill import back, refill, to_the_end
-from models.plan_timeline import timeline_of, timeline_table
+from saldopas.models.planner.plan_arrays import CourseArrays, SetRules
+from saldopas.models.planner.plan_dominance import twins, undominated
+from saldopas.models.planner.plan_quads import LAST, best_four, pairs_of, room_for
+from saldopas.models.planner.plan_refill import back, refill, to_the_end
+from saldopas.models.planner.plan_timeline import timeline_of, timeline_table
 
 N, SLOTS, SEEDS = 9, 4, range(60)
 

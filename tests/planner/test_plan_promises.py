@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saldopas.models.planner import plan_entries
+from saldopas.models.planner.plan_ahead import what_is_left
+from saldopas.models.planner.plan_frontier import alternatives
+from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
+from saldopas.models.planner.plan_schedule import NEVER, CourseDays, Window
+from saldopas.models.planner.planner import solve
 
-from models import plan_entries
-from models.plan_ahead import what_is_left
-from models.plan_frontier import alternatives
-from models.plan_problem import PlanProblem, PlanRefusedError
-from models.plan_schedule import NEVER, CourseDays, Window
-from models.planner import solve
 from tests.planner.cases import random_case
 from tests.planner.promises import broken, same
 

@@ -7,11 +7,16 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-
-from features.scheme import SCHEMES
-from models.plan_problem import PlanProblem
-from models.plan_schedule import NEVER, CourseDays, Window, last_sale_days, window_of
-from models.planner import Plan, solve
+from saldopas.features.scheme import SCHEMES
+from saldopas.models.planner.plan_problem import PlanProblem
+from saldopas.models.planner.plan_schedule import (
+    NEVER,
+    CourseDays,
+    Window,
+    last_sale_days,
+    window_of,
+)
+from saldopas.models.planner.planner import Plan, solve
 
 WIB = ZoneInfo("Asia/Jakarta")
 NO_LEAD = np.zeros(3, np.int64)

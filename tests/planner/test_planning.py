@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.scheme import SCHEMES
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
+from saldopas.models.planner.plan_courses import PlanConfig, PlanCourses
+from saldopas.models.planner.plan_problem import PlanRefusedError
+from saldopas.models.planner.planning import Planning, PlanWish
+from saldopas.models.policy.calibration import LEVELS, Calibration
+from saldopas.models.policy.policy import Policy, Stage
+from saldopas.models.recommenders.registry import MODELS
 
-from features.dataset_config import DatasetConfig
-from features.requests import RequestBatch
-from features.scheme import SCHEMES
-from models.calibration import LEVELS, Calibration
-from models.plan_answers import looked_ahead, plans_answer
-from models.plan_courses import PlanConfig, PlanCourses
-from models.plan_problem import PlanRefusedError
-from models.planning import Planning, PlanWish
-from models.policy import Policy, Stage
-from models.registry import MODELS
 from tests.made import make_batch, make_courses, make_requests, make_training
 
 WIB = ZoneInfo("Asia/Jakarta")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import SampleTables, generate
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-
-from training_pipeline.sample.calibration import Marginal, calibrate
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import SampleTables, generate
+from saldopas.training_pipeline.ingest.sample.calibration import Marginal, calibrate
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
 
 CONFIG = SampleConfig(participants=30_000)
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from training_pipeline.sample.choices import (
+from saldopas.training_pipeline.ingest.sample.choices import (
     NOTHING,
     ChoiceModel,
     Choosers,
     choice_probabilities,
     pick,
 )
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import draw_world, generate
-from training_pipeline.sample.levels import cell_factors
-from training_pipeline.sample.purchases import World
-from training_pipeline.sample.seats import Seats
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import draw_world, generate
+from saldopas.training_pipeline.ingest.sample.levels import cell_factors
+from saldopas.training_pipeline.ingest.sample.purchases import World
+from saldopas.training_pipeline.ingest.sample.seats import Seats
 
 
 def women_among(category: str, strength: float) -> float:

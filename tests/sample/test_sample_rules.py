@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-from features.dataset_config import Eligibility
-from features.scheme import SCHEMES
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import SampleTables, draw_world, generate
-from training_pipeline.sample.purchases import draw_purchases
+from saldopas.features.scheme import SCHEMES
+from saldopas.features.tables.dataset_config import Eligibility
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, draw_world, generate
+from saldopas.training_pipeline.ingest.sample.purchases import draw_purchases
 
 SCHEME = SCHEMES["2021"]
 WORLDS = [(1, 1.0, 400), (2, 0.0, 400), (3, 2.0, 60), (4, 1.0, 1_700)]  # seed, strength, courses

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset_config import Banded, read_dataset_config
+from saldopas.training_pipeline.commands import main as cli
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig, read_sample_config
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
+from saldopas.training_pipeline.ingest.sample.write import write_sample
 from typer.testing import CliRunner
-
-from features.dataset_config import Banded, read_dataset_config
-from features.errors import DataError
-from training_pipeline import cli
-from training_pipeline.sample.config import SampleConfig, read_sample_config
-from training_pipeline.sample.generate import SampleTables, generate
-from training_pipeline.sample.write import write_sample
 
 SMALL = SampleConfig(participants=300, courses=60)
 ARGUMENTS = ["sample", "--participants", "300", "--courses", "60", "--seed", "7"]
@@ -142,7 +141,7 @@ def test_a_configuration_file_changes_an_assumption(tmp_path: Path) -> None:
 
 def test_the_command_line_loads_nothing_heavy_for_help() -> None:
     code = (
-        "import sys, training_pipeline.commands.sample;"
+        "import sys, saldopas.training_pipeline.commands.sample;"
         "print([name for name in ('numpy', 'pandas', 'scipy', 'pyarrow') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

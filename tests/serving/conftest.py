@@ -26,7 +26,7 @@ def client(world: ServingWorld) -> Iterator[TestClient]:
     with pytest.MonkeyPatch.context() as environment:  # it reads them at its import, no test later
         for name, value in told.items():
             environment.setenv(f"SALDOPAS_{name}", value)
-        from serving.service import SaldoPas
+        from saldopas.serving.service import SaldoPas
 
     usual = gc.get_threshold()
     with TestClient(

@@ -20,7 +20,11 @@ import pytest
 from tests.serving.serving_world import ServingWorld
 
 ROOT = Path(__file__).parents[2]
-SALDOPAS = [sys.executable, "-c", "from training_pipeline.cli import main; main()"]
+SALDOPAS = [
+    sys.executable,
+    "-c",
+    "from saldopas.training_pipeline.commands.main import main; main()",
+]
 BENTOML = [sys.executable, "-m", "bentoml"]
 REQUESTS: list[dict[str, Any]] = [
     {},

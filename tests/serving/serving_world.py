@@ -7,17 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-from features.dataset import read_dataset
-from features.indexed import IndexedDataset, index_dataset
-from features.snapshot import Snapshot
-from models.artifact import Artifact, load_artifact, write_artifact
-from models.evidence import Evidence
-from models.manifest import Manifest, installed_versions
-from models.recipe import Recipe, StageRecipe
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import SampleTables, generate
-from training_pipeline.sample.write import write_sample
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.artifact.artifact import Artifact, load_artifact, write_artifact
+from saldopas.models.artifact.manifest import Manifest, installed_versions
+from saldopas.models.explaining.evidence import Evidence
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
+from saldopas.training_pipeline.ingest.sample.write import write_sample
 
 SEED = 7
 SAMPLE = SampleConfig(participants=1_500, courses=150)

@@ -12,8 +12,8 @@ from typing import cast
 
 import pytest
 import uvloop
+from saldopas.serving.http.accepting import MOST, accept_many
 
-from serving.accepting import MOST, accept_many
 from tests.own_loop import in_own_loop
 
 
@@ -106,5 +106,5 @@ def test_without_a_file_left_it_is_tried_again(
         server.close()
         listening.close()
 
-    monkeypatch.setattr("serving.accepting.PAUSE_S", 0.05)
+    monkeypatch.setattr("saldopas.serving.http.accepting.PAUSE_S", 0.05)
     in_own_loop(run(), uvloop.run)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from serving.answers import answer_all
-from serving.champion import Located
-from serving.loaded import LoadedModel, load_model
-from serving.schemas import RecommendBody
+from saldopas.serving.model.champion import Located
+from saldopas.serving.model.loaded import LoadedModel, load_model
+from saldopas.serving.recommend.answers import answer_all
+from saldopas.serving.recommend.schemas import RecommendBody
+
 from tests.serving.serving_world import ServingWorld
 
 CUTOFF_S = 1_635_699_600  # 2021-11-01 in Jakarta

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from saldopas.serving.explain.explain import explain_course, money
+from saldopas.serving.explain.schemas import ExplainBody, Explanation
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.openapi_examples import EXPLANATION
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.champion import Located
+from saldopas.serving.model.loaded import LoadedModel, ModelSlot, load_model
+from saldopas.serving.recommend.requests import as_asked
+from saldopas.serving.recommend.schemas import RecommendBody
+from saldopas.store.participants import Bought, Found, Participant
 from starlette.testclient import TestClient
 
-from features.store_state import Bought, Found, Participant
-from serving.champion import Located
-from serving.explain import explain_course, money
-from serving.explain_schemas import ExplainBody, Explanation
-from serving.http import create_app
-from serving.loaded import LoadedModel, ModelSlot, load_model
-from serving.openapi_examples import EXPLANATION
-from serving.requests import as_asked
-from serving.schemas import RecommendBody
-from serving.settings import Settings
 from tests.serving.request_bodies import COURSES, QUICK, bodies, named
 from tests.serving.serving_world import ServingWorld
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from saldopas.serving.recommend.schemas import BatchAnswer
 from starlette.testclient import TestClient
 
-from serving.schemas import BatchAnswer
 from tests.serving.serving_world import STRANGER, ServingWorld
 
 

@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from saldopas.serving.recommend.schemas import Error
 from starlette.testclient import TestClient
-
-from serving.schemas import Error
 
 JSON = {"content-type": "application/json"}
 MANY = ["C00001"] * 5_001

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from saldopas.serving.http import keys
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.keys import KeyRing, keys_of, read_keys
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.training_pipeline.commands.main import app as command_line
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from serving import keys
-from serving.http import create_app
-from serving.keys import KeyRing, keys_of, read_keys
-from serving.loaded import ModelSlot
-from serving.settings import Settings
 from tests.serving.serving_world import ServingWorld
-from training_pipeline.cli import app as command_line
 
 SECRET = "/participants/P0000001"
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.limits import Bound, Rates
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
 from starlette.testclient import TestClient
 
-from serving.errors import ApiError
-from serving.http import create_app
-from serving.limits import Bound, Rates
-from serving.loaded import ModelSlot
-from serving.settings import Settings
 from tests.own_loop import in_own_loop
 from tests.serving.serving_world import ServingWorld
 

@@ -9,17 +9,17 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from pydantic import BaseModel
+from saldopas.serving.events.schemas import EventsBody
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.limits import Bound
+from saldopas.serving.http.route_table import all_routes
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.recommend import schemas
+from saldopas.serving.store.desk import StoreDesk
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from starlette.testclient import TestClient
 
-from serving import schemas
-from serving.events_schemas import EventsBody
-from serving.http import create_app
-from serving.limits import Bound
-from serving.loaded import ModelSlot
-from serving.route_table import all_routes
-from serving.settings import Settings
-from serving.store.desk import StoreDesk
 from tests.serving.serving_world import ServingWorld
 
 DIRECTORY = TemporaryDirectory()

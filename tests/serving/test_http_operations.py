@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 import structlog
+from saldopas.features.errors import ArtifactError
+from saldopas.serving.http import app as http
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.settings import Settings, read_settings
+from saldopas.serving.model.champion import Located, locate, read_champion_pointer
+from saldopas.serving.model.loaded import ModelSlot, load_model
+from saldopas.serving.recommend import answers
+from saldopas.serving.recommend.schemas import Error, Health, Version
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from features.errors import ArtifactError
-from serving import answers, http
-from serving.champion import Located, locate, read_champion_pointer
-from serving.http import create_app
-from serving.loaded import ModelSlot, load_model
-from serving.schemas import Error, Health, Version
-from serving.settings import Settings, read_settings
 from tests.serving.serving_world import ServingWorld
 
 ROUTES = [("POST", "/recommend"), ("POST", "/recommend_batch"), ("GET", "/version")]
@@ -158,7 +159,7 @@ def change_an_expected_answer(path: Path) -> None:
     case = next(case for case in cases if len(case["items"]) > 1)
     case["items"].reverse()
     golden.write_text(json.dumps(cases))
-    from models.manifest import file_hash
+    from saldopas.models.artifact.manifest import file_hash
 
     stated = json.loads(manifest.read_text())
     stated["files"]["golden.json"] = file_hash(golden)

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.requests.batch import RequestBatch
 from starlette.testclient import TestClient
 
-from features.batch import ParticipantBatch
-from features.pairs import Pairs
-from features.requests import RequestBatch
-from features.sequences import Sequences
 from tests.serving.request_bodies import (
     LEVELS,
     QUICK,

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from saldopas.serving.recommend.schemas import Answer
 from starlette.testclient import TestClient
 
-from serving.schemas import Answer
 from tests.serving.serving_world import STRANGER, ServingWorld
 
 HALF = 500_000

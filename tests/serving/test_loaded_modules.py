@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[2]
 CODE = """
 import json, sys
 from starlette.testclient import TestClient
-from serving.http import create_app
-from serving.loaded import ModelSlot
-from serving.settings import read_settings
+from saldopas.serving.http.app import create_app
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.http.settings import read_settings
 
 slot, settings = ModelSlot(), read_settings()
 slot.load(settings)

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.long_work import LongWork
 
-from serving.errors import ApiError
-from serving.long_work import LongWork
 from tests.own_loop import in_own_loop
 
 

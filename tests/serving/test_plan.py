@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from saldopas.models.planner.plan_warm import warm_up
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.plan import routes as plans
+from saldopas.training_pipeline.scoring.single_plan import plan_one
 from starlette.testclient import TestClient
 
-from models.plan_warm import warm_up
-from serving import plans
-from serving.http import create_app
-from serving.loaded import ModelSlot
-from serving.settings import Settings
 from tests.serving.serving_world import STRANGER, ServingWorld
-from training_pipeline.planning.single_plan import plan_one
 
 WIB = ZoneInfo("Asia/Jakarta")
 NOON = "2021-11-01T12:00:00+07:00"

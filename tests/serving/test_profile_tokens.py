@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import example, given
 from hypothesis import strategies as st
-
-from features.profile import ProfileVocabulary, TokenColumn
+from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
 
 VOCABULARY = ProfileVocabulary(
     columns=(

@@ -52,7 +52,7 @@ def test_both_ways_to_start_answer_the_same_and_end_cleanly(
     assert len(events(log, "ready")) == 2
     assert len(events(log, "request")) == len(ours)
 
-    command = [*BENTOML, "serve", "serving.service:SaldoPas", "--working-dir", str(ROOT)]
+    command = [*BENTOML, "serve", "saldopas.serving.service:SaldoPas", "--working-dir", str(ROOT)]
     with running(command, tmp_path, SALDOPAS_ARTIFACT=str(world.path)) as (client, process):
         assert answers(client, world) == ours
         assert [status for status, _ in ours] == [200, 200, 200, 400, 422, 200, 200, 200, 200]

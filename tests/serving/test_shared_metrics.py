@@ -11,13 +11,13 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from saldopas.serving.http.shared_metrics import OWN, forget_the_dead
 
-from serving.shared_metrics import OWN, forget_the_dead
 from tests.serving.promoting import promote
 from tests.serving.served_process import BENTOML, ROOT, ended, metric, running
 from tests.serving.serving_world import ServingWorld
 
-COMMAND = [*BENTOML, "serve", "serving.service:SaldoPas", "--working-dir", str(ROOT)]
+COMMAND = [*BENTOML, "serve", "saldopas.serving.service:SaldoPas", "--working-dir", str(ROOT)]
 
 
 def test_what_the_dead_left_goes_and_their_counts_stay(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from saldopas.models.explaining.evidence import FEWEST_PEOPLE, FEWEST_TAKERS
+from saldopas.serving.explain.similar_schemas import SimilarAnswer
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.openapi_examples import SIMILAR
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
 from starlette.testclient import TestClient
 
-from models.evidence import FEWEST_PEOPLE, FEWEST_TAKERS
-from serving.http import create_app
-from serving.loaded import ModelSlot
-from serving.openapi_examples import SIMILAR
-from serving.settings import Settings
-from serving.similar_schemas import SimilarAnswer
 from tests.serving.serving_world import ServingWorld
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from saldopas.models.artifact.erase import erase_from_artifact
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.model.swap import ChampionWatch
 
-from models.artifact_erase import erase_from_artifact
-from serving.loaded import ModelSlot
-from serving.settings import Settings
-from serving.swap import ChampionWatch
 from tests.serving.promoting import promote
 from tests.serving.served_process import BENTOML, ROOT, events, metric, running
 from tests.serving.serving_world import ServingWorld
@@ -97,7 +97,7 @@ def test_promotion_and_rollback_under_requests(world: ServingWorld, tmp_path: Pa
     bad = harmed(world, tmp_path / "harmed")
     promote(tmp_path, world.path, 1)
     more = {"SALDOPAS_CHAMPION": str(tmp_path / "champion.json"), "SALDOPAS_WORKERS": "2"}
-    command = [*BENTOML, "serve", "serving.service:SaldoPas", "--working-dir", str(ROOT)]
+    command = [*BENTOML, "serve", "saldopas.serving.service:SaldoPas", "--working-dir", str(ROOT)]
     with running(command, tmp_path, **more) as (client, _):
         log = next(tmp_path.glob("*.log"))
         wait_for(log, "ready", 2)

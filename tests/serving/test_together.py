@@ -9,17 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from saldopas.models.policy.policy import Policy
+from saldopas.serving.http.limits import Bound
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.champion import Located
+from saldopas.serving.model.loaded import LoadedModel, load_model
+from saldopas.serving.recommend.answers import answer_all
+from saldopas.serving.recommend.schemas import RecommendBody
+from saldopas.serving.recommend.together import MOST_COST, Together
+from saldopas.serving.store.desk import StoreDesk
+from saldopas.store.participants import Found
 
-from features.store_state import Found
-from models.policy import Policy
-from serving.answers import answer_all
-from serving.champion import Located
-from serving.limits import Bound
-from serving.loaded import LoadedModel, load_model
-from serving.schemas import RecommendBody
-from serving.settings import Settings
-from serving.store.desk import StoreDesk
-from serving.together import MOST_COST, Together
 from tests.own_loop import in_own_loop
 from tests.serving.serving_world import ServingWorld
 

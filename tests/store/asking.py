@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from saldopas.store.engine import open_store
+from saldopas.store.load import load_store
+from saldopas.store.served.log import ServedList
+from saldopas.store.served.tables import export_served
+from saldopas.store.upgrade import upgrade_store
 from starlette.testclient import TestClient
 
-from features.served_log import ServedList
-from features.store_engine import open_store
-from features.store_load import load_store
-from features.store_served import export_served
-from features.store_upgrade import upgrade_store
 from tests.store.store_world import AT, StoreWorld
 
 LATER = "2022-01-10T09:00:00+07:00"  # than every purchase of the data

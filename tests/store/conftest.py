@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.keys import KeyRing
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.store.desk import StoreDesk
+from saldopas.store.engine import open_store
+from saldopas.store.upgrade import upgrade_store
 from sqlalchemy.engine import Engine, make_url
 from starlette.testclient import TestClient
 
-from features.store_engine import open_store
-from features.store_upgrade import upgrade_store
-from serving.http import create_app
-from serving.keys import KeyRing
-from serving.loaded import ModelSlot
-from serving.settings import Settings
-from serving.store.desk import StoreDesk
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
 from tests.store.store_world import StoreWorld, make_store_world
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 
-from features.dataset_config import DatasetConfig
-from features.store_engine import open_store, read_salt
-from serving.store.recording import Event, World, record
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.serving.events.recording import Event, World, record
+from saldopas.store.engine import open_store, read_salt
 
 
 def main() -> None:

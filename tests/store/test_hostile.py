@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import pytest
+from saldopas.serving.recommend.schemas import Error
 from starlette.testclient import TestClient
 
-from serving.schemas import Error
 from tests.store.conftest import Serving
 from tests.store.hostile_corpus import MARK, Sent, corpus
 

@@ -7,12 +7,12 @@ import time
 from typing import Any
 
 import pytest
+from saldopas.serving.store import served_log
+from saldopas.store.served.rows import Shown
+from saldopas.store.served.tables import write_shown
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
-from features.served_rows import Shown
-from features.store_served import write_shown
-from serving.store import served_log
 from tests.store.asking import asked, served
 from tests.store.conftest import Serving
 from tests.store.store_world import StoreWorld

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import sqlalchemy as sa
+from saldopas.store.engine import open_store
+from saldopas.store.schema import PARTICIPANTS
+from saldopas.store.upgrade import upgrade_store
 from sqlalchemy.engine import Engine, make_url
 
-from features.store_engine import open_store
-from features.store_schema import PARTICIPANTS
-from features.store_upgrade import upgrade_store
 from tests.postgres_server import postgres_binaries
 from tests.store.conftest import new_database
 

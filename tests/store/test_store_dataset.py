@@ -7,14 +7,14 @@ from dataclasses import replace
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.store.engine import read_salt
+from saldopas.store.load import load_store
+from saldopas.store.schema import METADATA, PARTICIPANTS
+from saldopas.store.upgrade import HEAD, upgrade_store
 from sqlalchemy.engine import Engine
 
-from features.dataset import read_dataset
-from features.indexed import index_dataset
-from features.store_engine import read_salt
-from features.store_load import load_store
-from features.store_schema import METADATA, PARTICIPANTS
-from features.store_upgrade import HEAD, upgrade_store
 from tests.store.store_world import StoreWorld
 
 

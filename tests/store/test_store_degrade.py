@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from saldopas.serving.http.degrade import FAILURES, LEAST_S, PAUSE_S, Breaker
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.store.live import LiveStore
+from saldopas.serving.store.readers import THREADS, PostgresReader
+from saldopas.store.engine import open_store, read_salt
+from saldopas.store.participants import Found
+from saldopas.store.upgrade import upgrade_store
 from starlette.testclient import TestClient
 
-from features.store_engine import open_store, read_salt
-from features.store_state import Found
-from features.store_upgrade import upgrade_store
-from serving.degrade import FAILURES, LEAST_S, PAUSE_S, Breaker
-from serving.errors import ApiError
-from serving.store.live import LiveStore
-from serving.store.readers import THREADS, PostgresReader
 from tests.own_loop import in_own_loop
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
 from tests.store.asking import asked, loaded, purchase, sent

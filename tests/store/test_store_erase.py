@@ -14,21 +14,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.models.artifact.erase import erase_from_artifact
+from saldopas.store.engine import PRAGMAS, for_reading, hash_of, open_store, read_salt
+from saldopas.store.erase import erase_people, forget_pending_lists, purge_files
+from saldopas.store.load import load_store
+from saldopas.store.schema import ERASED, EVENTS, OF_A_PERSON, SERVED
+from saldopas.store.served.blocks import people_in
+from saldopas.training_pipeline.commands import main as cli
+from saldopas.training_pipeline.ingest.erased_people import Erased, erased_people, without_erased
 
-from features.dataset import read_dataset
-from features.errors import DataError
-from features.served_blocks import people_in
-from features.store_engine import PRAGMAS, for_reading, hash_of, open_store, read_salt
-from features.store_erase import erase_people, forget_pending_lists, purge_files
-from features.store_load import load_store
-from features.store_schema import ERASED, EVENTS, OF_A_PERSON, SERVED
-from models.artifact import load_artifact
-from models.artifact_erase import erase_from_artifact
 from tests.store.asking import asked, loaded, purchase, sent, served, without_names
 from tests.store.conftest import Serving
 from tests.store.store_world import StoreWorld
-from training_pipeline import cli
-from training_pipeline.erased_people import Erased, erased_people, without_erased
 
 
 def saldopas(
@@ -187,7 +187,7 @@ def test_what_a_reader_holds_in_the_file_is_said_and_goes_the_next_time(
     tmp_path: Path, world: StoreWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite keeps what somebody still reads, and reports that as a row."""
-    monkeypatch.setattr("features.store_engine.PRAGMAS", (*PRAGMAS[:3], "PRAGMA busy_timeout=1"))
+    monkeypatch.setattr("saldopas.store.engine.PRAGMAS", (*PRAGMAS[:3], "PRAGMA busy_timeout=1"))
     url = f"sqlite:///{tmp_path}/store.db"
     loaded(url, world)
     engine = open_store(url)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from saldopas.store.engine import open_store
+from saldopas.store.schema import PARTICIPANTS
 from starlette.testclient import TestClient
 
-from features.store_engine import open_store
-from features.store_schema import PARTICIPANTS
 from tests.store.asking import loaded, purchase, sent
 from tests.store.conftest import Serving
 from tests.store.store_world import AT, StoreWorld, make_store_world
@@ -224,9 +224,9 @@ def test_the_next_purchase_is_due_within_fifteen_days_of_the_last_rating(
 
 
 def test_without_a_store_events_are_not_acknowledged(world: StoreWorld) -> None:
-    from serving.http import create_app
-    from serving.loaded import ModelSlot
-    from serving.settings import Settings
+    from saldopas.serving.http.app import create_app
+    from saldopas.serving.http.settings import Settings
+    from saldopas.serving.model.loaded import ModelSlot
 
     settings = Settings(artifact=world.path, log_requests=False)
     slot = ModelSlot()

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from saldopas.store.participants import read_participants
+from saldopas.store.schema import EVENTS
 from sqlalchemy.engine import Connection, Engine
-
-from features.store_schema import EVENTS
-from features.store_state import read_participants
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow

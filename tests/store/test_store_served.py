@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from saldopas.store.erase import erase_people
+from saldopas.store.served.rows import Ragged, Shown
+from saldopas.store.served.tables import export_served, write_shown
 from sqlalchemy.engine import Engine
-
-from features.served_rows import Ragged, Shown
-from features.store_erase import erase_people
-from features.store_served import export_served, write_shown
 
 AT = datetime(2022, 1, 10, 9, 30, tzinfo=UTC)
 IDS = ["C1", "C2"]

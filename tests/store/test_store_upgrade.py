@@ -13,18 +13,18 @@ import orjson
 import pytest
 import sqlalchemy as sa
 import structlog
+from saldopas.serving.store import live
+from saldopas.store.engine import open_store
+from saldopas.store.erase import erase_people
+from saldopas.store.schema import Moment
+from saldopas.store.served.log import pack_courses
+from saldopas.store.served.rows import Ragged, Shown, packed
+from saldopas.store.served.tables import export_served
+from saldopas.store.upgrade import HEAD, revision_of, upgrade_store
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from features.served_log import pack_courses
-from features.served_rows import Ragged, Shown, packed
-from features.store_engine import open_store
-from features.store_erase import erase_people
-from features.store_schema import Moment
-from features.store_served import export_served
-from features.store_upgrade import HEAD, revision_of, upgrade_store
-from serving.store import live
 from tests.store.asking import asked, purchase
 from tests.store.conftest import Serving
 

@@ -6,26 +6,26 @@ import shutil
 from pathlib import Path
 
 import pytest
+from saldopas.training_pipeline.tracking.audit import AUDIT_FILE, AUDIT_TAG
+from saldopas.training_pipeline.tracking.champion_pointer import POINTER
+from saldopas.training_pipeline.tracking.gate_verdicts import FOLDER
+from saldopas.training_pipeline.tracking.gate_verdicts import TAG as GATE_TAG
+from saldopas.training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
+from saldopas.training_pipeline.tracking.training_run import track_training
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.tuning.tune import Effort, tune
 
 from tests.small_world import SmallWorld, no_better_than_popularity
 from tests.tracking.gate_world import GateWorld, make_gate_world
 from tests.tracking.tracked import Tracked
-from training_pipeline.record import TrainingRecord
-from training_pipeline.tracking.audit import AUDIT_FILE, AUDIT_TAG
-from training_pipeline.tracking.champion_pointer import POINTER
-from training_pipeline.tracking.gate_verdicts import FOLDER
-from training_pipeline.tracking.gate_verdicts import TAG as GATE_TAG
-from training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
-from training_pipeline.tracking.training_run import track_training
-from training_pipeline.training_config import TrainingConfig
-from training_pipeline.tuning.outcome import TuningOutcome
-from training_pipeline.tuning.tune import Effort, tune
 
 
 @pytest.fixture(scope="session")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which nothing was tracked yet; its tables take seconds to make."""
-    from training_pipeline.tracking.store import connect
+    from saldopas.training_pipeline.tracking.store import connect
 
     file = tmp_path_factory.mktemp("schema") / "mlflow.db"
     with pytest.MonkeyPatch.context() as patch:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-from features.dataset import Dataset, read_dataset
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.gate.config import GateConfig
-from training_pipeline.record import TrainingRecord
-from training_pipeline.train import train
-from training_pipeline.training_config import TrainingConfig
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.train import train
 
 COURSES, FAVOURITES = 40, 5
 MANY, FEW = 1_200, 600  # participants of the groups `many` and `few`

@@ -10,9 +10,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.training_pipeline.gate.config import GateConfig, read_gate_config
+from saldopas.training_pipeline.gate.judge import Challenger, Champion, GateInput, judge
+from saldopas.training_pipeline.gate.measured_against import measured_against
+from saldopas.training_pipeline.gate.verdict import RULES, GateReport
+from saldopas.training_pipeline.tracking.held_out_quality import held_out_quality
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.train import train
 
-from features.errors import DataError
-from models.artifact import load_artifact
 from tests.tracking.gate_world import (
     ALIKE,
     BEST,
@@ -24,14 +32,6 @@ from tests.tracking.gate_world import (
     UNFAIR,
     GateWorld,
 )
-from training_pipeline.gate.config import GateConfig, read_gate_config
-from training_pipeline.gate.judge import Challenger, Champion, GateInput, judge
-from training_pipeline.gate.measured_against import measured_against
-from training_pipeline.gate.verdict import RULES, GateReport
-from training_pipeline.held_out_quality import held_out_quality
-from training_pipeline.record import TrainingRecord
-from training_pipeline.train import train
-from training_pipeline.training_config import TrainingConfig
 
 HALFWAY = datetime(2021, 3, 20, tzinfo=UTC)
 

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.models.policy.policy import Recommendations
+from saldopas.training_pipeline.evaluating.comparison import differences
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.metric_names import FAMILY
+from saldopas.training_pipeline.gate.evidence import Paired, evidence_of
+from saldopas.training_pipeline.gate.gain import COUNTED, better_metrics
+from saldopas.training_pipeline.gate.measured_against import Against, measured_against
+from saldopas.training_pipeline.gate.rules import main_metric
 
-from models.artifact import load_artifact
-from models.policy import Recommendations
 from tests.tracking.gate_world import BEST, FAIR, STRICT, GateWorld
-from training_pipeline.evaluating.comparison import differences
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.metric_names import FAMILY
-from training_pipeline.gate.evidence import Paired, evidence_of
-from training_pipeline.gate.gain import COUNTED, better_metrics
-from training_pipeline.gate.measured_against import Against, measured_against
-from training_pipeline.gate.rules import main_metric
 
 QUICK = EvaluationConfig(resamples=100)
 PEOPLE, LOST, TRIALS = 300, 4, 600

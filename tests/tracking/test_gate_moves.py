@@ -13,6 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.tracking.registry import (
+    GateInput,
+    GateRefusedError,
+    ModelNotFoundError,
+    history,
+    promote,
+    resolve,
+    rollback,
+)
+from saldopas.training_pipeline.tracking.tracked_training import train_and_track
+from saldopas.training_pipeline.tracking.training_run import track_training
+from saldopas.training_pipeline.training.config import read_training_config
 
 from tests.postgres_server import free_port
 from tests.tracking.gate_world import (
@@ -25,23 +38,10 @@ from tests.tracking.gate_world import (
     GateWorld,
     write_planted,
 )
-from training_pipeline.console import RunFailedError
-from training_pipeline.tracked_training import train_and_track
-from training_pipeline.tracking.registry import (
-    GateInput,
-    GateRefusedError,
-    ModelNotFoundError,
-    history,
-    promote,
-    resolve,
-    rollback,
-)
-from training_pipeline.tracking.training_run import track_training
-from training_pipeline.training_config import read_training_config
 
 NEWCOMER = "p1790"  # one of `few`
 READY_SECONDS = SWAP_SECONDS = 60.0
-BENTOML = [sys.executable, "-m", "bentoml", "serve", "serving.service:SaldoPas"]
+BENTOML = [sys.executable, "-m", "bentoml", "serve", "saldopas.serving.service:SaldoPas"]
 
 
 @pytest.mark.slow

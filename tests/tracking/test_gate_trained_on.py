@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset import Dataset
+from saldopas.models.artifact.artifact import Artifact, load_artifact
+from saldopas.training_pipeline.gate.trained_on import check_trained_on
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.train import train
 
-from features.dataset import Dataset
-from features.errors import DataError
-from models.artifact import Artifact, load_artifact
 from tests.tracking.gate_world import FAIR, GateWorld
-from training_pipeline.gate.trained_on import check_trained_on
-from training_pipeline.train import train
-from training_pipeline.training_config import TrainingConfig
 
 HALFWAY = datetime(2021, 3, 20, tzinfo=UTC)
 

@@ -8,23 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.gate.verdict import EDITION, RULES, GateReport, Verdict
+from saldopas.training_pipeline.tracking import gate_verdicts
+from saldopas.training_pipeline.tracking.registry import GateInput, GateRefusedError, judge, promote
+from saldopas.training_pipeline.tracking.store import connect
+from saldopas.training_pipeline.tracking.training_run import track_training
+from saldopas.training_pipeline.training.record import TrainingRecord
 
-from features.errors import DataError
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
 from tests.small_world import SmallWorld
 from tests.tracking.tracked import Tracked
-from training_pipeline.gate.config import GateConfig
-from training_pipeline.gate.verdict import EDITION, RULES, GateReport, Verdict
-from training_pipeline.record import TrainingRecord
-from training_pipeline.tracking import gate_verdicts
-from training_pipeline.tracking.registry import (
-    GateInput,
-    GateRefusedError,
-    judge,
-    promote,
-)
-from training_pipeline.tracking.store import connect
-from training_pipeline.tracking.training_run import track_training
 
 GOOD, SAME = 1, 2
 NO_GAIN = ("gain", "balance")  # the same lists, on too few decisions to see 2 % of the balance

@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.training_pipeline.tracking import locate
+from saldopas.training_pipeline.tracking.registry import ModelNotFoundError, promote, resolve
 
-from features.errors import DataError
-from models.artifact import load_artifact
 from tests.tracking.tracked import Tracked
-from training_pipeline.tracking import locate
-from training_pipeline.tracking.registry import ModelNotFoundError, promote, resolve
 
 
 @pytest.fixture

@@ -8,22 +8,25 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
-
-from models.artifact import load_artifact
-from models.policy import Policy
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.held_out_quality import HeldOutQuality, held_out_quality
-from training_pipeline.plots.balance_used import balance_used, told_points
-from training_pipeline.plots.catalogue_share import catalogue_share
-from training_pipeline.plots.figures import figures_of
-from training_pipeline.plots.price_and_balance import GRIDS, Points, price_and_balance
-from training_pipeline.plots.quality_by_cutoff import quality_by_cutoff
-from training_pipeline.plots.quality_by_history import quality_by_history
-from training_pipeline.plots.quality_by_segment import quality_by_segment
-from training_pipeline.plots.reliability import reliability
-from training_pipeline.plots.search_history import search_history
-from training_pipeline.plots.trials import trials
-from training_pipeline.record import TrainingRecord, Trial
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality, held_out_quality
+from saldopas.training_pipeline.tracking.plots.balance_used import balance_used, told_points
+from saldopas.training_pipeline.tracking.plots.catalogue_share import catalogue_share
+from saldopas.training_pipeline.tracking.plots.figures import figures_of
+from saldopas.training_pipeline.tracking.plots.price_and_balance import (
+    GRIDS,
+    Points,
+    price_and_balance,
+)
+from saldopas.training_pipeline.tracking.plots.quality_by_cutoff import quality_by_cutoff
+from saldopas.training_pipeline.tracking.plots.quality_by_history import quality_by_history
+from saldopas.training_pipeline.tracking.plots.quality_by_segment import quality_by_segment
+from saldopas.training_pipeline.tracking.plots.reliability import reliability
+from saldopas.training_pipeline.tracking.plots.search_history import search_history
+from saldopas.training_pipeline.tracking.plots.trials import trials
+from saldopas.training_pipeline.training.record import TrainingRecord, Trial
 
 
 def at_least(record: TrainingRecord, min_people: int) -> TrainingRecord:

@@ -6,15 +6,19 @@ import json
 
 import pytest
 import typer
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.commands import promote as commands
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.gate.verdict import RULES
+from saldopas.training_pipeline.tracking.registry import (
+    GateRefusedError,
+    ModelNotFoundError,
+    resolve,
+)
 from typer.testing import CliRunner
 
-from features.errors import DataError
 from tests.small_world import SmallWorld
 from tests.tracking.tracked import Tracked
-from training_pipeline.commands import promote as commands
-from training_pipeline.console import RunFailedError
-from training_pipeline.gate.verdict import RULES
-from training_pipeline.tracking.registry import GateRefusedError, ModelNotFoundError, resolve
 
 app = typer.Typer()
 app.command("promote")(commands.promote)

@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-
-from tests.tracking.tracked import Tracked
-from training_pipeline.console import RunFailedError
-from training_pipeline.tracking.champion_pointer import POINTER
-from training_pipeline.tracking.registry import (
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.tracking.champion_pointer import POINTER
+from saldopas.training_pipeline.tracking.registry import (
     ModelNotFoundError,
     Promotion,
     history,
@@ -26,11 +24,13 @@ from training_pipeline.tracking.registry import (
     versions,
 )
 
+from tests.tracking.tracked import Tracked
+
 GOOD, SAME, POOR = 1, 2, 3
 RACE = """
 import sys
-from training_pipeline.console import RunFailedError
-from training_pipeline.tracking.registry import promote
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.tracking.registry import promote
 try:
     promote(int(sys.argv[1]))
 except RunFailedError as error:

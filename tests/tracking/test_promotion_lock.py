@@ -8,15 +8,15 @@ import time
 from pathlib import Path
 
 import pytest
+from saldopas.training_pipeline.tracking.promotion_lock import KEY, promotion_lock
+from saldopas.training_pipeline.tracking.registry import VersionInfo, versions
+from saldopas.training_pipeline.tracking.training_run import track_training
+from saldopas.training_pipeline.training.record import TrainingRecord
 from sqlalchemy import create_engine, text
 
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
-from training_pipeline.record import TrainingRecord
-from training_pipeline.tracking.promotion_lock import KEY, promotion_lock
-from training_pipeline.tracking.registry import VersionInfo, versions
-from training_pipeline.tracking.training_run import track_training
 
-PROMOTE = [sys.executable, "-m", "training_pipeline.cli", "promote"]
+PROMOTE = [sys.executable, "-m", "saldopas", "promote"]
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND granted"
 WAIT_SECONDS = 120.0

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from saldopas.features.tables import columns as c
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.training_pipeline.scoring.lists import score_participants
+from saldopas.training_pipeline.tracking.registry import promote
 
-from features import columns as c
-from models.artifact import load_artifact
 from tests.tracking.tracked import Tracked
-from training_pipeline.scoring import score_participants
-from training_pipeline.tracking.registry import promote
 
 FRESH = """
 import json, sys
@@ -55,7 +55,7 @@ def test_it_answers_as_the_policy_does(tracked: Tracked, asked: pd.DataFrame) ->
 
 def test_live_data_is_asked_at_the_clock(tracked: Tracked, asked: pd.DataFrame) -> None:
     """Many courses of the sample have closed since: `as_of = "now"` leaves them out."""
-    from training_pipeline.tracking.pyfunc_model import CourseRecommender
+    from saldopas.training_pipeline.tracking.pyfunc_model import CourseRecommender
 
     artifact = load_artifact(tracked.record.artifact)
     live = artifact.manifest.dataset.model_copy(update={"as_of": "now"})

@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.tracking import run_values
+from saldopas.training_pipeline.tracking.environment import model_requirements, write_environment
+from saldopas.training_pipeline.tracking.held_out_quality import held_out_quality
+from saldopas.training_pipeline.tracking.model_card import GAP, model_card
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 from tests.small_world import no_better_than_popularity
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.held_out_quality import held_out_quality
-from training_pipeline.record import TrainingRecord
-from training_pipeline.tracking import run_values
-from training_pipeline.tracking.environment import model_requirements, write_environment
-from training_pipeline.tracking.model_card import GAP, model_card
 
 MLFLOW_NAME = re.compile(r"^[\w./ :-]+$")
 MOST_PARAMS, MOST_TAG_LETTERS = 100, 8_000  # of one batch, of one tag

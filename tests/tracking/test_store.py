@@ -10,12 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking.registry import versions
 
-from training_pipeline.console import RunFailedError
-from training_pipeline.tracking import store
-from training_pipeline.tracking.registry import versions
-
-CONNECT = "from training_pipeline.tracking.store import connect; connect()"
+CONNECT = "from saldopas.training_pipeline.tracking.store import connect; connect()"
 
 
 def test_nothing_is_made_by_asking_where_it_is(
@@ -99,8 +98,10 @@ def test_three_processes_at_once_open_a_fresh_store(no_store: Path) -> None:
 @pytest.mark.slow
 def test_importing_the_tracking_does_not_import_mlflow() -> None:
     code = (
-        "import sys; import training_pipeline.cli, training_pipeline.commands.promote, "
-        "training_pipeline.tracking.registry, training_pipeline.tracking.training_run; "
+        "import sys; import saldopas.training_pipeline.commands.main, "
+        "saldopas.training_pipeline.commands.promote, "
+        "saldopas.training_pipeline.tracking.registry, "
+        "saldopas.training_pipeline.tracking.training_run; "
         "sys.exit('mlflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0

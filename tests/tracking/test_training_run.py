@@ -8,17 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.tracking import registered_model
+from saldopas.training_pipeline.tracking.store import connect
+from saldopas.training_pipeline.tracking.tracked_training import train_and_track
+from saldopas.training_pipeline.tracking.training_run import track_training
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.record import TrainingRecord, Trial
 
-from features.errors import DataError
 from tests.small_world import SmallWorld
 from tests.tracking.tracked import Tracked
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.record import TrainingRecord, Trial
-from training_pipeline.tracked_training import train_and_track
-from training_pipeline.tracking import registered_model
-from training_pipeline.tracking.store import connect
-from training_pipeline.tracking.training_run import track_training
-from training_pipeline.training_config import TrainingConfig
 
 
 def test_the_run_holds_parameters_metrics_tags_and_the_dataset(tracked: Tracked) -> None:

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import make_cuts
+from saldopas.features.splits.split_config import Method, SplitConfig
+from saldopas.features.tables.dataset_config import FILE_NAME, UNNAMED
+from saldopas.training_pipeline.tracking.store import connect
+from saldopas.training_pipeline.tracking.tracked_training import train_and_track
+from saldopas.training_pipeline.tracking.tuning_run import TUNED, newest_tuning
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.tuning.looked_at import LookedAt
+from saldopas.training_pipeline.tuning.outcome import LEAST_TRIALS, TuningOutcome
+from saldopas.training_pipeline.tuning.tune import Effort, tune
 
-from features.dataset_config import FILE_NAME, UNNAMED
-from features.indexed import IndexedDataset
-from features.split import make_cuts
-from features.split_config import Method, SplitConfig
 from tests.small_world import SmallWorld
-from training_pipeline.tracked_training import train_and_track
-from training_pipeline.tracking.store import connect
-from training_pipeline.tracking.tuning_run import TUNED, newest_tuning
-from training_pipeline.training_config import TrainingConfig
-from training_pipeline.tuning.looked_at import LookedAt
-from training_pipeline.tuning.outcome import LEAST_TRIALS, TuningOutcome
-from training_pipeline.tuning.tune import Effort, tune
 
 POPULARITY = TrainingConfig(model="popularity")
 

@@ -15,21 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.models.recommenders.item_neighbours import ItemNeighboursConfig
+from saldopas.training_pipeline.commands.tune import tune as command
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, evaluate_policy
+from saldopas.training_pipeline.tracking.store import connect
+from saldopas.training_pipeline.tracking.tuning_run import TUNED, newest_tuning
+from saldopas.training_pipeline.training.config import TrainingConfig, read_training_config
+from saldopas.training_pipeline.tuning.one_at_a_time import one_at_a_time
+from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.tuning.tune import Effort, tune
 
-from features.dataset import read_dataset
-from features.errors import DataError
-from models.item_neighbours import ItemNeighboursConfig
-from models.recipe import Recipe, StageRecipe
 from tests.small_world import SmallWorld
-from training_pipeline.commands.tune import tune as command
-from training_pipeline.console import RunFailedError
-from training_pipeline.evaluation import MAIN_METRIC, evaluate_policy
-from training_pipeline.tracking.store import connect
-from training_pipeline.tracking.tuning_run import TUNED, newest_tuning
-from training_pipeline.training_config import TrainingConfig, read_training_config
-from training_pipeline.tuning.one_at_a_time import one_at_a_time
-from training_pipeline.tuning.outcome import TuningOutcome
-from training_pipeline.tuning.tune import Effort, tune
 
 NEIGHBOURS = TrainingConfig(model="item-neighbours")
 POPULARITY = TrainingConfig(model="popularity")

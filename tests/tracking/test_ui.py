@@ -12,17 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from saldopas.training_pipeline.commands.ui import ui
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.gate.judge import GateInput
+from saldopas.training_pipeline.tracking.registry import promote, resolve, rollback
+from saldopas.training_pipeline.tracking.training_run import track_training
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 from tests.postgres_server import MISSING, free_port, postgres_binaries, postgres_server
 from tests.tracking.tracked import Tracked
-from training_pipeline.commands.ui import ui
-from training_pipeline.console import RunFailedError
-from training_pipeline.gate.judge import GateInput
-from training_pipeline.record import TrainingRecord
-from training_pipeline.tracking.registry import promote, resolve, rollback
-from training_pipeline.tracking.training_run import track_training
 
-SALDOPAS = [sys.executable, "-m", "training_pipeline.cli"]
+SALDOPAS = [sys.executable, "-m", "saldopas"]
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training_pipeline.record import TrainingRecord
-from training_pipeline.tracking.training_run import TrackedRun
+from saldopas.training_pipeline.tracking.training_run import TrackedRun
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,6 +23,6 @@ class Tracked:
 
     @property
     def client(self) -> MlflowClient:
-        from training_pipeline.tracking.store import connect
+        from saldopas.training_pipeline.tracking.store import connect
 
         return connect()

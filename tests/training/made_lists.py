@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from saldopas.models.policy.policy import Recommendations
 from scipy.sparse import csr_array
-
-from models.policy import Recommendations
 
 
 def make_lists(rows: list[list[int]]) -> Recommendations:

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.policy.balance_fit import EDGES, N_BANDS, BalanceFit, bands
+from saldopas.models.policy.policy import Policy
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.training_pipeline.training.balance_fitting import Bands, learn_balance_fit, lifts
 
-from features.requests import RequestBatch
-from models.balance_fit import EDGES, N_BANDS, BalanceFit, bands
-from models.policy import Policy
-from models.recipe import Recipe, StageRecipe
 from tests.made import make_batch, make_requests
 from tests.small_world import SmallWorld
-from training_pipeline.balance_fitting import Bands, learn_balance_fit, lifts
 
 POPULAR = Recipe(stages=(StageRecipe(source="popular", model="popularity"),))
 

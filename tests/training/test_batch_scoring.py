@@ -9,13 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.scoring import batch as batch_scoring
+from saldopas.training_pipeline.scoring.batch import score_to_file
+from saldopas.training_pipeline.scoring.request_table import read_requests
+from saldopas.training_pipeline.training.record import TrainingRecord
 
-from features.errors import DataError
 from tests.small_world import SmallWorld
-from training_pipeline import batch_scoring
-from training_pipeline.batch_scoring import score_to_file
-from training_pipeline.record import TrainingRecord
-from training_pipeline.score_requests import read_requests
 
 COLUMNS = ["participant_id", "rank", "course_id", "score", "source"]
 

@@ -6,22 +6,25 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from models.blend import SCALED_ON, Blend, BlendConfig, unit_of
-from models.policy import SOURCES, Policy, Stage
-from models.profile_popularity import ProfilePopularity, ProfilePopularityConfig
-from models.recipe import Recipe, StageRecipe
-from tests.made import checkerboard, make_batch, make_courses, make_requests, make_training
-from tests.small_world import SmallWorld
-from training_pipeline.blending import (
+from saldopas.models.policy.policy import SOURCES, Policy, Stage
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.models.recommenders.blend import SCALED_ON, Blend, BlendConfig, unit_of
+from saldopas.models.recommenders.profile_popularity import (
+    ProfilePopularity,
+    ProfilePopularityConfig,
+)
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.training.blending import (
     LEAST_CASES,
     LEVELS,
     Shortlists,
     learn_weights,
     shortlists,
 )
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.record import TrainingRecord
+from saldopas.training_pipeline.training.record import TrainingRecord
+
+from tests.made import checkerboard, make_batch, make_courses, make_requests, make_training
+from tests.small_world import SmallWorld
 
 N, C = 1_200, 30
 

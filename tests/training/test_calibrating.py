@@ -7,24 +7,24 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.sequences import Sequences
+from saldopas.features.splits.split import make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.models.policy.calibration import Calibration
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.tracking.plots.reliability import reliability
+from saldopas.training_pipeline.training.calibration.learn import learn_calibration
+from saldopas.training_pipeline.training.calibration.measure import BEST, measure
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.selection import untried_recipe
 
-from features.batch import ParticipantBatch
-from features.dataset import read_dataset
-from features.indexed import index_dataset
-from features.pairs import Pairs
-from features.sequences import Sequences
-from features.split import make_cuts
-from features.split_config import SplitConfig
-from models.artifact import load_artifact
-from models.calibration import Calibration
-from models.policy import Policy
 from tests.made import make_batch, make_requests
 from tests.small_world import ONE_MODEL, SEED, SmallWorld
-from training_pipeline.calibration.learn import learn_calibration
-from training_pipeline.calibration.measure import BEST, measure
-from training_pipeline.plots.reliability import reliability
-from training_pipeline.record import TrainingRecord
-from training_pipeline.selection import untried_recipe
 
 
 @pytest.fixture(scope="module")

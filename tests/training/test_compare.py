@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.models.policy.policy import Recommendations
+from saldopas import EvaluationConfig, compare, evaluate
+from saldopas.training_pipeline.evaluating.comparison import differences
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.record import TrainingRecord
 
-from features.errors import DataError
-from models.policy import Recommendations
 from tests.small_world import SEED, SmallWorld, train_small_world
-from training_pipeline import EvaluationConfig, compare, evaluate
-from training_pipeline.evaluating.comparison import differences
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.record import TrainingRecord
-from training_pipeline.training_config import TrainingConfig
 
 QUICK = EvaluationConfig(resamples=200, min_people=20)
 
@@ -270,7 +270,7 @@ def test_purchases_that_a_model_has_seen_are_refused(
 def test_what_follows_the_cut_off_is_predicted_as_served(
     small_world: SmallWorld, tmp_path: Path
 ) -> None:
-    from training_pipeline.train import train
+    from saldopas.training_pipeline.training.train import train
 
     times = small_world.dataset.purchases["purchased_at"]
     until = pd.Timestamp(times.quantile(0.9)).to_pydatetime()

@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.models.artifact.artifact import Artifact, load_artifact
+from saldopas.training_pipeline.commands import main as cli
+from saldopas.training_pipeline.drift.compare import DriftReport, compare
+from saldopas.training_pipeline.drift.config import DriftConfig, read_drift_config
+from saldopas.training_pipeline.drift.finding import Finding
+from saldopas.training_pipeline.drift.report import as_markdown
+from saldopas.training_pipeline.training.record import TrainingRecord
 
-from features import columns as c
-from features.dataset import Dataset, read_dataset
-from features.errors import DataError
-from models.artifact import Artifact, load_artifact
 from tests.small_world import SmallWorld
-from training_pipeline import cli
-from training_pipeline.drift.compare import DriftReport, compare
-from training_pipeline.drift.config import DriftConfig, read_drift_config
-from training_pipeline.drift.finding import Finding
-from training_pipeline.drift.report import as_markdown
-from training_pipeline.record import TrainingRecord
 
 CONFIG = DriftConfig(requests=300)
 
@@ -256,7 +256,7 @@ def test_the_command_reports_tracks_and_fails_only_when_asked(
     assert "prices changed" in told["drifted"]
     assert "**drifted**" in (tmp_path / "report.md").read_text("utf-8")
 
-    from training_pipeline.tracking import store
+    from saldopas.training_pipeline.tracking import store
 
     client = store.connect()
     run = client.get_run(told["run_id"])

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import jensenshannon
-from scipy.stats import ks_2samp
-
-from training_pipeline.drift.config import DriftConfig, Limits
-from training_pipeline.drift.finding import judge, moves
-from training_pipeline.drift.measures import (
+from saldopas.training_pipeline.drift.config import DriftConfig, Limits
+from saldopas.training_pipeline.drift.finding import judge, moves
+from saldopas.training_pipeline.drift.measures import (
     Mix,
     design_effect,
     jensen_shannon,
     kolmogorov_smirnov,
     psi,
 )
-from training_pipeline.drift.mixes import (
+from saldopas.training_pipeline.drift.mixes import (
     REST,
     Side,
     band_codes,
@@ -25,7 +22,9 @@ from training_pipeline.drift.mixes import (
     make_mix,
     text_codes,
 )
-from training_pipeline.drift.overlap import jaccard, rank_biased_overlap
+from saldopas.training_pipeline.drift.overlap import jaccard, rank_biased_overlap
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import ks_2samp
 
 CONFIG = DriftConfig()
 

@@ -7,18 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.evaluating.balance_use import (
+    balance_metrics,
+    choice_chances,
+    walked,
+)
+from saldopas.training_pipeline.evaluating.beyond_accuracy import (
+    course_features,
+    diversity,
+    novelty,
+)
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.exposure import exposure_of
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.metric_names import wanted
+from saldopas.training_pipeline.evaluating.metrics import average_precision, first_places
+from saldopas.training_pipeline.training.record import TrainingRecord
 
-from models.policy import Policy
 from tests.small_world import SmallWorld
 from tests.training.made_lists import make_lists, make_targets
-from training_pipeline.evaluating.balance_use import balance_metrics, choice_chances, walked
-from training_pipeline.evaluating.beyond_accuracy import course_features, diversity, novelty
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.exposure import exposure_of
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.metric_names import wanted
-from training_pipeline.metrics import average_precision, first_places
-from training_pipeline.record import TrainingRecord
 
 NONE = -1
 

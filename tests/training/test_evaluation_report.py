@@ -11,19 +11,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from nbclient import NotebookClient
+from saldopas.features.errors import DataError
+from saldopas import EvaluationConfig, evaluate
+from saldopas.training_pipeline.commands.main import app
+from saldopas.training_pipeline.evaluating.exports import Outputs
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.reports import EvaluationReport
+from saldopas.training_pipeline.evaluating.trec import write_trec
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.record import TrainingRecord
 from typer.testing import CliRunner
 
-from features.errors import DataError
 from tests.small_world import SEED, SmallWorld, train_small_world
 from tests.training.made_lists import make_lists
-from training_pipeline import EvaluationConfig, evaluate
-from training_pipeline.cli import app
-from training_pipeline.evaluating.exports import Outputs
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.reports import EvaluationReport
-from training_pipeline.evaluating.trec import write_trec
-from training_pipeline.record import TrainingRecord
-from training_pipeline.training_config import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
 QUICK = EvaluationConfig(resamples=200, min_people=20)

@@ -7,21 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.evaluating.comparison import differences
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.groups import Grouping, grouping
+from saldopas.training_pipeline.evaluating.intervals import intervals_of
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.resampling import resampled_means
+from saldopas.training_pipeline.evaluating.segments import Segments, segments_of
+from saldopas.training_pipeline.evaluating.small_groups import shown_groups, shown_levels
+from saldopas.training_pipeline.evaluating.statistics import bootstrap_interval
+from saldopas.training_pipeline.training.record import TrainingRecord
 
-from features.errors import DataError
 from tests.small_world import SmallWorld
 from tests.training.made_lists import make_lists
-from training_pipeline.evaluating.comparison import differences
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.groups import Grouping, grouping
-from training_pipeline.evaluating.intervals import intervals_of
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.resampling import resampled_means
-from training_pipeline.evaluating.segments import Segments, segments_of
-from training_pipeline.evaluating.small_groups import shown_groups, shown_levels
-from training_pipeline.record import TrainingRecord
-from training_pipeline.statistics import bootstrap_interval
 
 QUICK = EvaluationConfig(resamples=400, min_people=5)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, evaluate_policy
+from saldopas.training_pipeline.evaluating.gains import Gains, gains_of_hits, gains_of_lists
+from saldopas.training_pipeline.training.selection import untried_recipe
 
 from tests.small_world import SmallWorld
-from training_pipeline.evaluation import MAIN_METRIC, evaluate_policy
-from training_pipeline.gains import Gains, gains_of_hits, gains_of_lists
-from training_pipeline.selection import untried_recipe
 
 
 def gains(by_decision: list[float], by_course: list[float]) -> Gains:

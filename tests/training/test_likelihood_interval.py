@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from saldopas.training_pipeline.evaluating.statistics import (
+    Interval,
+    bootstrap_interval,
+    likelihood_interval,
+)
 from scipy import optimize, stats
-
-from training_pipeline.statistics import Interval, bootstrap_interval, likelihood_interval
 
 
 def interval_of_mean(values: np.ndarray, clusters: np.ndarray | None = None) -> Interval:

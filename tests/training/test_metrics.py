@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from saldopas.training_pipeline.evaluating.metrics import case_metrics, coverage
 
 from tests.training.made_lists import make_lists, make_targets
-from training_pipeline.metrics import case_metrics, coverage
 
 
 def test_by_hand() -> None:

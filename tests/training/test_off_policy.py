@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from training_pipeline.off_policy.errors import CannotEstimateError, Reason
-from training_pipeline.off_policy.estimate import Estimate, estimate_value
-from training_pipeline.off_policy.exploring import ExploringRanking
-from training_pipeline.off_policy.served_lists import ServedLists
-from training_pipeline.off_policy.simulation import (
+from saldopas.training_pipeline.evaluating.off_policy.errors import CannotEstimateError, Reason
+from saldopas.training_pipeline.evaluating.off_policy.estimate import Estimate, estimate_value
+from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
+from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
+from saldopas.training_pipeline.evaluating.off_policy.simulation import (
     World,
     WorldConfig,
     by_slot,
@@ -21,8 +20,8 @@ from training_pipeline.off_policy.simulation import (
     true_value_by_slot,
     true_value_first_liked,
 )
-from training_pipeline.off_policy.weights import OffPolicyConfig, effective_size
-from training_pipeline.statistics import likelihood_interval
+from saldopas.training_pipeline.evaluating.off_policy.weights import OffPolicyConfig, effective_size
+from saldopas.training_pipeline.evaluating.statistics import likelihood_interval
 
 ESTIMATORS = ("ips", "snips", "doubly_robust")
 EASY = OffPolicyConfig(min_effective_lists=2, min_effective_purchases=2, max_weight_share=1)

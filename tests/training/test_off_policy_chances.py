@@ -6,10 +6,13 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-
-from models.policy import Recommendations
-from training_pipeline.off_policy.exploring import ExploringRanking, draw_lists, slot_chances
-from training_pipeline.off_policy.served_lists import ServedLists
+from saldopas.models.policy.policy import Recommendations
+from saldopas.training_pipeline.evaluating.off_policy.exploring import (
+    ExploringRanking,
+    draw_lists,
+    slot_chances,
+)
+from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
 
 
 def all_lists(ranked: list[int], reachable: list[int], epsilon: float) -> dict[tuple, float]:

@@ -9,10 +9,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
-
-from features.errors import DataError
-from features.served_log import COURSE_IDS, ServedList, pack_courses, unpack_courses
-from training_pipeline.off_policy.served_lists import read_served, write_served
+from saldopas.features.errors import DataError
+from saldopas.store.served.log import COURSE_IDS, ServedList, pack_courses, unpack_courses
+from saldopas.training_pipeline.evaluating.off_policy.served_lists import read_served, write_served
 
 CATALOGUE = [f"c{place}" for place in range(11)]
 

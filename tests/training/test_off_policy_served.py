@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from saldopas.models.policy.exploration import Exploration, ExplorationConfig
+from saldopas.models.policy.policy import Policy, Recommendations, Stage
+from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
+from saldopas.training_pipeline.evaluating.off_policy.errors import CannotEstimateError
+from saldopas.training_pipeline.evaluating.off_policy.estimate import estimate_value
+from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
+from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
+from saldopas.training_pipeline.evaluating.off_policy.weights import OffPolicyConfig
 
-from models.exploration import Exploration, ExplorationConfig
-from models.policy import Policy, Recommendations, Stage
-from models.popularity import PopularityConfig, TimeDecayedPopularity
 from tests.made import make_batch, make_courses, make_requests, make_training
-from training_pipeline.off_policy.errors import CannotEstimateError
-from training_pipeline.off_policy.estimate import estimate_value
-from training_pipeline.off_policy.exploring import ExploringRanking
-from training_pipeline.off_policy.served_lists import ServedLists
-from training_pipeline.off_policy.weights import OffPolicyConfig
 
 N_ITEMS, SLOTS, REQUESTS = 8, 3, 8_000
 COURSES = make_courses([1_000] * N_ITEMS)

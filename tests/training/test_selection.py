@@ -6,26 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from features.errors import DataError
-from features.split import Cut, make_cuts
-from features.split_config import SplitConfig
-from models.blend import unit_of
-from models.recipe import Recipe, StageRecipe
-from models.registry import MODELS
-from tests.made import (
-    VOCABULARY,
-    checkerboard,
-    make_batch,
-    make_courses,
-    make_requests,
-    make_training,
-)
-from tests.small_world import SmallWorld
-from training_pipeline.blending import LEVELS, BlendLevel, BlendPart
-from training_pipeline.comparing import Tried
-from training_pipeline.search_grid import SEARCH
-from training_pipeline.selection import (
+from saldopas.features.errors import DataError
+from saldopas.features.splits.split import Cut, make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.models.recommenders.blend import unit_of
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.training.blending import LEVELS, BlendLevel, BlendPart
+from saldopas.training_pipeline.training.comparing import Tried
+from saldopas.training_pipeline.training.config import read_training_config
+from saldopas.training_pipeline.training.search_grid import SEARCH
+from saldopas.training_pipeline.training.selection import (
     AUTO,
     BESIDE_A_CUT,
     Selection,
@@ -35,8 +26,17 @@ from training_pipeline.selection import (
     select,
     untried_recipe,
 )
-from training_pipeline.train import popularity_only
-from training_pipeline.training_config import read_training_config
+from saldopas.training_pipeline.training.train import popularity_only
+
+from tests.made import (
+    VOCABULARY,
+    checkerboard,
+    make_batch,
+    make_courses,
+    make_requests,
+    make_training,
+)
+from tests.small_world import SmallWorld
 
 
 def choose(world: SmallWorld, cut: Cut, names: tuple[str, ...]) -> tuple[Selection, int]:
@@ -171,8 +171,9 @@ def test_without_a_cut_the_defaults_end_in_popularity() -> None:
 
 
 def test_popularity_is_the_last_stage_alone() -> None:
-    from models.policy import Policy, Stage
-    from models.popularity import PopularityConfig, TimeDecayedPopularity
+    from saldopas.models.policy.policy import Policy, Stage
+    from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
+
     from tests.made import make_courses, make_training
 
     train = make_training([[0], [1]], make_courses([1, 1]))

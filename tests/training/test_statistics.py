@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from training_pipeline.statistics import (
+from saldopas.training_pipeline.evaluating.statistics import (
     PairedDifference,
     bootstrap_interval,
     bootstrap_means,
@@ -89,7 +88,9 @@ def test_blocks_and_number_of_metrics_do_not_change_a_resample(
     values = np.random.default_rng(0).random((50, 3))
     whole = bootstrap_means(values, seed=9, resamples=64)
     assert bootstrap_means(values[:, :1], seed=9, resamples=64) == pytest.approx(whole[:, :1])
-    monkeypatch.setattr("training_pipeline.statistics.DRAWS_A_BLOCK", 64 * 50 // 4)
+    monkeypatch.setattr(
+        "saldopas.training_pipeline.evaluating.statistics.DRAWS_A_BLOCK", 64 * 50 // 4
+    )
     assert bootstrap_means(values, seed=9, resamples=64) == pytest.approx(whole)
 
 

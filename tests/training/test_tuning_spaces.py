@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-from features.errors import DataError
-from models.members import MEMBERS
-from models.registry import MODELS
-from training_pipeline.selection import AUTO, POPULARITY, PROFILE_POPULARITY
-from training_pipeline.tuning.spaces import SPACES, space_of
+from saldopas.features.errors import DataError
+from saldopas.models.recommenders.members import MEMBERS
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.training.selection import AUTO, POPULARITY, PROFILE_POPULARITY
+from saldopas.training_pipeline.tuning.spaces import SPACES, space_of
 
 
 def test_every_model_that_train_compares_has_a_space() -> None:

@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.trial import TrialState
-
-from models.als import AlsConfig
-from training_pipeline.tuning.attempts import Attempt, best_first, best_of
-from training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
-from training_pipeline.tuning.schedule import Turn, run_turns
-from training_pipeline.tuning.spaces import SPACES
+from saldopas.models.recommenders.als import AlsConfig
+from saldopas.training_pipeline.tuning.attempts import Attempt, best_first, best_of
+from saldopas.training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
+from saldopas.training_pipeline.tuning.schedule import Turn, run_turns
+from saldopas.training_pipeline.tuning.spaces import SPACES
 
 Measure = Callable[[dict[str, Any], Callable[[float], None]], None]
 

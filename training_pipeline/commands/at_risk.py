@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.typed import moment
 
 
 def at_risk(
@@ -38,9 +37,9 @@ def at_risk(
 
     Example: `saldopas at-risk data/sample --as-of 2021-12-09 --out at_risk.parquet`
     """
-    from training_pipeline.at_risk.report import at_risk_to_file
-    from training_pipeline.console import print_json
-    from training_pipeline.tracking.registry import resolve
+    from saldopas.training_pipeline.console import print_json
+    from saldopas.training_pipeline.scoring.at_risk.report import at_risk_to_file
+    from saldopas.training_pipeline.tracking.registry import resolve
 
     done = at_risk_to_file(
         resolve(model),
@@ -59,7 +58,7 @@ def at_risk(
 
 
 def _print(done: dict[str, Any]) -> None:
-    from training_pipeline.console import OUT, print_table
+    from saldopas.training_pipeline.console import OUT, print_table
 
     OUT.print(
         f"{done['out']}: {done['at_risk']:,} of {done['participants']:,} participants have at most "

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.typed import moment
 
 if TYPE_CHECKING:
-    from training_pipeline.evaluating.reports import ComparisonReport
+    from saldopas.training_pipeline.evaluating.reports import ComparisonReport
 
 CANDIDATE = (
     "champion, challenger, previous, a version, a directory, or a .parquet or .csv of "
@@ -59,10 +58,10 @@ def compare(
 
     Example: `saldopas compare champion challenger --data data/sample --out report.md`
     """
-    from training_pipeline.console import print_json
-    from training_pipeline.evaluating import api
-    from training_pipeline.evaluating.config import EvaluationConfig
-    from training_pipeline.evaluating.exports import Outputs
+    from saldopas.training_pipeline.console import print_json
+    from saldopas.training_pipeline.evaluating import api
+    from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+    from saldopas.training_pipeline.evaluating.exports import Outputs
 
     outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
     outputs.check()
@@ -83,10 +82,10 @@ def compare(
 
 
 def _print(report: ComparisonReport) -> None:
-    from training_pipeline.commands.evaluate import print_segments
-    from training_pipeline.console import print_table, say
-    from training_pipeline.evaluating.markdown import number
-    from training_pipeline.evaluating.predicted import predicted_lines
+    from saldopas.training_pipeline.commands.evaluate import print_segments
+    from saldopas.training_pipeline.console import print_table, say
+    from saldopas.training_pipeline.evaluating.markdown import number
+    from saldopas.training_pipeline.evaluating.predicted import predicted_lines
 
     rows = [
         (

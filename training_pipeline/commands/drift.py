@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from training_pipeline.drift.compare import DriftReport
+    from saldopas.training_pipeline.drift.compare import DriftReport
 
 
 class FailOn(StrEnum):
@@ -50,11 +50,11 @@ def drift(
     What chance alone puts between two samples is no drift. The exit code is 0 whatever is found,
     unless `--fail-on` says otherwise. Example: `saldopas drift data/march data/april`
     """
-    from training_pipeline.console import print_json, say
-    from training_pipeline.drift.compare import compare_sources
-    from training_pipeline.drift.config import VERDICTS, read_drift_config
-    from training_pipeline.drift.report import as_markdown
-    from training_pipeline.tracking.registry import resolve
+    from saldopas.training_pipeline.console import print_json, say
+    from saldopas.training_pipeline.drift.compare import compare_sources
+    from saldopas.training_pipeline.drift.config import VERDICTS, read_drift_config
+    from saldopas.training_pipeline.drift.report import as_markdown
+    from saldopas.training_pipeline.tracking.registry import resolve
 
     limits = read_drift_config(config)
     path = None if model is None else resolve(model)
@@ -73,13 +73,13 @@ def drift(
 
 
 def _tracked(report: DriftReport) -> str:
-    from training_pipeline.tracking.drift_run import track_drift
+    from saldopas.training_pipeline.tracking.drift_run import track_drift
 
     return track_drift(report)
 
 
 def _print(report: DriftReport, run_id: str | None) -> None:
-    from training_pipeline.console import OUT, print_table, say
+    from saldopas.training_pipeline.console import OUT, print_table, say
 
     rows = [
         (

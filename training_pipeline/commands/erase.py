@@ -29,21 +29,25 @@ def erase(
     """
     from datetime import UTC, datetime
 
-    from features.errors import DataError
-    from features.store_engine import open_store, store_errors
-    from features.store_erase import (
+    from saldopas.features.errors import DataError
+    from saldopas.models.artifact.erase import artifacts_below, erase_from_artifact
+    from saldopas.store.engine import open_store, store_errors
+    from saldopas.store.erase import (
         clear_pending,
         erase_people,
         forget_pending_lists,
         pending_hashes,
         purge_files,
     )
-    from features.store_upgrade import upgrade_store
-    from models.artifact_erase import artifacts_below, erase_from_artifact
-    from training_pipeline.console import print_json, progress, say
-    from training_pipeline.erased_people import Erased, erase_from_directory, store_in_use
-    from training_pipeline.tracking.champion_pointer import POINTER
-    from training_pipeline.tracking.store import home
+    from saldopas.store.upgrade import upgrade_store
+    from saldopas.training_pipeline.console import print_json, progress, say
+    from saldopas.training_pipeline.ingest.erased_people import (
+        Erased,
+        erase_from_directory,
+        store_in_use,
+    )
+    from saldopas.training_pipeline.tracking.champion_pointer import POINTER
+    from saldopas.training_pipeline.tracking.store import home
 
     if (participant_id is None) == (not pending):
         raise DataError("whom to erase is not said", remedy="give an ID, or --pending")

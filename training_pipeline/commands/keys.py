@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-SCOPES = ("recommend", "events", "admin")  # what `serving/keys.py` reads
+SCOPES = ("recommend", "events", "admin")  # what `serving/http/keys.py` reads
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 app = typer.Typer(help="API keys of the service.", no_args_is_help=True)
@@ -37,8 +37,8 @@ def new(
     The file is the one of `saldopas serve --keys`; a running service reads it again when it
     changes. Take a key back by removing its line.
     """
-    from features.errors import DataError
-    from training_pipeline.console import say
+    from saldopas.features.errors import DataError
+    from saldopas.training_pipeline.console import say
 
     wanted = [part.strip() for part in scope.split(",")]
     unknown = sorted(set(wanted) - set(SCOPES))

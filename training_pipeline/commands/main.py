@@ -6,9 +6,8 @@ import sys
 from typing import Any, cast
 
 import typer
-
-from features.errors import ArtifactError, DataError, FitError
-from training_pipeline.commands import (
+from saldopas.features.errors import ArtifactError, DataError, FitError
+from saldopas.training_pipeline.commands import (
     at_risk,
     compare,
     drift,
@@ -28,7 +27,7 @@ from training_pipeline.commands import (
     ui,
     validate,
 )
-from training_pipeline.console import RunFailedError, say
+from saldopas.training_pipeline.console import RunFailedError, say
 
 NAME = "saldopas"
 # click's UsageError, which Typer does not name

@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-
-from training_pipeline.commands.typed import moment, money
+from saldopas.training_pipeline.commands.typed import moment, money
 
 
 class RankBy(StrEnum):
@@ -64,9 +63,9 @@ def plan(
 
     Example: `saldopas plan --participant P0000001 --balance 1000000 --max-courses 4`
     """
-    from training_pipeline.console import print_json
-    from training_pipeline.planning.single_plan import plan_one
-    from training_pipeline.tracking.registry import resolve
+    from saldopas.training_pipeline.console import print_json
+    from saldopas.training_pipeline.scoring.single_plan import plan_one
+    from saldopas.training_pipeline.tracking.registry import resolve
 
     answer = plan_one(
         resolve(model),
@@ -88,7 +87,7 @@ def plan(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from training_pipeline.console import OUT, print_table, rupiah
+    from saldopas.training_pipeline.console import OUT, print_table, rupiah
 
     money = rupiah if answer["currency"] == "IDR" else lambda amount: f"{amount:,}"
     known = "" if answer["known"] else " (unknown participant: popular courses)"

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-
-from training_pipeline.commands.typed import moment, money
+from saldopas.training_pipeline.commands.typed import moment, money
 
 
 def recommend(
@@ -41,9 +40,9 @@ def recommend(
 
     Example: `saldopas recommend --participant P0000001 --balance 300000 --n 5`
     """
-    from training_pipeline.console import print_json
-    from training_pipeline.single_answer import answer_one
-    from training_pipeline.tracking.registry import resolve
+    from saldopas.training_pipeline.console import print_json
+    from saldopas.training_pipeline.scoring.single_answer import answer_one
+    from saldopas.training_pipeline.tracking.registry import resolve
 
     answer = answer_one(
         resolve(model), participant, balance_rp=balance, n=n, as_of=as_of, explain=explain
@@ -55,7 +54,7 @@ def recommend(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from training_pipeline.console import OUT, print_table, rupiah
+    from saldopas.training_pipeline.console import OUT, print_table, rupiah
 
     left = answer["balance"]
     money = rupiah if answer["currency"] == "IDR" else lambda amount: f"{amount:,}"

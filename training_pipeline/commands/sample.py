@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from training_pipeline.sample.calibration import Marginal
+    from saldopas.training_pipeline.ingest.sample.calibration import Marginal
 
 
 def sample(
@@ -38,12 +38,16 @@ def sample(
     Generated data; no public purchase data of the programme exists. A model that wins on it only
     recovers what was planted: compare with `--strength 0`.
     """
-    from training_pipeline.console import print_json, progress, say
-    from training_pipeline.out_path import check_room
-    from training_pipeline.sample.calibration import calibrate
-    from training_pipeline.sample.config import read_sample_config
-    from training_pipeline.sample.generate import generate
-    from training_pipeline.sample.write import NOTICE, refuse_if_in_the_way, write_sample
+    from saldopas.training_pipeline.console import print_json, progress, say
+    from saldopas.training_pipeline.ingest.out_path import check_room
+    from saldopas.training_pipeline.ingest.sample.calibration import calibrate
+    from saldopas.training_pipeline.ingest.sample.config import read_sample_config
+    from saldopas.training_pipeline.ingest.sample.generate import generate
+    from saldopas.training_pipeline.ingest.sample.write import (
+        NOTICE,
+        refuse_if_in_the_way,
+        write_sample,
+    )
 
     settings = read_sample_config(
         config,
@@ -72,8 +76,8 @@ def sample(
 
 
 def _print(marginals: list[Marginal], out: Path, rows: dict[str, int]) -> None:
-    from training_pipeline.console import print_table, say
-    from training_pipeline.sample.write import NOTICE
+    from saldopas.training_pipeline.console import print_table, say
+    from saldopas.training_pipeline.ingest.sample.write import NOTICE
 
     print_table(
         f"Calibration. {NOTICE}",
@@ -87,7 +91,7 @@ def _print(marginals: list[Marginal], out: Path, rows: dict[str, int]) -> None:
 
 
 def _as_row(one: Marginal) -> tuple[str, str, str, str, str, str]:
-    from training_pipeline.console import rupiah
+    from saldopas.training_pipeline.console import rupiah
 
     def text(value: float) -> str:
         if one.unit == "share":

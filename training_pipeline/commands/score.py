@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.typed import moment
 
 
 def score(
@@ -37,9 +36,9 @@ def score(
 
     Histories and profiles come from DATA, so people who are new since the training are scored too.
     """
-    from training_pipeline.batch_scoring import score_to_file
-    from training_pipeline.console import OUT, print_json
-    from training_pipeline.tracking.registry import resolve
+    from saldopas.training_pipeline.console import OUT, print_json
+    from saldopas.training_pipeline.scoring.batch import score_to_file
+    from saldopas.training_pipeline.tracking.registry import resolve
 
     done = score_to_file(resolve(model), source, requests=requests, out=out, n=n, as_of=as_of)
     if as_json:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from models.manifest import Manifest
+    from saldopas.models.artifact.manifest import Manifest
 
-SERVICE = "serving.service:SaldoPas"
+SERVICE = "saldopas.serving.service:SaldoPas"
 CHAMPION = "champion"
 VERSION = "SALDOPAS_MODEL_VERSION"
 CODE = Path(__file__).resolve().parents[2]  # or `serving/` where one stands is taken for it
@@ -93,14 +93,14 @@ def _prepared(store: str) -> dict[str, str]:
 
     The service brings the schema up to date, and starts without a store that does not answer.
     """
-    from features.store_engine import absolute_store
+    from saldopas.store.engine import absolute_store
 
     return {} if store == "none" else {"SALDOPAS_STORE": absolute_store(store)}
 
 
 def _address(host: str) -> str:
     """BentoML takes numeric addresses only."""
-    from features.errors import DataError
+    from saldopas.features.errors import DataError
 
     try:
         return str(ipaddress.ip_address("127.0.0.1" if host == "localhost" else host))
@@ -112,7 +112,7 @@ def _address(host: str) -> str:
 
 def _check_keys(address: str, keys: Path | None) -> None:
     """Strangers are answered for keys only."""
-    from features.errors import DataError
+    from saldopas.features.errors import DataError
 
     if keys is None:
         if not ipaddress.ip_address(address).is_loopback:
@@ -127,7 +127,7 @@ def _check_keys(address: str, keys: Path | None) -> None:
 
 def _check_free(address: str, port: int) -> None:
     """BentoML would say it in thirty lines."""
-    from training_pipeline.console import RunFailedError
+    from saldopas.training_pipeline.console import RunFailedError
 
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -144,7 +144,7 @@ def _check_free(address: str, port: int) -> None:
 
 def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], str]:
     """The artifact to serve, how the service is told of it, and its name for people."""
-    from features.errors import DataError
+    from saldopas.features.errors import DataError
 
     if artifact is not None:
         if model != CHAMPION:
@@ -153,15 +153,15 @@ def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], st
         told = {"SALDOPAS_ARTIFACT": str(artifact.resolve())} | ({VERSION: named} if named else {})
         return artifact, told, str(artifact)
     if model == CHAMPION:
-        from training_pipeline.tracking.champion_pointer import POINTER
-        from training_pipeline.tracking.registry import publish_champion
-        from training_pipeline.tracking.store import home
+        from saldopas.training_pipeline.tracking.champion_pointer import POINTER
+        from saldopas.training_pipeline.tracking.registry import publish_champion
+        from saldopas.training_pipeline.tracking.store import home
 
         directory = publish_champion()
         pointer = (home() / POINTER).resolve()
         version = json.loads(pointer.read_text("utf-8"))["version"]
         return directory, {"SALDOPAS_CHAMPION": str(pointer)}, f"champion, version {version}"
-    from training_pipeline.tracking.registry import resolve
+    from saldopas.training_pipeline.tracking.registry import resolve
 
     directory = resolve(model)
     told = {"SALDOPAS_ARTIFACT": str(directory.resolve())}
@@ -172,9 +172,9 @@ def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], st
 
 def _proven(directory: Path) -> Manifest:
     """The manifest of an artifact that loads, so that a bad one is refused here, in one line."""
-    from features.errors import ArtifactError
-    from models.artifact import load_artifact
-    from training_pipeline.console import RunFailedError
+    from saldopas.features.errors import ArtifactError
+    from saldopas.models.artifact.artifact import load_artifact
+    from saldopas.training_pipeline.console import RunFailedError
 
     try:
         return load_artifact(directory).manifest
@@ -185,7 +185,7 @@ def _proven(directory: Path) -> Manifest:
 def _announce(url: str, manifest: Manifest, name: str, *, keyed: bool) -> None:
     from datetime import UTC, datetime
 
-    from training_pipeline.console import say
+    from saldopas.training_pipeline.console import say
 
     learned = datetime.fromtimestamp(manifest.cutoff_s, UTC).date().isoformat()
     say(f"{name}: {manifest.model} on {manifest.dataset.name}, learned before {learned}")

@@ -18,10 +18,10 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 @app.command("upgrade")
 def upgrade(store: Store = None) -> None:
     """Bring the schema up to this release; `saldopas serve` does so too."""
-    from features.store_engine import open_store, store_errors
-    from features.store_upgrade import upgrade_store
-    from training_pipeline.console import say
-    from training_pipeline.erased_people import store_in_use
+    from saldopas.store.engine import open_store, store_errors
+    from saldopas.store.upgrade import upgrade_store
+    from saldopas.training_pipeline.console import say
+    from saldopas.training_pipeline.ingest.erased_people import store_in_use
 
     url = store or store_in_use()
     with store_errors(url):
@@ -37,12 +37,12 @@ def load(
     """Fill the store from a dataset; whom the store knows is left as the store has them."""
     from dataclasses import asdict
 
-    from features.dataset import read_dataset
-    from features.store_engine import open_store, store_errors
-    from features.store_load import load_store
-    from features.store_upgrade import upgrade_store
-    from training_pipeline.console import print_json, progress, say
-    from training_pipeline.erased_people import store_in_use
+    from saldopas.features.tables.dataset import read_dataset
+    from saldopas.store.engine import open_store, store_errors
+    from saldopas.store.load import load_store
+    from saldopas.store.upgrade import upgrade_store
+    from saldopas.training_pipeline.console import print_json, progress, say
+    from saldopas.training_pipeline.ingest.erased_people import store_in_use
 
     url = store or store_in_use()
     dataset = read_dataset(source)
@@ -64,12 +64,11 @@ def load(
 def status(store: Store = None, as_json: Json = False) -> None:
     """How many rows there are of each kind, and who waits to be erased from artifacts."""
     import sqlalchemy as sa
-
-    from features.store_engine import for_reading, open_store, store_errors
-    from features.store_schema import ERASED, METADATA, SERVED
-    from features.store_upgrade import revision_of
-    from training_pipeline.console import print_json, print_table
-    from training_pipeline.erased_people import store_in_use
+    from saldopas.store.engine import for_reading, open_store, store_errors
+    from saldopas.store.schema import ERASED, METADATA, SERVED
+    from saldopas.store.upgrade import revision_of
+    from saldopas.training_pipeline.console import print_json, print_table
+    from saldopas.training_pipeline.ingest.erased_people import store_in_use
 
     url = store or store_in_use()
     with store_errors(url), for_reading(open_store(url)).connect() as connection:
@@ -99,11 +98,11 @@ def export(
     """Write the served lists as the log that off-policy estimation reads (docs/off-policy.md)."""
     from datetime import UTC, datetime
 
-    from features.store_engine import open_store, store_errors
-    from features.store_served import export_served
-    from training_pipeline.console import say
-    from training_pipeline.erased_people import store_in_use
-    from training_pipeline.off_policy.served_lists import write_served
+    from saldopas.store.engine import open_store, store_errors
+    from saldopas.store.served.tables import export_served
+    from saldopas.training_pipeline.console import say
+    from saldopas.training_pipeline.evaluating.off_policy.served_lists import write_served
+    from saldopas.training_pipeline.ingest.erased_people import store_in_use
 
     url = store or store_in_use()
     with store_errors(url):

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.typed import moment
 
 
 def train(
@@ -46,9 +45,9 @@ def train(
     Hyperparameters are chosen on a validation cut; the test cut is read once; what is registered
     is fitted on everything. Example: `saldopas train data/sample --json`
     """
-    from training_pipeline.console import print_json
-    from training_pipeline.tracked_training import train_and_track
-    from training_pipeline.training_config import read_training_config
+    from saldopas.training_pipeline.console import print_json
+    from saldopas.training_pipeline.tracking.tracked_training import train_and_track
+    from saldopas.training_pipeline.training.config import read_training_config
 
     outcome = train_and_track(
         source,
@@ -66,9 +65,9 @@ def train(
 
 
 def _print(outcome: dict[str, Any]) -> None:
-    from training_pipeline.commands.evaluate import print_evaluation
-    from training_pipeline.commands.promote import print_gate
-    from training_pipeline.console import OUT, print_table
+    from saldopas.training_pipeline.commands.evaluate import print_evaluation
+    from saldopas.training_pipeline.commands.promote import print_gate
+    from saldopas.training_pipeline.console import OUT, print_table
 
     for cut in ("validation", "test"):
         if outcome[cut]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from training_pipeline.tuning.outcome import TuningOutcome
+    from saldopas.training_pipeline.tuning.outcome import TuningOutcome
 
 MINUTES = 10.0
 SHOWN = 10
@@ -50,10 +50,10 @@ def tune(
     Interrupt it when you like: the same command goes on where it stopped. `saldopas train` then
     uses what was found. Example: `saldopas tune data/sample --minutes 10`
     """
-    from training_pipeline.console import print_json, say
-    from training_pipeline.evaluating.exports import check_file
-    from training_pipeline.training_config import read_training_config
-    from training_pipeline.tuning.tune import Effort, tune
+    from saldopas.training_pipeline.console import print_json, say
+    from saldopas.training_pipeline.evaluating.exports import check_file
+    from saldopas.training_pipeline.training.config import read_training_config
+    from saldopas.training_pipeline.tuning.tune import Effort, tune
 
     if out is not None:
         check_file("--out", out)
@@ -79,8 +79,8 @@ def tune(
 
 
 def _print(outcome: TuningOutcome) -> None:
-    from training_pipeline.console import OUT, print_table
-    from training_pipeline.tuning.attempts import best_first
+    from saldopas.training_pipeline.console import OUT, print_table
+    from saldopas.training_pipeline.tuning.attempts import best_first
 
     for model, told in outcome.summary()["models"].items():
         tried, taken = best_first(outcome.of(model)), outcome.taken.get(model)

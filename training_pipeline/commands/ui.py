@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from training_pipeline.tracking.ui_server import Pages
+    from saldopas.training_pipeline.tracking.ui_server import Pages
 
 
 def ui(
@@ -25,7 +25,7 @@ def ui(
     The store is what MLFLOW_TRACKING_URI says: SQLite, PostgreSQL, or a server, which needs no
     other one: its addresses are printed.
     """
-    from training_pipeline.tracking import store, ui_server
+    from saldopas.training_pipeline.tracking import store, ui_server
 
     if store.is_server():
         _announce(ui_server.pages(store.tracking_uri().rstrip("/")), browser=browser)
@@ -48,8 +48,8 @@ def ui(
 
 
 def _announce(found: Pages, *, browser: bool) -> None:
-    from training_pipeline.console import OUT
-    from training_pipeline.tracking import store
+    from saldopas.training_pipeline.console import OUT
+    from saldopas.training_pipeline.tracking import store
 
     OUT.print(f"MLflow on {store.store_name()}: {found.home} (Ctrl-C stops)", soft_wrap=True)
     for name, address in found.addresses.items():
@@ -61,7 +61,7 @@ def _announce(found: Pages, *, browser: bool) -> None:
 
 
 def _check_free(host: str, port: int) -> None:
-    from training_pipeline.console import RunFailedError
+    from saldopas.training_pipeline.console import RunFailedError
 
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -25,10 +25,10 @@ def validate(
 
     Bad data: exit code 2 and one line that names table, column, row and remedy.
     """
-    from features.dataset import read_dataset
-    from features.raw_table import GIB, ReadLimits
-    from training_pipeline.console import print_json
-    from training_pipeline.dataset_summary import summarise
+    from saldopas.features.tables.dataset import read_dataset
+    from saldopas.features.tables.raw_table import GIB, ReadLimits
+    from saldopas.training_pipeline.console import print_json
+    from saldopas.training_pipeline.ingest.dataset_summary import summarise
 
     limits = ReadLimits(max_bytes=int(max_gib * GIB), max_rows=max_rows)
     dataset = read_dataset(source, quarantine=quarantine, config=config, limits=limits)
@@ -41,7 +41,7 @@ def validate(
 
 def print_summary(summary: dict[str, Any]) -> None:
     """The summary as tables for people."""
-    from training_pipeline.console import print_table, say
+    from saldopas.training_pipeline.console import print_table, say
 
     print_table(f"Dataset {summary['name']}", ("what", "value"), list(_lines(summary)))
     columns = ("column", "kind", "declared", "coverage", "distinct")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-
-from features import columns as c
-from training_pipeline.drift.config import DriftConfig
-from training_pipeline.drift.finding import Finding, counted, of_mix
-from training_pipeline.drift.mixes import Side, make_mix, text_codes
-from training_pipeline.drift.sides import OneSide
+from saldopas.features.tables import columns as c
+from saldopas.training_pipeline.drift.config import DriftConfig
+from saldopas.training_pipeline.drift.finding import Finding, counted, of_mix
+from saldopas.training_pipeline.drift.mixes import Side, make_mix, text_codes
+from saldopas.training_pipeline.drift.sides import OneSide
 
 
 def catalogue_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:

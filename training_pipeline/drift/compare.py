@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from features.dataset import Dataset
-from models.artifact import Artifact, load_artifact
-from training_pipeline.console import say
-from training_pipeline.drift.catalogue import catalogue_findings
-from training_pipeline.drift.config import VERDICTS, DriftConfig, Verdict
-from training_pipeline.drift.finding import Finding, worst
-from training_pipeline.drift.prices import price_findings
-from training_pipeline.drift.profiles import profile_findings
-from training_pipeline.drift.purchases import purchase_findings
-from training_pipeline.drift.recommendations import recommendation_findings
-from training_pipeline.drift.sides import MUCH, OneSide, make_sides, shared_purchases
-from training_pipeline.erased_people import open_dataset
+from saldopas.features.tables.dataset import Dataset
+from saldopas.models.artifact.artifact import Artifact, load_artifact
+from saldopas.training_pipeline.console import say
+from saldopas.training_pipeline.drift.catalogue import catalogue_findings
+from saldopas.training_pipeline.drift.config import VERDICTS, DriftConfig, Verdict
+from saldopas.training_pipeline.drift.finding import Finding, worst
+from saldopas.training_pipeline.drift.prices import price_findings
+from saldopas.training_pipeline.drift.profiles import profile_findings
+from saldopas.training_pipeline.drift.purchases import purchase_findings
+from saldopas.training_pipeline.drift.recommendations import recommendation_findings
+from saldopas.training_pipeline.drift.sides import MUCH, OneSide, make_sides, shared_purchases
+from saldopas.training_pipeline.ingest.erased_people import open_dataset
 
 
 @dataclass(frozen=True)

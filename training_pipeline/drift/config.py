@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
-
-from features.dataset_config import Frozen
-from features.errors import DataError
+from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset_config import Frozen
 
 Verdict = Literal["ok", "watch", "drifted"]
 VERDICTS: tuple[Verdict, ...] = ("ok", "watch", "drifted")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-
-from training_pipeline.drift.config import VERDICTS, DriftConfig, Limits, Verdict
-from training_pipeline.drift.measures import Measured, Mix, jensen_shannon, psi
+from saldopas.training_pipeline.drift.config import VERDICTS, DriftConfig, Limits, Verdict
+from saldopas.training_pipeline.drift.measures import Measured, Mix, jensen_shannon, psi
 
 Area = Literal["profiles", "prices", "catalogue", "purchases", "recommendations"]
 MOVED = 2

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from training_pipeline.drift.config import DriftConfig
-from training_pipeline.drift.measures import Ints, Mix, design_effect
+from saldopas.training_pipeline.drift.config import DriftConfig
+from saldopas.training_pipeline.drift.measures import Ints, Mix, design_effect
 
 REST = "all others"
 MISSING = "missing"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.policy import Recommendations
+from saldopas.models.policy.policy import Recommendations
 
 NO_COURSE = -1
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from training_pipeline.drift.compare import DriftReport
-from training_pipeline.drift.config import VERDICTS
-from training_pipeline.drift.finding import Finding
-from training_pipeline.plots import style
+from saldopas.training_pipeline.drift.compare import DriftReport
+from saldopas.training_pipeline.drift.config import VERDICTS
+from saldopas.training_pipeline.drift.finding import Finding
+from saldopas.training_pipeline.evaluating import plot_style as style
 
 COLOURS = {"ok": style.CHOSEN, "watch": "#f59f00", "drifted": "#c92a2a"}
 PANELS = 6

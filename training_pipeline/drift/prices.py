@@ -6,13 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features import columns as c
-from training_pipeline.drift.config import DriftConfig
-from training_pipeline.drift.finding import Finding, of_mix, sampled
-from training_pipeline.drift.measures import Ints, kolmogorov_smirnov
-from training_pipeline.drift.mixes import Side, band_codes, band_edges, band_labels, make_mix
-from training_pipeline.drift.sides import OneSide
+from saldopas.features.tables import columns as c
+from saldopas.training_pipeline.drift.config import DriftConfig
+from saldopas.training_pipeline.drift.finding import Finding, of_mix, sampled
+from saldopas.training_pipeline.drift.measures import Ints, kolmogorov_smirnov
+from saldopas.training_pipeline.drift.mixes import (
+    Side,
+    band_codes,
+    band_edges,
+    band_labels,
+    make_mix,
+)
+from saldopas.training_pipeline.drift.sides import OneSide
 
 
 def price_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:

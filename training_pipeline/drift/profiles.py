@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-
-from features.profile import ProfileVocabulary, TokenColumn, learn_vocabulary
-from training_pipeline.drift.config import DriftConfig
-from training_pipeline.drift.finding import Finding, of_mix
-from training_pipeline.drift.mixes import MISSING, Side, make_mix
-from training_pipeline.drift.sides import OneSide
+from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn, learn_vocabulary
+from saldopas.training_pipeline.drift.config import DriftConfig
+from saldopas.training_pipeline.drift.finding import Finding, of_mix
+from saldopas.training_pipeline.drift.mixes import MISSING, Side, make_mix
+from saldopas.training_pipeline.drift.sides import OneSide
 
 
 def profile_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:

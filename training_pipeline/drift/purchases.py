@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.tables import columns as c
+from saldopas.training_pipeline.drift.config import DriftConfig, Limits
+from saldopas.training_pipeline.drift.finding import Finding, of_mix, sampled
+from saldopas.training_pipeline.drift.measures import Ints, Measured, Mix
+from saldopas.training_pipeline.drift.mixes import Side, make_mix, text_codes
+from saldopas.training_pipeline.drift.sides import OneSide
 from scipy.special import ndtr
-
-from features import columns as c
-from training_pipeline.drift.config import DriftConfig, Limits
-from training_pipeline.drift.finding import Finding, of_mix, sampled
-from training_pipeline.drift.measures import Ints, Measured, Mix
-from training_pipeline.drift.mixes import Side, make_mix, text_codes
-from training_pipeline.drift.sides import OneSide
 
 LONGEST = 10  # this many purchases or more are one history length
 

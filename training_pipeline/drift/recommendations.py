@@ -6,20 +6,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.align import align_courses
-from features.indexed import IndexedDataset, index_dataset
-from features.profile import ProfileVocabulary
-from models.artifact import Artifact
-from models.policy import SOURCES, Policy, Recommendations
-from training_pipeline.drift.config import DriftConfig
-from training_pipeline.drift.finding import Finding, of_mix, sampled
-from training_pipeline.drift.measures import Measured
-from training_pipeline.drift.mixes import Side, make_mix, text_codes
-from training_pipeline.drift.overlap import jaccard, padded, rank_biased_overlap
-from training_pipeline.drift.sides import OneSide
-from training_pipeline.statistics import paired_difference
+from saldopas.features.encoding.align import align_courses
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.tables import columns as c
+from saldopas.models.artifact.artifact import Artifact
+from saldopas.models.policy.policy import SOURCES, Policy, Recommendations
+from saldopas.training_pipeline.drift.config import DriftConfig
+from saldopas.training_pipeline.drift.finding import Finding, of_mix, sampled
+from saldopas.training_pipeline.drift.measures import Measured
+from saldopas.training_pipeline.drift.mixes import Side, make_mix, text_codes
+from saldopas.training_pipeline.drift.overlap import jaccard, padded, rank_biased_overlap
+from saldopas.training_pipeline.drift.sides import OneSide
+from saldopas.training_pipeline.evaluating.statistics import paired_difference
 
 RESAMPLES = 200
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from training_pipeline.drift.compare import DriftReport
-from training_pipeline.drift.finding import Finding
+from saldopas.training_pipeline.drift.compare import DriftReport
+from saldopas.training_pipeline.drift.finding import Finding
 
 COLUMNS = ("area", "item", "measure", "value", "watch", "drifted", "verdict", "what moved")
 

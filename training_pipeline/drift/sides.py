@@ -8,13 +8,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.courses import CourseTable, epoch_seconds
-from features.dataset import Dataset
-from features.errors import DataError
-from features.id_index import places_of
-from features.seconds import DAY_S
+from saldopas.features.encoding.courses import CourseTable, epoch_seconds
+from saldopas.features.errors import DataError
+from saldopas.features.seconds import DAY_S
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
+from saldopas.features.tables.id_index import places_of
 
 MIDDLE = 0.95
 MUCH = 0.5  # of OLD's purchases in NEW: NEW then holds OLD

@@ -8,25 +8,28 @@ from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
-
-from features.dataset import Dataset
-from features.errors import DataError
-from models.artifact import Artifact, load_artifact
-from models.policy import Recommendations
-from training_pipeline.backtest import Backtest
-from training_pipeline.erased_people import open_dataset
-from training_pipeline.evaluating.comparison import differences, segment_differences
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.given_table import SUFFIXES, read_recommendations
-from training_pipeline.evaluating.groups import grouping
-from training_pipeline.evaluating.intervals import intervals_of
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.metric_names import FAMILY, SEGMENT_METRICS, known_metrics
-from training_pipeline.evaluating.relisting import GivenLists, given_lists
-from training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
-from training_pipeline.evaluating.segments import segments_of
-from training_pipeline.evaluation import Evaluation, evaluate_lists
-from training_pipeline.train import CHOSEN, evaluate_beside_popularity
+from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset import Dataset
+from saldopas.models.artifact.artifact import Artifact, load_artifact
+from saldopas.models.policy.policy import Recommendations
+from saldopas.training_pipeline.evaluating.backtest import Backtest
+from saldopas.training_pipeline.evaluating.comparison import differences, segment_differences
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation, evaluate_lists
+from saldopas.training_pipeline.evaluating.given_table import SUFFIXES, read_recommendations
+from saldopas.training_pipeline.evaluating.groups import grouping
+from saldopas.training_pipeline.evaluating.intervals import intervals_of
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.metric_names import (
+    FAMILY,
+    SEGMENT_METRICS,
+    known_metrics,
+)
+from saldopas.training_pipeline.evaluating.relisting import GivenLists, given_lists
+from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
+from saldopas.training_pipeline.evaluating.segments import segments_of
+from saldopas.training_pipeline.ingest.erased_people import open_dataset
+from saldopas.training_pipeline.training.train import CHOSEN, evaluate_beside_popularity
 
 Data = str | Path | Dataset
 Candidate = str | Path | pd.DataFrame
@@ -169,7 +172,7 @@ def _load(candidate: Candidate) -> _Loaded:
     path = Path(candidate)
     if path.suffix in SUFFIXES and not path.is_dir():
         return _Loaded(path.name, None, read_recommendations(path))
-    from training_pipeline.tracking.registry import resolve
+    from saldopas.training_pipeline.tracking.registry import resolve
 
     name = path.name if path.is_dir() else str(candidate)
     return _Loaded(name, load_artifact(resolve(str(candidate))), None)

@@ -8,20 +8,19 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
-
-from features import columns as c
-from features.align import align_courses
-from features.dataset import Dataset
-from features.errors import DataError
-from features.indexed import IndexedDataset, index_dataset
-from features.profile import ProfileVocabulary
-from features.split import Cut, cut_after, make_cuts
-from features.split_config import SplitConfig
-from models.artifact import Artifact
-from models.policy import Policy, Recommendations
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.relisting import relisted
-from training_pipeline.metrics import CUTOFFS
+from saldopas.features.encoding.align import align_courses
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.errors import DataError
+from saldopas.features.splits.split import Cut, cut_after, make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
+from saldopas.models.artifact.artifact import Artifact
+from saldopas.models.policy.policy import Policy, Recommendations
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
+from saldopas.training_pipeline.evaluating.relisting import relisted
 
 SERVED, REFITTED = "served", "refitted before the test cut"
 DEFAULT_SEED = 7  # of the cut where no artifact names one

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.metrics import CUTOFFS
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
 
 
 def balance_metrics(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from saldopas.features.tables import columns as c
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
 from scipy.sparse import csr_array
-
-from features import columns as c
-from training_pipeline.metrics import CUTOFFS
 
 ATTRIBUTES = (c.CATEGORY, c.PROVIDER, c.PLATFORM, c.MODE)
 

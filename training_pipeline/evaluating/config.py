@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pydantic import Field
-
-from features.dataset_config import Frozen
+from saldopas.features.tables.dataset_config import Frozen
 
 
 class EvaluationConfig(Frozen):

@@ -9,12 +9,11 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.indexed import IndexedDataset
-from features.requests import RequestBatch
-from features.split import Cut
-from models.policy import Policy
-from training_pipeline.metrics import CUTOFFS
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
 
 CELLS_A_BLOCK = 4_000_000
 

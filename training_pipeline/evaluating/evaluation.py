@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features.indexed import IndexedDataset
-from features.split import Cut
-from models.policy import Policy, Recommendations
-from training_pipeline.evaluating.small_groups import shown_groups
-from training_pipeline.metrics import CUTOFFS, case_metrics, coverage
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.policy import Policy, Recommendations
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS, case_metrics, coverage
+from saldopas.training_pipeline.evaluating.small_groups import shown_groups
 
 MAIN_METRIC = "ndcg@10"
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.errors import DataError
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
-from training_pipeline.evaluating.trec import write_trec
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
+from saldopas.training_pipeline.evaluating.trec import write_trec
 
 
 @dataclass(frozen=True)

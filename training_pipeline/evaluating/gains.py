@@ -8,10 +8,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.cases import Cases
-from models.policy import Recommendations
-from training_pipeline.metrics import first_places, hits_of, ndcg_of_each
+from saldopas.features.splits.cases import Cases
+from saldopas.models.policy.policy import Recommendations
+from saldopas.training_pipeline.evaluating.metrics import first_places, hits_of, ndcg_of_each
 
 CUTOFF = 10  # of the metric that is chosen by: `evaluation.MAIN_METRIC`
 ERRORS = 2.0  # standard errors that a clear difference is above zero

@@ -10,9 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.errors import DataError
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
 
 SUFFIXES = (".parquet", ".csv")
 COLUMNS = (c.PARTICIPANT_ID, c.RANK, c.COURSE_ID)

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features.courses import ALWAYS_FROM_S
-from features.dataset_config import DatasetConfig, ProfileColumn
-from features.errors import DataError
-from features.profile import NOT_PROFILE, guess_kind, learn_vocabulary
-from features.seconds import DAY_S
-from training_pipeline.evaluating.decisions import Decisions
+from saldopas.features.encoding.courses import ALWAYS_FROM_S
+from saldopas.features.encoding.profile import NOT_PROFILE, guess_kind, learn_vocabulary
+from saldopas.features.errors import DataError
+from saldopas.features.seconds import DAY_S
+from saldopas.features.tables.dataset_config import DatasetConfig, ProfileColumn
+from saldopas.training_pipeline.evaluating.decisions import Decisions
 
 HISTORY = "history"
 MANY_PURCHASES = 4

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.resampling import MeanInterval, resampled_means
-from training_pipeline.evaluating.small_groups import may_tell, shown_groups
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.resampling import MeanInterval, resampled_means
+from saldopas.training_pipeline.evaluating.small_groups import may_tell, shown_groups
 
 GROUPS = ("all", "warm", "new")  # everybody, with an earlier purchase, without one
 Intervals = dict[str, dict[str, dict[str, MeanInterval]]]

@@ -7,13 +7,16 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-
-from models.policy import Recommendations
-from training_pipeline.evaluating.balance_use import balance_metrics
-from training_pipeline.evaluating.beyond_accuracy import course_features, diversity, novelty
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.exposure import ExposureValue, exposure_of
-from training_pipeline.metrics import (
+from saldopas.models.policy.policy import Recommendations
+from saldopas.training_pipeline.evaluating.balance_use import balance_metrics
+from saldopas.training_pipeline.evaluating.beyond_accuracy import (
+    course_features,
+    diversity,
+    novelty,
+)
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.exposure import ExposureValue, exposure_of
+from saldopas.training_pipeline.evaluating.metrics import (
     CUTOFFS,
     average_precision,
     case_metrics,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from features.errors import DataError
-from training_pipeline.evaluation import MAIN_METRIC
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
 
 Wanted = Literal["more", "less"]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from saldopas.models.policy.policy import Recommendations
 from scipy.sparse import csr_array
-
-from models.policy import Recommendations
 
 CUTOFFS = (1, 5, 10, 20)
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-
-from features import columns as c
-from training_pipeline.evaluating.measured import Measured
+from saldopas.features.tables import columns as c
+from saldopas.training_pipeline.evaluating.measured import Measured
 
 
 def per_participant(candidates: Mapping[str, Measured]) -> pd.DataFrame:

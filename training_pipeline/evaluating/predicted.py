@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.decisions import Decisions
 
 REASONS = {
     "cancelled": "cancelled",

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.courses import CourseTable
-from features.errors import DataError
-from features.id_index import places_of
-from features.sequences import ragged_ranges
-from models.policy import SOURCES, Recommendations
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.given_table import TABLE, checked
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.sequences import ragged_ranges
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.id_index import places_of
+from saldopas.models.policy.policy import SOURCES, Recommendations
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.given_table import TABLE, checked
 
 
 @dataclass(frozen=True)

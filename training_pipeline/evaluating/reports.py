@@ -6,18 +6,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
-
-from training_pipeline.evaluating import markdown
-from training_pipeline.evaluating.comparison import Difference
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.intervals import Intervals
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.per_participant import per_participant
-from training_pipeline.evaluating.predicted import predicted
-from training_pipeline.evaluating.resampling import MeanInterval
-from training_pipeline.evaluating.segments import Segments
-from training_pipeline.evaluation import Evaluation
+from saldopas.training_pipeline.evaluating import markdown
+from saldopas.training_pipeline.evaluating.comparison import Difference
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation
+from saldopas.training_pipeline.evaluating.intervals import Intervals
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.per_participant import per_participant
+from saldopas.training_pipeline.evaluating.predicted import predicted
+from saldopas.training_pipeline.evaluating.resampling import MeanInterval
+from saldopas.training_pipeline.evaluating.segments import Segments
 
 
 @dataclass(frozen=True)

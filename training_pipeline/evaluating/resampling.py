@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.statistics import bootstrap_means
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import bootstrap_means
 
 Floats = NDArray[np.float64]
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.groups import Grouping
-from training_pipeline.evaluating.metric_names import wanted
-from training_pipeline.evaluating.resampling import MeanInterval, ResampledMeans, resampled_means
-from training_pipeline.evaluating.small_groups import shown_groups
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.groups import Grouping
+from saldopas.training_pipeline.evaluating.metric_names import wanted
+from saldopas.training_pipeline.evaluating.resampling import (
+    MeanInterval,
+    ResampledMeans,
+    resampled_means,
+)
+from saldopas.training_pipeline.evaluating.small_groups import shown_groups
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.measured import Measured
+from saldopas.features.tables import columns as c
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.measured import Measured
 
 QRELS, TOPICS = "qrels.txt", "decisions.parquet"
 NONE = "(none)"  # no course: in an encoded id the brackets would be %28 and %29

@@ -6,10 +6,9 @@ import tomllib
 from pathlib import Path
 
 from pydantic import Field, ValidationError
-
-from features.dataset_config import Frozen
-from features.errors import DataError
-from training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 
 
 class GateConfig(Frozen):

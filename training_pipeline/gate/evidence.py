@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import paired_difference
+from saldopas.training_pipeline.gate.measured_against import Against
 from scipy.special import stdtrit
-
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.gate.measured_against import Against
-from training_pipeline.statistics import paired_difference
 
 UNLUCKY = 2  # participants who are taken to lose all that one can, beside those that were seen
 

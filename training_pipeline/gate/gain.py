@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-
-from models.artifact import Artifact
-from training_pipeline.evaluating.exposure import ExposureValue
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.gate import verdict as v
-from training_pipeline.gate.config import GateConfig
-from training_pipeline.gate.evidence import Paired
-from training_pipeline.gate.latency import Latency
-from training_pipeline.gate.measured_against import BALANCE_USED, Against
-from training_pipeline.gate.verdict import Verdict
-from training_pipeline.statistics import holm, paired_difference
+from saldopas.models.artifact.artifact import Artifact
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.evaluating.exposure import ExposureValue
+from saldopas.training_pipeline.evaluating.statistics import holm, paired_difference
+from saldopas.training_pipeline.gate import verdict as v
+from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.gate.evidence import Paired
+from saldopas.training_pipeline.gate.latency import Latency
+from saldopas.training_pipeline.gate.measured_against import BALANCE_USED, Against
+from saldopas.training_pipeline.gate.verdict import Verdict
 
 COUNTED = (MAIN_METRIC, "recall@10", "mrr@10", BALANCE_USED, "coverage@10")
 """More is wanted of each, and a list gets more of none by showing less: an empty one has 0."""

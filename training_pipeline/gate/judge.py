@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from features.dataset import Dataset
-from features.errors import ArtifactError
-from models.artifact import Artifact, load_artifact
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.gate import rules
-from training_pipeline.gate import verdict as v
-from training_pipeline.gate.config import GateConfig
-from training_pipeline.gate.gain import gain
-from training_pipeline.gate.latency import measure_latency
-from training_pipeline.gate.measured_against import measured_against
-from training_pipeline.gate.trained_on import check_trained_on
-from training_pipeline.gate.verdict import GateReport, Outcome, Verdict
+from saldopas.features.errors import ArtifactError
+from saldopas.features.tables.dataset import Dataset
+from saldopas.models.artifact.artifact import Artifact, load_artifact
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.gate import rules
+from saldopas.training_pipeline.gate import verdict as v
+from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.gate.gain import gain
+from saldopas.training_pipeline.gate.latency import measure_latency
+from saldopas.training_pipeline.gate.measured_against import measured_against
+from saldopas.training_pipeline.gate.trained_on import check_trained_on
+from saldopas.training_pipeline.gate.verdict import GateReport, Outcome, Verdict
 
 NO_CHAMPION = "there is no champion yet"
 NEEDS_CHAMPION = (v.MAIN, v.GAIN, v.SEGMENTS, v.BALANCE)

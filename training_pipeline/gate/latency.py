@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.requests import RequestBatch
-from models.artifact import Artifact
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.artifact.artifact import Artifact
 
 COUNT = 10  # courses asked for
 WARM_UP = 20

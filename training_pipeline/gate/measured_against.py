@@ -8,21 +8,20 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-
-from features import columns as c
-from features.align import align_courses
-from features.dataset import Dataset
-from features.indexed import index_dataset
-from features.split import Cut, make_cuts
-from models.artifact import Artifact
-from training_pipeline.backtest import Backtest
-from training_pipeline.evaluating.comparison import Difference, differences
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.metrics import CUTOFFS
-from training_pipeline.train import popularity_only
+from saldopas.features.encoding.align import align_courses
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.splits.split import Cut, make_cuts
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
+from saldopas.models.artifact.artifact import Artifact
+from saldopas.training_pipeline.evaluating.backtest import Backtest
+from saldopas.training_pipeline.evaluating.comparison import Difference, differences
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
+from saldopas.training_pipeline.training.train import popularity_only
 
 Reference = Literal["champion", "popularity"]
 BALANCE_USED = "balance_used@10"

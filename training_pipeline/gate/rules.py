@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from training_pipeline.evaluating.comparison import Difference
-from training_pipeline.evaluating.groups import grouping
-from training_pipeline.evaluating.segments import segments_of
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.gate import verdict as v
-from training_pipeline.gate.config import GateConfig
-from training_pipeline.gate.evidence import Evidence, Paired, evidence_of
-from training_pipeline.gate.latency import Latency
-from training_pipeline.gate.measured_against import BALANCE_USED, Against
-from training_pipeline.gate.verdict import Outcome, Verdict
-from training_pipeline.selection import POPULARITY
+from saldopas.training_pipeline.evaluating.comparison import Difference
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.evaluating.groups import grouping
+from saldopas.training_pipeline.evaluating.segments import segments_of
+from saldopas.training_pipeline.gate import verdict as v
+from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.gate.evidence import Evidence, Paired, evidence_of
+from saldopas.training_pipeline.gate.latency import Latency
+from saldopas.training_pipeline.gate.measured_against import BALANCE_USED, Against
+from saldopas.training_pipeline.gate.verdict import Outcome, Verdict
+from saldopas.training_pipeline.training.selection import POPULARITY
 
 NOISE = 1.1  # times that the same model takes when it is timed again; 1.06 was seen
 

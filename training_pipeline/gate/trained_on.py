@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.dataset import Dataset
-from features.errors import DataError
-from models.artifact import Artifact
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
+from saldopas.models.artifact.artifact import Artifact
 
 KNOWN = 0.9  # least share of what the version has learned; the rest may be corrected or erased
 LATE = 0.01  # largest share that lies after the end of the data

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.dataset import Dataset
-from features.id_index import places_of
-from features.profile import NOT_PROFILE, guess_kind
+from saldopas.features.encoding.profile import NOT_PROFILE, guess_kind
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
+from saldopas.features.tables.id_index import places_of
 
 QUANTILES = {"min": 0.0, "p25": 0.25, "median": 0.5, "p75": 0.75, "max": 1.0}
 MANY_DISTINCT = 0.5

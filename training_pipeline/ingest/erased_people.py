@@ -12,12 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.dataset import Dataset, read_dataset
-from features.fingerprint import fingerprint
-from features.store_engine import hash_of, store_errors, store_url
-from features.store_erase import erased_in
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.features.tables.fingerprint import fingerprint
+from saldopas.store.engine import hash_of, store_errors, store_url
+from saldopas.store.erase import erased_in
 
 DEFAULT_STORE = "sqlite:///mlruns/store.db"
 PERSONAL = (c.PARTICIPANTS, c.PURCHASES)

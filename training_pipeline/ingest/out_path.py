@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from features.errors import DataError
+from saldopas.features.errors import DataError
 
 SUFFIXES = (".parquet", ".csv")
 
@@ -17,7 +17,9 @@ def check_table_path(out: Path) -> None:
         DataError: of which kind it is cannot be told, it is a directory, or nothing can be made
             there.
     """
-    from training_pipeline.evaluating.exports import check_file  # loads models; `sample` has none
+    from saldopas.training_pipeline.evaluating.exports import (
+        check_file,  # loads models; `sample` has none
+    )
 
     if out.suffix not in SUFFIXES:
         raise DataError(f"{out}: unknown kind of file", remedy="end --out in .parquet or .csv")

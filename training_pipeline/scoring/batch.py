@@ -11,18 +11,17 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from features.align import align_courses
-from features.indexed import index_dataset
-from features.request_moment import request_moment
-from features.snapshot import Snapshot
-from features.split import end_of
-from models.artifact import load_artifact
-from training_pipeline.console import progress, say
-from training_pipeline.erased_people import open_dataset
-from training_pipeline.out_path import check_table_path
-from training_pipeline.score_requests import read_requests
-from training_pipeline.scoring import answer_frame, with_balances
+from saldopas.features.encoding.align import align_courses
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.requests.moment import request_moment
+from saldopas.features.splits.split import end_of
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.training_pipeline.console import progress, say
+from saldopas.training_pipeline.ingest.erased_people import open_dataset
+from saldopas.training_pipeline.ingest.out_path import check_table_path
+from saldopas.training_pipeline.scoring.lists import answer_frame, with_balances
+from saldopas.training_pipeline.scoring.request_table import read_requests
 
 PARTICIPANTS_A_BLOCK = 20_000
 

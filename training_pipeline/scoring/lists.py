@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-
-from features import columns as c
-from features.requests import RequestBatch
-from models.artifact import Artifact
-from models.policy import SOURCES, Policy
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.tables import columns as c
+from saldopas.models.artifact.artifact import Artifact
+from saldopas.models.policy.policy import SOURCES, Policy
 
 
 def score_participants(

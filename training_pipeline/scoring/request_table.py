@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from features import columns as c
-from features.contract import CheckedTable, check_table
-from features.csv_source import read_csv
-from features.dataset_config import DatasetConfig
-from features.errors import DataError
-from features.findings import shorten
-from features.parquet_source import INDEX_PREFIX, read_parquet
-from features.raw_table import RawTable, ReadLimits
-from training_pipeline.console import say
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.contract import CheckedTable, check_table
+from saldopas.features.tables.csv_source import read_csv
+from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.features.tables.findings import shorten
+from saldopas.features.tables.parquet_source import INDEX_PREFIX, read_parquet
+from saldopas.features.tables.raw_table import RawTable, ReadLimits
+from saldopas.training_pipeline.console import say
 
 KNOWN = (c.PARTICIPANT_ID, c.BALANCE)
 SHOWN_CHARACTERS = 200

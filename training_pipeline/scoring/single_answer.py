@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from features.request_moment import request_moment
-from models.answers import answer_items
-from models.artifact import load_artifact
-from models.wording import answer_reasons
-from training_pipeline.scoring import with_balances
+from saldopas.features.requests.moment import request_moment
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.models.explaining.wording import answer_reasons
+from saldopas.models.policy.answers import answer_items
+from saldopas.training_pipeline.scoring.lists import with_balances
 
 
 def answer_one(

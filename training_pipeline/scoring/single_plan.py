@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from features.errors import DataError
-from features.request_moment import request_moment
-from models.artifact import load_artifact
-from models.plan_answers import looked_ahead, plans_answer
-from models.plan_problem import PlanRefusedError
-from models.planning import MOST_BALANCE, Planning, PlanWish
-from training_pipeline.scoring import with_balances
+from saldopas.features.errors import DataError
+from saldopas.features.requests.moment import request_moment
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
+from saldopas.models.planner.plan_problem import PlanRefusedError
+from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
+from saldopas.training_pipeline.scoring.lists import with_balances
 
 
 def plan_one(

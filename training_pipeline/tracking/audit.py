@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from training_pipeline.console import say
-from training_pipeline.gate.verdict import GateReport
-from training_pipeline.tracking import store
-from training_pipeline.tracking.versions import MODEL_NAME, every_version
+from saldopas.training_pipeline.console import say
+from saldopas.training_pipeline.gate.verdict import GateReport
+from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking.versions import MODEL_NAME, every_version
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

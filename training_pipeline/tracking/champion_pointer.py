@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking import store
 
 POINTER = "champion.json"
 

@@ -9,15 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training_pipeline.code_version import code_version
-from training_pipeline.tracking import store
-from training_pipeline.tracking.experiment import experiment_of
-from training_pipeline.tracking.tuning_run import FINGERPRINT, KIND
+from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking.experiment import experiment_of
+from saldopas.training_pipeline.tracking.tuning_run import FINGERPRINT, KIND
+from saldopas.training_pipeline.training.code_version import code_version
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-    from training_pipeline.drift.compare import DriftReport
+    from saldopas.training_pipeline.drift.compare import DriftReport
 
 DRIFT = "drift"
 MOST_TAG = 500  # characters of the names that drifted
@@ -51,7 +50,7 @@ def _name(report: DriftReport) -> str:
 
 
 def _tags(report: DriftReport) -> dict[str, str]:
-    from training_pipeline.drift.report import as_markdown
+    from saldopas.training_pipeline.drift.report import as_markdown
 
     return {
         KIND: DRIFT,
@@ -101,8 +100,8 @@ def _metric(area: str, item: str, measure: str) -> str:
 
 
 def _log_files(mlflow: MlflowClient, report: DriftReport, run_id: str) -> None:
-    from training_pipeline.drift.plots import figures_of
-    from training_pipeline.drift.report import as_markdown
+    from saldopas.training_pipeline.drift.plots import figures_of
+    from saldopas.training_pipeline.drift.report import as_markdown
 
     with tempfile.TemporaryDirectory(prefix="saldopas-drift-") as folder:
         plots = Path(folder) / "plots"

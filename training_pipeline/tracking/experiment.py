@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
-from training_pipeline.console import RunFailedError
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.tracking import store
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.tracking import store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

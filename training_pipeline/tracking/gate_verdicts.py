@@ -7,15 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.manifest import MANIFEST
-from training_pipeline.gate.judge import Challenger, Champion, GateInput
-from training_pipeline.gate.judge import judge as judge_artifacts
-from training_pipeline.gate.verdict import EDITION, GateReport
-from training_pipeline.tracking import run_values, store
-from training_pipeline.tracking.locate import resolve
-from training_pipeline.tracking.model_card import GAP
-from training_pipeline.tracking.promotion_lock import promotion_lock
-from training_pipeline.tracking.versions import (
+from saldopas.models.artifact.manifest import MANIFEST
+from saldopas.training_pipeline.gate.judge import Challenger, Champion, GateInput
+from saldopas.training_pipeline.gate.judge import judge as judge_artifacts
+from saldopas.training_pipeline.gate.verdict import EDITION, GateReport
+from saldopas.training_pipeline.tracking import run_values, store
+from saldopas.training_pipeline.tracking.locate import resolve
+from saldopas.training_pipeline.tracking.model_card import GAP
+from saldopas.training_pipeline.tracking.promotion_lock import promotion_lock
+from saldopas.training_pipeline.tracking.versions import (
     CHAMPION,
     MODEL_NAME,
     ModelNotFoundError,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.split import make_cuts
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.decisions import Decisions
-from training_pipeline.evaluating.groups import grouping
-from training_pipeline.evaluating.intervals import Intervals, intervals_of
-from training_pipeline.evaluating.markdown import about, evaluation_page
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.evaluating.segments import Segments, segments_of
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.record import TrainingRecord
+from saldopas.features.splits.split import make_cuts
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.evaluating.groups import grouping
+from saldopas.training_pipeline.evaluating.intervals import Intervals, intervals_of
+from saldopas.training_pipeline.evaluating.markdown import about, evaluation_page
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.segments import Segments, segments_of
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 SEGMENT_METRICS = (MAIN_METRIC, "recall@10")
 

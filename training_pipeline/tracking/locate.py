@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
-from features.errors import DataError
-from models.manifest import MANIFEST
-from training_pipeline.tracking import store
-from training_pipeline.tracking.versions import (
+from saldopas.features.errors import DataError
+from saldopas.models.artifact.manifest import MANIFEST
+from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking.versions import (
     ALIASES,
     LARGEST,
     ModelNotFoundError,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from models.balance_fit import EDGES
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.markdown import number, with_interval
-from training_pipeline.evaluation import MAIN_METRIC, Evaluation
-from training_pipeline.held_out_quality import HeldOutQuality
-from training_pipeline.record import TrainingRecord
+from saldopas.models.policy.balance_fit import EDGES
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, Evaluation
+from saldopas.training_pipeline.evaluating.markdown import number, with_interval
+from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 ROWS = (
     (MAIN_METRIC, "all", "NDCG@10, all"),

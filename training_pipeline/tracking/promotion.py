@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.errors import ArtifactError
-from models.artifact import load_artifact
-from training_pipeline.console import RunFailedError
-from training_pipeline.gate.judge import GateInput
-from training_pipeline.gate.verdict import ARTIFACT, GateReport
-from training_pipeline.tracking import store
-from training_pipeline.tracking.audit import Promotion, promotion, write_audit
-from training_pipeline.tracking.champion_pointer import write_pointer
-from training_pipeline.tracking.gate_verdicts import judged
-from training_pipeline.tracking.locate import resolve
-from training_pipeline.tracking.promotion_lock import promotion_lock
-from training_pipeline.tracking.versions import (
+from saldopas.features.errors import ArtifactError
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.gate.judge import GateInput
+from saldopas.training_pipeline.gate.verdict import ARTIFACT, GateReport
+from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking.audit import Promotion, promotion, write_audit
+from saldopas.training_pipeline.tracking.champion_pointer import write_pointer
+from saldopas.training_pipeline.tracking.gate_verdicts import judged
+from saldopas.training_pipeline.tracking.locate import resolve
+from saldopas.training_pipeline.tracking.promotion_lock import promotion_lock
+from saldopas.training_pipeline.tracking.versions import (
     CHAMPION,
     MODEL_NAME,
     PREVIOUS,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking.file_lock import locked
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
-
-from training_pipeline.tracking import store
-from training_pipeline.tracking.file_lock import locked
 
 FILE = ".promotion.lock"  # in the store's directory
 KEY = 0x5A1D0  # of PostgreSQL's advisory lock

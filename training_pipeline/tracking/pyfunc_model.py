@@ -19,7 +19,7 @@ class CourseRecommender(PythonModel):  # type: ignore[misc]
 
     def load_context(self, context: PythonModelContext) -> None:
         """Verify and map the artifact."""
-        from models.artifact import load_artifact
+        from saldopas.models.artifact.artifact import load_artifact
 
         self.artifact = load_artifact(Path(context.artifacts["saldopas"]))
 
@@ -40,8 +40,8 @@ class CourseRecommender(PythonModel):  # type: ignore[misc]
         Raises:
             ValueError: `n` is below 1.
         """
-        from features.request_moment import request_moment
-        from training_pipeline.scoring import score_participants
+        from saldopas.features.requests.moment import request_moment
+        from saldopas.training_pipeline.scoring.lists import score_participants
 
         count = int((params or {}).get("n", 5))
         if count < 1:

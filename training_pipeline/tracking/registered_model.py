@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-
-from features import columns as c
-from training_pipeline.record import TrainingRecord
-from training_pipeline.tracking import run_values
-from training_pipeline.tracking.environment import model_requirements
+from saldopas.features.tables import columns as c
+from saldopas.training_pipeline.tracking import run_values
+from saldopas.training_pipeline.tracking.environment import model_requirements
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -1,16 +1,16 @@
 """The registered model, as the commands use it."""
 
-from training_pipeline.gate.judge import GateInput
-from training_pipeline.tracking.audit import Promotion, history
-from training_pipeline.tracking.gate_verdicts import judge
-from training_pipeline.tracking.locate import resolve
-from training_pipeline.tracking.promotion import (
+from saldopas.training_pipeline.gate.judge import GateInput
+from saldopas.training_pipeline.tracking.audit import Promotion, history
+from saldopas.training_pipeline.tracking.gate_verdicts import judge
+from saldopas.training_pipeline.tracking.locate import resolve
+from saldopas.training_pipeline.tracking.promotion import (
     GateRefusedError,
     promote,
     publish_champion,
     rollback,
 )
-from training_pipeline.tracking.versions import (
+from saldopas.training_pipeline.tracking.versions import (
     CHALLENGER,
     CHAMPION,
     MODEL_NAME,

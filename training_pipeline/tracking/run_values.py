@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from models.policy import Source
-from training_pipeline.evaluating.metric_names import FAMILY
-from training_pipeline.evaluation import MAIN_METRIC, Evaluation
-from training_pipeline.held_out_quality import HeldOutQuality
-from training_pipeline.record import TrainingRecord
+from saldopas.models.policy.policy import Source
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, Evaluation
+from saldopas.training_pipeline.evaluating.metric_names import FAMILY
+from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 RANKING = ("ndcg@", "hit@", "recall@", "mrr@", "coverage@")  # `metrics` has them
 BEATS_POPULARITY = "saldopas.beats_popularity"

@@ -11,11 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.tracking.file_lock import locked
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-
-from training_pipeline.console import RunFailedError
-from training_pipeline.tracking.file_lock import locked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

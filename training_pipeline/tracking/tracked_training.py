@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from features import columns as c
-from features.dataset import Dataset
-from training_pipeline.console import RunFailedError, say
-from training_pipeline.erased_people import open_dataset
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.groups import BUILT_IN, profile_kind
-from training_pipeline.evaluation import Evaluation
-from training_pipeline.gate.config import GateConfig
-from training_pipeline.gate.verdict import GateReport
-from training_pipeline.record import TrainingRecord
-from training_pipeline.train import train
-from training_pipeline.training_config import TrainingConfig
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
+from saldopas.training_pipeline.console import RunFailedError, say
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation
+from saldopas.training_pipeline.evaluating.groups import BUILT_IN, profile_kind
+from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.gate.verdict import GateReport
+from saldopas.training_pipeline.ingest.erased_people import open_dataset
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.train import train
 
 
 def train_and_track(
@@ -37,8 +37,8 @@ def train_and_track(
         DataError: the data cannot be used.
         RunFailedError: tracking or registration failed.
     """
-    from training_pipeline.tracking.store import connect
-    from training_pipeline.tracking.tuning_run import newest_tuning
+    from saldopas.training_pipeline.tracking.store import connect
+    from saldopas.training_pipeline.tracking.tuning_run import newest_tuning
 
     connect()  # a store that cannot be reached is said before the work, not after it
     say(f"reading {source.split('@')[-1]}")
@@ -66,8 +66,13 @@ def _tracked(
     record: TrainingRecord, seen: Dataset, strict: GateConfig, *, promote_it: bool
 ) -> dict[str, Any]:
     """`seen` is what the training looked at: the gate compares with the champion on it."""
-    from training_pipeline.tracking.registry import GateInput, GateRefusedError, judge, promote
-    from training_pipeline.tracking.training_run import track_training
+    from saldopas.training_pipeline.tracking.registry import (
+        GateInput,
+        GateRefusedError,
+        judge,
+        promote,
+    )
+    from saldopas.training_pipeline.tracking.training_run import track_training
 
     say("tracking the run and registering the model")
     run = track_training(record)

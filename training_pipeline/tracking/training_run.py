@@ -9,19 +9,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.artifact import load_artifact
-from training_pipeline.evaluating.measured import Measured
-from training_pipeline.held_out_quality import HeldOutQuality, held_out_quality
-from training_pipeline.plots.figures import figures_of
-from training_pipeline.record import TrainingRecord
-from training_pipeline.tracking import run_values, store
-from training_pipeline.tracking.environment import write_environment
-from training_pipeline.tracking.experiment import experiment_of
-from training_pipeline.tracking.model_card import model_card
-from training_pipeline.tracking.trial_runs import log_search, log_trials
-from training_pipeline.tracking.tuning_run import KIND
-from training_pipeline.tracking.versions import CHALLENGER, MODEL_NAME
-from training_pipeline.train import CHOSEN
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.tracking import run_values, store
+from saldopas.training_pipeline.tracking.environment import write_environment
+from saldopas.training_pipeline.tracking.experiment import experiment_of
+from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality, held_out_quality
+from saldopas.training_pipeline.tracking.model_card import model_card
+from saldopas.training_pipeline.tracking.plots.figures import figures_of
+from saldopas.training_pipeline.tracking.trial_runs import log_search, log_trials
+from saldopas.training_pipeline.tracking.tuning_run import KIND
+from saldopas.training_pipeline.tracking.versions import CHALLENGER, MODEL_NAME
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.train import CHOSEN
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -88,8 +88,7 @@ def _log(
     experiment_id: str,
 ) -> int:
     from mlflow.entities import LoggedModelStatus
-
-    from training_pipeline.tracking.registered_model import register, start_model
+    from saldopas.training_pipeline.tracking.registered_model import register, start_model
 
     log_trials(mlflow, record, run_id=run_id, experiment_id=experiment_id)
     model = start_model(mlflow, record, run_id=run_id, experiment_id=experiment_id, name=MODEL_NAME)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from models.registry import MODELS
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.record import TrainingRecord, Trial
-from training_pipeline.tracking.run_values import hyperparameters
-from training_pipeline.tracking.tuning_run import KIND
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.tracking.run_values import hyperparameters
+from saldopas.training_pipeline.tracking.tuning_run import KIND
+from saldopas.training_pipeline.training.record import TrainingRecord, Trial
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

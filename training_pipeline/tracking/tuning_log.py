@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training_pipeline.code_version import code_version
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.tracking import store
-from training_pipeline.tracking.experiment import experiment_of
-from training_pipeline.tracking.trial_runs import TRIAL
-from training_pipeline.tracking.tuning_run import (
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking.experiment import experiment_of
+from saldopas.training_pipeline.tracking.trial_runs import TRIAL
+from saldopas.training_pipeline.tracking.tuning_run import (
     FINGERPRINT,
     KEY,
     KIND,
@@ -29,13 +28,13 @@ from training_pipeline.tracking.tuning_run import (
     TUNING,
     UNTIL,
 )
+from saldopas.training_pipeline.training.code_version import code_version
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-    from training_pipeline.tuning.attempts import Attempt
-    from training_pipeline.tuning.outcome import TuningOutcome
-    from training_pipeline.tuning.plan import TuningPlan
+    from saldopas.training_pipeline.tuning.attempts import Attempt
+    from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+    from saldopas.training_pipeline.tuning.plan import TuningPlan
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 
@@ -62,8 +61,7 @@ class TuningRun:
         """Files, figures, and last the tags by which the result is found."""
         from mlflow.entities import Metric, RunTag
         from mlflow.utils.time import get_current_time_millis
-
-        from training_pipeline.tuning.history_plot import history_plot
+        from saldopas.training_pipeline.tuning.history_plot import history_plot
 
         with store.mlflow_errors(), tempfile.TemporaryDirectory(prefix="saldopas-run-") as folder:
             history_plot(outcome).savefig(Path(folder) / "history.png", dpi=130)

@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
-
-from features.dataset_config import UNNAMED
-from models.registry import MODELS
-from training_pipeline.console import say
-from training_pipeline.tracking import store
-from training_pipeline.training_config import TrainingConfig
-from training_pipeline.tuning.looked_at import LookedAt
+from saldopas.features.tables.dataset_config import UNNAMED
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.console import say
+from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.tuning.looked_at import LookedAt
 
 KIND, TUNING = "saldopas.kind", "tuning"
 KEY = "saldopas.tuning_key"

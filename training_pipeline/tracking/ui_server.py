@@ -12,10 +12,10 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 
-from training_pipeline.console import RunFailedError
-from training_pipeline.tracking import store
-from training_pipeline.tracking.experiment import VIEW
-from training_pipeline.tracking.versions import MODEL_NAME
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking.experiment import VIEW
+from saldopas.training_pipeline.tracking.versions import MODEL_NAME
 
 HOST = "127.0.0.1"
 LOG = "ui.log"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from training_pipeline.console import RunFailedError
-from training_pipeline.tracking import run_values, store
+from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.tracking import run_values, store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

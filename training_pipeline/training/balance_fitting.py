@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.indexed import IndexedDataset
-from features.requests import RequestBatch
-from features.split import Cut
-from models.balance_fit import N_BANDS, BalanceFit, bands
-from models.policy import Policy
-from training_pipeline.gains import CUTOFF, Gains, gains_of_lists
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit, bands
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.evaluating.gains import CUTOFF, Gains, gains_of_lists
 
 ROUNDS = 20
 PRIOR = 20.0  # purchases at the foretold rate that are added to each band

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.indexed import IndexedDataset
-from features.split import Cut
-from models.blend import unit_of
-from models.policy import Policy, Stage
-from models.recommender import Recommender
-from training_pipeline.gains import CUTOFF, Gains, gains_of_hits
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.policy import Policy, Stage
+from saldopas.models.recommenders.blend import unit_of
+from saldopas.models.recommenders.recommender import Recommender
+from saldopas.training_pipeline.evaluating.gains import CUTOFF, Gains, gains_of_hits
 
 LEVELS = 4  # 0, 1, 2, and 3 or more purchases
 DEPTH = 50  # best courses of each member that a decision is judged among

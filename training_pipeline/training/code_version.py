@@ -15,7 +15,7 @@ def code_version() -> str:
 
 
 def _git(*arguments: str) -> str | None:
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
     try:

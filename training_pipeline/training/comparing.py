@@ -7,14 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from features.indexed import IndexedDataset
-from features.split import Cut
-from models.policy import Policy, Stage
-from models.recommender import Recommender
-from models.registry import MODELS
-from training_pipeline.evaluation import MAIN_METRIC, Evaluation, evaluate_policy
-from training_pipeline.gains import Gains, gains_of_lists
-from training_pipeline.search_grid import SEARCH
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.policy import Policy, Stage
+from saldopas.models.recommenders.recommender import Recommender
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.evaluating.evaluation import (
+    MAIN_METRIC,
+    Evaluation,
+    evaluate_policy,
+)
+from saldopas.training_pipeline.evaluating.gains import Gains, gains_of_lists
+from saldopas.training_pipeline.training.search_grid import SEARCH
 
 Group = Literal["warm", "new"]  # people with an earlier purchase, and without
 GROUPS: tuple[Group, ...] = ("warm", "new")

@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
-
-from features.dataset_config import Frozen
-from features.errors import DataError
-from features.split_config import SplitConfig
-from features.training_set import TrainingSet
-from models.ease import Ease, EaseConfig
-from models.exploration import ExplorationConfig
-from models.members import MEMBERS
-from models.registry import MODELS
-from training_pipeline.gate.config import GateConfig
-from training_pipeline.selection import POPULARITY, PROFILE_POPULARITY, auto_names
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.errors import DataError
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.models.policy.exploration import ExplorationConfig
+from saldopas.models.recommenders.ease import Ease, EaseConfig
+from saldopas.models.recommenders.members import MEMBERS
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.training.selection import POPULARITY, PROFILE_POPULARITY, auto_names
 
 AUTO_NAME = "auto"
 

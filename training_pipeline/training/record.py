@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from features.indexed import IndexedDataset
-from models.manifest import Manifest
-from training_pipeline.blending import BlendLevel
-from training_pipeline.calibration.calibrated import Calibrated
-from training_pipeline.evaluating.config import EvaluationConfig
-from training_pipeline.evaluating.small_groups import shown_levels
-from training_pipeline.evaluation import Evaluation
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.models.artifact.manifest import Manifest
+from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation
+from saldopas.training_pipeline.evaluating.small_groups import shown_levels
+from saldopas.training_pipeline.training.blending import BlendLevel
+from saldopas.training_pipeline.training.calibration.calibrated import Calibrated
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from features.indexed import IndexedDataset
-from features.split import Cut
-from features.training_set import TrainingSet
-from models.blend import Blend
-from models.closed_form import inputs_to_keep
-from models.policy import Source
-from models.recipe import Recipe, StageRecipe
-from models.registry import MODELS
-from training_pipeline.blending import BlendLevel, learn_weights, shortlists
-from training_pipeline.comparing import Comparison, Tried
-from training_pipeline.record import Trial
-from training_pipeline.search_grid import SEARCH
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.policy import Source
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.models.recommenders.blend import Blend
+from saldopas.models.recommenders.closed_form import inputs_to_keep
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.training.blending import BlendLevel, learn_weights, shortlists
+from saldopas.training_pipeline.training.comparing import Comparison, Tried
+from saldopas.training_pipeline.training.record import Trial
+from saldopas.training_pipeline.training.search_grid import SEARCH
 
 POPULARITY = "popularity"
 PROFILE_POPULARITY = "profile-popularity"

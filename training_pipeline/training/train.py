@@ -10,29 +10,34 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features import columns as c
-from features.dataset import Dataset
-from features.errors import DataError
-from features.indexed import IndexedDataset, index_dataset
-from features.snapshot import Snapshot
-from features.split import Cut, earlier_windows, end_of, make_cuts
-from models.artifact import write_artifact
-from models.evidence import Evidence
-from models.manifest import Manifest, installed_versions
-from models.policy import Policy, Stage
-from models.recipe import Recipe
-from training_pipeline.balance_fitting import learn_balance_fit
-from training_pipeline.calibration.calibrated import Calibrated, calibrate
-from training_pipeline.code_version import code_version
-from training_pipeline.console import progress, say
-from training_pipeline.evaluation import Evaluation, evaluate_policy
-from training_pipeline.record import TrainingRecord
-from training_pipeline.selection import Selection, count_fits, select, untried_recipe
-from training_pipeline.training_config import AUTO_NAME, TrainingConfig
-from training_pipeline.tuning.looked_at import LookedAt
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.errors import DataError
+from saldopas.features.splits.split import Cut, earlier_windows, end_of, make_cuts
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset
+from saldopas.models.artifact.artifact import write_artifact
+from saldopas.models.artifact.manifest import Manifest, installed_versions
+from saldopas.models.explaining.evidence import Evidence
+from saldopas.models.policy.policy import Policy, Stage
+from saldopas.models.policy.recipe import Recipe
+from saldopas.training_pipeline.console import progress, say
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation, evaluate_policy
+from saldopas.training_pipeline.training.balance_fitting import learn_balance_fit
+from saldopas.training_pipeline.training.calibration.calibrated import Calibrated, calibrate
+from saldopas.training_pipeline.training.code_version import code_version
+from saldopas.training_pipeline.training.config import AUTO_NAME, TrainingConfig
+from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.selection import (
+    Selection,
+    count_fits,
+    select,
+    untried_recipe,
+)
+from saldopas.training_pipeline.tuning.looked_at import LookedAt
 
 if TYPE_CHECKING:
-    from training_pipeline.tracking.tuning_run import Tuned
+    from saldopas.training_pipeline.tracking.tuning_run import Tuned
 
 CHOSEN, POPULAR = "chosen", "popularity"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
-from training_pipeline.gains import Gains
-from training_pipeline.tuning.attempts import Attempt, best_first
+from saldopas.training_pipeline.evaluating.gains import Gains
+from saldopas.training_pipeline.tuning.attempts import Attempt, best_first
 
 CANDIDATES = 5  # trials that are looked at; the best first
 

@@ -7,10 +7,9 @@ from itertools import accumulate
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-
-from training_pipeline.plots import style
-from training_pipeline.tuning.attempts import Attempt, best_of
-from training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.tuning.attempts import Attempt, best_of
+from saldopas.training_pipeline.tuning.outcome import TuningOutcome
 
 COLUMNS = 2
 

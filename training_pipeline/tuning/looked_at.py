@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from features.split import Cut
-from features.split_config import Method
+from saldopas.features.splits.split import Cut
+from saldopas.features.splits.split_config import Method
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState
-
-from models.registry import MODELS
-from training_pipeline.tuning.attempts import Attempt, State
-from training_pipeline.tuning.median_pruner import MedianAtWindow
+from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.tuning.attempts import Attempt, State
+from saldopas.training_pipeline.tuning.median_pruner import MedianAtWindow
 
 INTERRUPTED, TOLD = "interrupted", "told"  # what Optuna keeps for us beside a trial's values
 STATES: dict[TrialState, State] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.console import RunFailedError
 
 
 @contextmanager

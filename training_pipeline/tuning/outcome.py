@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from training_pipeline.tuning.attempts import Attempt, best_first, best_of
-from training_pipeline.tuning.plan import TuningPlan, group_of
+from saldopas.training_pipeline.tuning.attempts import Attempt, best_first, best_of
+from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of
 
 LEAST_TRIALS = 10  # of a model before train takes what it found instead of searching by itself
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from features.dataset import Dataset
-from features.errors import DataError
-from features.indexed import IndexedDataset, index_dataset
-from features.split import Cut, earlier_windows, make_cuts
-from features.training_set import TrainingSet
-from training_pipeline.comparing import Group
-from training_pipeline.evaluation import MAIN_METRIC, Evaluation
-from training_pipeline.selection import POPULARITY, PROFILE_POPULARITY
-from training_pipeline.training_config import AUTO_NAME, TrainingConfig
-from training_pipeline.tuning.looked_at import LookedAt
-from training_pipeline.tuning.spaces import SPACES, space_of
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.errors import DataError
+from saldopas.features.splits.split import Cut, earlier_windows, make_cuts
+from saldopas.features.tables.dataset import Dataset
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, Evaluation
+from saldopas.training_pipeline.training.comparing import Group
+from saldopas.training_pipeline.training.config import AUTO_NAME, TrainingConfig
+from saldopas.training_pipeline.training.selection import POPULARITY, PROFILE_POPULARITY
+from saldopas.training_pipeline.tuning.looked_at import LookedAt
+from saldopas.training_pipeline.tuning.spaces import SPACES, space_of
 
 WINDOWS = 3
 NEW: Group = "new"

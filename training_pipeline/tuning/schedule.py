@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from training_pipeline.tuning.attempts import Attempt
-from training_pipeline.tuning.model_study import ModelStudy
+from saldopas.training_pipeline.tuning.attempts import Attempt
+from saldopas.training_pipeline.tuning.model_study import ModelStudy
 
 
 @dataclass(frozen=True)

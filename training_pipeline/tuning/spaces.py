@@ -13,8 +13,7 @@ from optuna.distributions import (
     IntDistribution,
     distribution_to_json,
 )
-
-from features.errors import DataError
+from saldopas.features.errors import DataError
 
 
 @dataclass(frozen=True)

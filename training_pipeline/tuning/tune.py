@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training_pipeline.comparing import Comparison, Tried
-from training_pipeline.console import RunFailedError, progress, say
-from training_pipeline.erased_people import open_dataset
-from training_pipeline.evaluation import Evaluation
-from training_pipeline.gains import Gains
-from training_pipeline.selection import POPULARITY
-from training_pipeline.training_config import TrainingConfig
-from training_pipeline.tuning.attempts import Attempt, best_of
-from training_pipeline.tuning.clearly_better import taken_of
-from training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
-from training_pipeline.tuning.one_at_a_time import one_at_a_time
-from training_pipeline.tuning.outcome import TuningOutcome
-from training_pipeline.tuning.plan import TuningPlan, group_of, make_plan, measured
-from training_pipeline.tuning.schedule import Turn, run_turns
-from training_pipeline.tuning.spaces import space_of
+from saldopas.training_pipeline.console import RunFailedError, progress, say
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation
+from saldopas.training_pipeline.evaluating.gains import Gains
+from saldopas.training_pipeline.ingest.erased_people import open_dataset
+from saldopas.training_pipeline.training.comparing import Comparison, Tried
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.selection import POPULARITY
+from saldopas.training_pipeline.tuning.attempts import Attempt, best_of
+from saldopas.training_pipeline.tuning.clearly_better import taken_of
+from saldopas.training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
+from saldopas.training_pipeline.tuning.one_at_a_time import one_at_a_time
+from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of, make_plan, measured
+from saldopas.training_pipeline.tuning.schedule import Turn, run_turns
+from saldopas.training_pipeline.tuning.spaces import space_of
 
 STUDIES = "tuning.db"
 
@@ -58,8 +58,8 @@ def tune(
         DataError: the data or the configuration cannot be used.
         RunFailedError: the store refuses, or no trial of any model worked.
     """
-    from training_pipeline.tracking import store
-    from training_pipeline.tracking.tuning_log import open_tuning
+    from saldopas.training_pipeline.tracking import store
+    from saldopas.training_pipeline.tracking.tuning_log import open_tuning
 
     store.connect()
     say(f"reading {str(source).split('@')[-1]}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from features.errors import DataError
+from saldopas.features.errors import DataError
 
 
 class Reason(StrEnum):

@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from training_pipeline.off_policy.reward_model import cross_fitted
-from training_pipeline.off_policy.served_lists import ServedLists
-from training_pipeline.off_policy.weights import (
+from saldopas.training_pipeline.evaluating.off_policy.reward_model import cross_fitted
+from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
+from saldopas.training_pipeline.evaluating.off_policy.weights import (
     OffPolicyConfig,
     TargetPolicy,
     effective_size,
     importance_weights,
 )
-from training_pipeline.statistics import likelihood_interval
+from saldopas.training_pipeline.evaluating.statistics import likelihood_interval
 
 Floats = NDArray[np.float64]
 

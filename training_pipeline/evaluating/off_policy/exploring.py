@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from models.policy import Recommendations
-from training_pipeline.off_policy.served_lists import ServedLists
+from saldopas.models.policy.policy import Recommendations
+from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
 
 MOST_SLOTS = 12  # the exact chances take 2 ** slots states
 ROWS_A_BLOCK = 20_000

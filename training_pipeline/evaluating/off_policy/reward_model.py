@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from training_pipeline.off_policy.served_lists import ServedLists
-from training_pipeline.off_policy.weights import OffPolicyConfig, TargetPolicy
+from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
+from saldopas.training_pipeline.evaluating.off_policy.weights import OffPolicyConfig, TargetPolicy
 
 Floats = NDArray[np.float64]
 PRIOR_SHOWN = 20.0  # a course shown so often counts half, the average of all courses half

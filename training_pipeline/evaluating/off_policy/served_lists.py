@@ -13,11 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from saldopas.features.errors import DataError
+from saldopas.store.served.log import COURSE_IDS, SCHEMA, SLOT_VALUES, ServedList
 
-from features.errors import DataError
-from features.served_log import COURSE_IDS, SCHEMA, SLOT_VALUES, ServedList
-
-REMEDY = "write it as features/served_log.py declares"
+REMEDY = "write it as store/served/log.py declares"
 
 
 @dataclass(frozen=True)

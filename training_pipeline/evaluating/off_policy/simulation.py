@@ -14,10 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-
-from features.dataset_config import Frozen
-from training_pipeline.off_policy.exploring import ExploringRanking, draw_lists, slot_chances
-from training_pipeline.off_policy.served_lists import ServedLists
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.training_pipeline.evaluating.off_policy.exploring import (
+    ExploringRanking,
+    draw_lists,
+    slot_chances,
+)
+from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
 
 Floats = NDArray[np.float64]
 Behaviour = Callable[[Floats, Floats, np.random.Generator], Floats]

@@ -8,10 +8,9 @@ from typing import Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-
-from features.dataset_config import Frozen
-from training_pipeline.off_policy.errors import CannotEstimateError, Reason
-from training_pipeline.off_policy.served_lists import ServedLists
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.training_pipeline.evaluating.off_policy.errors import CannotEstimateError, Reason
+from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
 
 Assumption = Literal["item-position", "cascade", "list"]
 Floats = NDArray[np.float64]

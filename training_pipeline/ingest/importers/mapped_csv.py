@@ -10,17 +10,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from features import columns as c
-from features.contract import MOMENTS, WHOLE
-from features.csv_source import CsvDialect, read_csv
-from features.dataset import check_tables
-from features.errors import DataError
-from features.parquet_source import read_parquet
-from features.quarantine import check_quarantine_path
-from features.raw_table import RawTable, ReadLimits
-from training_pipeline.importers.imported import Imported
-from training_pipeline.importers.table_map import ImportMap, TableMap, read_import_map
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.contract import MOMENTS, WHOLE
+from saldopas.features.tables.csv_source import CsvDialect, read_csv
+from saldopas.features.tables.dataset import check_tables
+from saldopas.features.tables.parquet_source import read_parquet
+from saldopas.features.tables.quarantine import check_quarantine_path
+from saldopas.features.tables.raw_table import RawTable, ReadLimits
+from saldopas.training_pipeline.ingest.importers.imported import Imported
+from saldopas.training_pipeline.ingest.importers.table_map import (
+    ImportMap,
+    TableMap,
+    read_import_map,
+)
 
 KEYS = {c.PARTICIPANTS: c.PARTICIPANT_ID, c.COURSES: c.COURSE_ID}
 ISO = "%Y-%m-%dT%H:%M:%S.%f"

@@ -10,11 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-
-from features import columns as c
-from features.dataset_config import Categorical, DatasetConfig
-from features.errors import DataError
-from training_pipeline.importers.imported import Imported
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import Categorical, DatasetConfig
+from saldopas.training_pipeline.ingest.importers.imported import Imported
 
 FIRST_DAY = pd.Timestamp("2000-01-01", tz="UTC").as_unit("us")
 GENDER = "gender"

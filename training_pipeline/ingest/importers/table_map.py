@@ -7,11 +7,10 @@ import tomllib
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-
-from features import columns as c
-from features.contract import known_columns
-from features.dataset_config import DatasetConfig, Frozen
-from features.errors import DataError
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.contract import known_columns
+from saldopas.features.tables.dataset_config import DatasetConfig, Frozen
 
 
 class TableMap(Frozen):

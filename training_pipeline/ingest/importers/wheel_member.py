@@ -11,7 +11,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.console import RunFailedError
 
 PIP_SECONDS = 900
 

@@ -10,9 +10,8 @@ from datetime import date
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
-
-from features.dataset_config import Eligibility, Frozen
-from training_pipeline.sample.assumptions import (
+from saldopas.features.tables.dataset_config import Eligibility, Frozen
+from saldopas.training_pipeline.ingest.sample.assumptions import (
     EFFECTS,
     PROVINCES,
     SCHEME,
@@ -194,7 +193,7 @@ class PurchaseConfig(Frozen):
 
 
 class ChoiceConfig(Frozen):
-    """What a participant chooses; see `training_pipeline.sample.choices`."""
+    """What a participant chooses; see `saldopas.training_pipeline.ingest.sample.choices`."""
 
     effects: tuple[Effect, ...] = EFFECTS
     taste_dimensions: int = Field(default=6, ge=1, le=32)  # [A]

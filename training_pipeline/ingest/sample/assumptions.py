@@ -9,9 +9,8 @@ from datetime import date, timedelta
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
-
-from features.dataset_config import Frozen
-from features.scheme import SCHEMES
+from saldopas.features.scheme import SCHEMES
+from saldopas.features.tables.dataset_config import Frozen
 
 SCHEME = SCHEMES["2021"]
 

@@ -8,10 +8,9 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-
-from features import columns as c
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import SampleTables
+from saldopas.features.tables import columns as c
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables
 
 Unit = Literal["share", "rupiah", "count", "stars"]
 JUDGED_FROM_PARTICIPANTS = 30_000

@@ -6,15 +6,14 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.seconds import DAY_S
+from saldopas.training_pipeline.ingest.sample.assumed_shares import CatalogueConfig
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.moments import day_start_s
+from saldopas.training_pipeline.ingest.sample.on_sale import draw_windows
+from saldopas.training_pipeline.ingest.sample.titles import draw_titles, provider_names
 from scipy.special import ndtri
 from scipy.stats import norm
-
-from features.seconds import DAY_S
-from training_pipeline.sample.assumed_shares import CatalogueConfig
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.moments import day_start_s
-from training_pipeline.sample.on_sale import draw_windows
-from training_pipeline.sample.titles import draw_titles, provider_names
 
 GOLDEN = (np.sqrt(5) - 1) / 2
 EXPECTED_PURCHASES = 2.03  # a participant, those without any included

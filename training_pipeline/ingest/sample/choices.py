@@ -19,10 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from training_pipeline.sample.catalogue import Catalogue
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.people import People
+from saldopas.training_pipeline.ingest.sample.catalogue import Catalogue
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.people import People
 
 NOTHING = -1
 

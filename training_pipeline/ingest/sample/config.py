@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field, ValidationError, model_validator
-
-from features.dataset_config import Frozen
-from features.errors import DataError
-from training_pipeline.sample.assumed_shares import (
+from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.training_pipeline.ingest.sample.assumed_shares import (
     CatalogueConfig,
     ChoiceConfig,
     PeopleConfig,

@@ -6,18 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from saldopas.training_pipeline.console import Advance
+from saldopas.training_pipeline.ingest.sample.assumptions import SCHEME
+from saldopas.training_pipeline.ingest.sample.catalogue import draw_catalogue
+from saldopas.training_pipeline.ingest.sample.choices import build_choice_model
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.levels import level
+from saldopas.training_pipeline.ingest.sample.moments import day_start_s
+from saldopas.training_pipeline.ingest.sample.people import draw_people
+from saldopas.training_pipeline.ingest.sample.purchases import (
+    World,
+    draw_purchases,
+    happened_before,
+)
+from saldopas.training_pipeline.ingest.sample.tables import (
+    courses_table,
+    participants_table,
+    purchases_table,
+)
 from threadpoolctl import threadpool_limits
-
-from training_pipeline.console import Advance
-from training_pipeline.sample.assumptions import SCHEME
-from training_pipeline.sample.catalogue import draw_catalogue
-from training_pipeline.sample.choices import build_choice_model
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.levels import level
-from training_pipeline.sample.moments import day_start_s
-from training_pipeline.sample.people import draw_people
-from training_pipeline.sample.purchases import World, draw_purchases, happened_before
-from training_pipeline.sample.tables import courses_table, participants_table, purchases_table
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.seconds import DAY_S
-from training_pipeline.sample.catalogue import Catalogue
-from training_pipeline.sample.choices import (
+from saldopas.features.seconds import DAY_S
+from saldopas.training_pipeline.ingest.sample.catalogue import Catalogue
+from saldopas.training_pipeline.ingest.sample.choices import (
     NOTHING,
     ChoiceModel,
     Choosers,
     choice_weights,
 )
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.people import People
-from training_pipeline.sample.seats import Seats
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.people import People
+from saldopas.training_pipeline.ingest.sample.seats import Seats
 
 PANEL = 4_000
 PANEL_DAYS = 60

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.seconds import DAY_S
-from training_pipeline.sample.assumed_shares import CatalogueConfig
-from training_pipeline.sample.moments import day_start_s
+from saldopas.features.seconds import DAY_S
+from saldopas.training_pipeline.ingest.sample.assumed_shares import CatalogueConfig
+from saldopas.training_pipeline.ingest.sample.moments import day_start_s
 
 MONTH_DAYS = 30
 NO_LAST_DAY = -1

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from training_pipeline.console import Advance
-from training_pipeline.sample.catalogue import Catalogue
-from training_pipeline.sample.choices import NOTHING, ChoiceModel, Choosers, choice_weights, pick
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.people import People
-from training_pipeline.sample.seats import Seats
-from training_pipeline.sample.waiting import (
+from saldopas.training_pipeline.console import Advance
+from saldopas.training_pipeline.ingest.sample.catalogue import Catalogue
+from saldopas.training_pipeline.ingest.sample.choices import (
+    NOTHING,
+    ChoiceModel,
+    Choosers,
+    choice_weights,
+    pick,
+)
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.people import People
+from saldopas.training_pipeline.ingest.sample.seats import Seats
+from saldopas.training_pipeline.ingest.sample.waiting import (
     completed_and_rated_s,
     first_purchase_s,
     next_purchase_s,

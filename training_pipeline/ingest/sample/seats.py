@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.seconds import DAY_S
-from training_pipeline.sample.assumed_shares import CatalogueConfig
-from training_pipeline.sample.catalogue import Catalogue
-from training_pipeline.sample.moments import day_start_s, month_of
-from training_pipeline.sample.on_sale import NO_LAST_DAY
+from saldopas.features.seconds import DAY_S
+from saldopas.training_pipeline.ingest.sample.assumed_shares import CatalogueConfig
+from saldopas.training_pipeline.ingest.sample.catalogue import Catalogue
+from saldopas.training_pipeline.ingest.sample.moments import day_start_s, month_of
+from saldopas.training_pipeline.ingest.sample.on_sale import NO_LAST_DAY
 
 
 class Seats:

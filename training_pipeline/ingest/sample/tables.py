@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from training_pipeline.sample.catalogue import Catalogue
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.moments import timestamps
-from training_pipeline.sample.on_sale import NO_LAST_DAY
-from training_pipeline.sample.people import People
-from training_pipeline.sample.purchases import Purchases, World
+from saldopas.features.tables import columns as c
+from saldopas.training_pipeline.ingest.sample.catalogue import Catalogue
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.moments import timestamps
+from saldopas.training_pipeline.ingest.sample.on_sale import NO_LAST_DAY
+from saldopas.training_pipeline.ingest.sample.people import People
+from saldopas.training_pipeline.ingest.sample.purchases import Purchases, World
 
 PROFILE_TEXTS = (
     "gender",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.seconds import DAY_S, HOUR_S
-from training_pipeline.sample.assumed_shares import PurchaseConfig
+from saldopas.features.seconds import DAY_S, HOUR_S
+from saldopas.training_pipeline.ingest.sample.assumed_shares import PurchaseConfig
 
 WAKING_HOURS = (7, 23)
 

@@ -8,14 +8,13 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-
-from features import columns as c
-from features.dataset_config import FILE_NAME
-from features.errors import DataError
-from training_pipeline.sample.assumptions import SCHEME
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import SampleTables
-from training_pipeline.sample.moments import ZONE
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import FILE_NAME
+from saldopas.training_pipeline.ingest.sample.assumptions import SCHEME
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables
+from saldopas.training_pipeline.ingest.sample.moments import ZONE
 
 NOTICE = "Generated data; no public purchase data of the programme exists."
 AGE_EDGES = (26, 36, 46, 56)

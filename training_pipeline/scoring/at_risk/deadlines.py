@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.courses import epoch_seconds
-from features.indexed import IndexedDataset
-from features.seconds import DAY_S
-from models.plan_courses import PlanCourses
-from models.plan_schedule import NEVER
+from saldopas.features.encoding.courses import epoch_seconds
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.seconds import DAY_S
+from saldopas.features.tables import columns as c
+from saldopas.models.planner.plan_courses import PlanCourses
+from saldopas.models.planner.plan_schedule import NEVER
 
 EPOCH = date(1970, 1, 1).toordinal()
 NO_RISK, REVOCATION, FORFEIT = 0, 1, 2

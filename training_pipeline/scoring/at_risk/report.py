@@ -13,28 +13,27 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.align import align_courses
-from features.errors import DataError
-from features.indexed import IndexedDataset, index_dataset
-from features.profile import OTHER, ProfileVocabulary
-from models.artifact import load_artifact
-from models.plan_warm import warm_up
-from models.planning import Planning
-from training_pipeline.at_risk.deadlines import NAMES, Risks, risks_of
-from training_pipeline.at_risk.suggest import (
+from saldopas.features.encoding.align import align_courses
+from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.profile import OTHER, ProfileVocabulary
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.models.artifact.artifact import load_artifact
+from saldopas.models.planner.plan_warm import warm_up
+from saldopas.models.planner.planning import Planning
+from saldopas.training_pipeline.console import progress, say
+from saldopas.training_pipeline.evaluating.groups import UNKNOWN
+from saldopas.training_pipeline.evaluating.small_groups import shown_groups
+from saldopas.training_pipeline.ingest.erased_people import open_dataset
+from saldopas.training_pipeline.ingest.out_path import check_table_path
+from saldopas.training_pipeline.scoring.at_risk.deadlines import NAMES, Risks, risks_of
+from saldopas.training_pipeline.scoring.at_risk.suggest import (
     UNLIMITED,
     Suggestions,
     fair_order,
     seats_before,
     suggest,
 )
-from training_pipeline.console import progress, say
-from training_pipeline.erased_people import open_dataset
-from training_pipeline.evaluating.groups import UNKNOWN
-from training_pipeline.evaluating.small_groups import shown_groups
-from training_pipeline.out_path import check_table_path
 
 FEWEST_PEOPLE = 20  # smaller segments are told of together
 SCHEMA = pa.schema(  # the same where nobody is at risk, or no plan has a course

@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features import columns as c
-from features.indexed import IndexedDataset
-from features.profile import ProfileVocabulary
-from models.planner import Plan, solve
-from models.planning import MOST_BALANCE, Planning, PlanWish
-from training_pipeline.at_risk.deadlines import Risks
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.tables import columns as c
+from saldopas.models.planner.planner import Plan, solve
+from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
+from saldopas.training_pipeline.scoring.at_risk.deadlines import Risks
 
 ROWS_A_BLOCK = 2_000
 STEP_LIMIT = 20_000

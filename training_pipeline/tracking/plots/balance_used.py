@@ -6,10 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-
-from training_pipeline.held_out_quality import HeldOutQuality
-from training_pipeline.metrics import CUTOFFS
-from training_pipeline.plots import style
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
+from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
 
 DEPTH = 10
 POINTS = 200

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-
-from models.policy import Recommendations
-from training_pipeline.plots import style
-from training_pipeline.plots.held_out import decisions, held_out
-from training_pipeline.record import TrainingRecord
+from saldopas.models.policy.policy import Recommendations
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.tracking.plots.held_out import decisions, held_out
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 DEPTH = 10
 MARK = 0.1  # share of the catalogue that the legend speaks of

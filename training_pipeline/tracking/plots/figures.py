@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from matplotlib.figure import Figure
-
-from models.policy import Policy
-from training_pipeline.held_out_quality import HeldOutQuality
-from training_pipeline.plots.balance_used import balance_used
-from training_pipeline.plots.catalogue_share import catalogue_share
-from training_pipeline.plots.price_and_balance import price_and_balance
-from training_pipeline.plots.quality_by_cutoff import quality_by_cutoff
-from training_pipeline.plots.quality_by_history import quality_by_history
-from training_pipeline.plots.quality_by_segment import quality_by_segment
-from training_pipeline.plots.reliability import reliability
-from training_pipeline.plots.search_history import search_history
-from training_pipeline.plots.trials import trials
-from training_pipeline.record import TrainingRecord
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
+from saldopas.training_pipeline.tracking.plots.balance_used import balance_used
+from saldopas.training_pipeline.tracking.plots.catalogue_share import catalogue_share
+from saldopas.training_pipeline.tracking.plots.price_and_balance import price_and_balance
+from saldopas.training_pipeline.tracking.plots.quality_by_cutoff import quality_by_cutoff
+from saldopas.training_pipeline.tracking.plots.quality_by_history import quality_by_history
+from saldopas.training_pipeline.tracking.plots.quality_by_segment import quality_by_segment
+from saldopas.training_pipeline.tracking.plots.reliability import reliability
+from saldopas.training_pipeline.tracking.plots.search_history import search_history
+from saldopas.training_pipeline.tracking.plots.trials import trials
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 
 def figures_of(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from training_pipeline.evaluation import Evaluation
-from training_pipeline.record import TrainingRecord
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 CUT_WORDS = {
     "by-date": "later purchases",

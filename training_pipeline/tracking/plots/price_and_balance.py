@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-
-from models.policy import Policy
-from training_pipeline.plots import style
-from training_pipeline.record import TrainingRecord
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 MOMENTS = 10_000
 DEPTH = 5

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from training_pipeline.evaluation import Evaluation
-from training_pipeline.metrics import CUTOFFS
-from training_pipeline.plots import style
-from training_pipeline.plots.held_out import decisions, held_out
-from training_pipeline.record import TrainingRecord
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation
+from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
+from saldopas.training_pipeline.tracking.plots.held_out import decisions, held_out
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 GROUPS = {
     "warm": ("with earlier purchases", "-", "o"),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from training_pipeline.evaluating.resampling import MeanInterval
-from training_pipeline.evaluation import MAIN_METRIC
-from training_pipeline.held_out_quality import HeldOutQuality
-from training_pipeline.plots import style
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.evaluating.resampling import MeanInterval
+from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
 
 COLUMN = "history"
 METRICS = {"recall@10": "Recall@10", MAIN_METRIC: "NDCG@10"}

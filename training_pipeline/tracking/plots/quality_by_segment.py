@@ -5,11 +5,10 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-
-from training_pipeline.evaluating.resampling import MeanInterval
-from training_pipeline.evaluating.segments import Segments
-from training_pipeline.held_out_quality import HeldOutQuality
-from training_pipeline.plots import style
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.evaluating.resampling import MeanInterval
+from saldopas.training_pipeline.evaluating.segments import Segments
+from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
 
 METRIC = "recall@10"
 MOST_GROUPS = 8  # of a column: the largest

@@ -6,11 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
-
-from training_pipeline.calibration.measure import BEST, Reliability
-from training_pipeline.evaluating.small_groups import shown_levels
-from training_pipeline.plots import style
-from training_pipeline.record import TrainingRecord
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.evaluating.small_groups import shown_levels
+from saldopas.training_pipeline.training.calibration.measure import BEST, Reliability
+from saldopas.training_pipeline.training.record import TrainingRecord
 
 FEWEST_PURCHASES = 5  # foretold or bought, of a point
 

@@ -7,9 +7,8 @@ from itertools import accumulate
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-
-from training_pipeline.plots import style
-from training_pipeline.record import TrainingRecord, Trial
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.training.record import TrainingRecord, Trial
 
 COLUMNS = 2
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from training_pipeline.plots import style
-from training_pipeline.record import TrainingRecord, Trial
+from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.training.record import TrainingRecord, Trial
 
 STAGES = {
     "history": "people with earlier purchases",

@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.cases import sample_cases
-from features.indexed import IndexedDataset
-from features.requests import RequestBatch
-from features.split import Cut
-from models.calibration import ranked_pairs
-from models.policy import Policy
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.splits.cases import sample_cases
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.calibration import ranked_pairs
+from saldopas.models.policy.policy import Policy
 
 CELLS_A_BLOCK = 4_000_000
 MOST_DECISIONS = 10_000

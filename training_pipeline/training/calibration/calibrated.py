@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.indexed import IndexedDataset
-from features.split import Cut
-from models.calibration import Calibration
-from models.policy import Policy
-from training_pipeline.calibration.learn import learn_calibration
-from training_pipeline.calibration.measure import Reliability, measure
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.calibration import Calibration
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.training.calibration.learn import learn_calibration
+from saldopas.training_pipeline.training.calibration.measure import Reliability, measure
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The curves of `models.calibration`, fitted on the decisions of one cut."""
+"""The curves of `saldopas.models.policy.calibration`, fitted on the decisions of one cut."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.calibration import LEVELS, Calibration, curve_of, levels_of
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.training.calibration.blocks import blocks, judged_decisions
+from saldopas.training_pipeline.training.calibration.price_factors import with_price_factors
 from scipy.optimize import isotonic_regression
-
-from features.indexed import IndexedDataset
-from features.split import Cut
-from models.calibration import LEVELS, Calibration, curve_of, levels_of
-from models.policy import Policy
-from training_pipeline.calibration.blocks import blocks, judged_decisions
-from training_pipeline.calibration.price_factors import with_price_factors
 
 DECISIONS_FOR_EDGES = 4_000
 MOST_BINS = 40

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.indexed import IndexedDataset
-from features.split import Cut
-from models.calibration import LEVELS, Calibration, levels_of
-from models.policy import Policy
-from training_pipeline.calibration.blocks import CELLS_A_BLOCK, judged_decisions
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.calibration import LEVELS, Calibration, levels_of
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.training.calibration.blocks import CELLS_A_BLOCK, judged_decisions
 
 EDGES = np.concatenate([[0.0], np.logspace(-5, 0, 26)])
 BEST = 20  # courses a decision that a plan is made of, about

@@ -1,4 +1,4 @@
-"""What price and share of the balance say beyond the score: u and v of `models.calibration`.
+"""What price and share of the balance say beyond the score: u and v of `models.policy.calibration`.
 
 Fitted after the curves, on the same decisions: each factor in turn is multiplied by bought over
 foretold of its groups, until the margins of both hold (iterative proportional fitting, Deming and
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from features.indexed import IndexedDataset
-from features.split import Cut
-from models.calibration import Calibration, levels_of
-from models.policy import Policy
-from training_pipeline.calibration.blocks import blocks
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.splits.split import Cut
+from saldopas.models.policy.calibration import Calibration, levels_of
+from saldopas.models.policy.policy import Policy
+from saldopas.training_pipeline.training.calibration.blocks import blocks
 
 MOST_GROUPS = 16
 FEWEST_BOUGHT = 100  # of a group

@@ -1,0 +1,1 @@
+"""A dataset as arrays: course table, profile vocabulary, sequences, masks, snapshot."""

@@ -1,0 +1,1 @@
+"""Who asks, when and with which balance: participants, requests and batches of requests."""

@@ -1,0 +1,1 @@
+"""Temporal cuts and held-out decisions."""

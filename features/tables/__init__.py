@@ -1,0 +1,1 @@
+"""The data contract: sources, schemas, checks, quarantine, fingerprint, dataset."""

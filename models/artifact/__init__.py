@@ -1,0 +1,1 @@
+"""The artifact: write, load, verify, erase."""

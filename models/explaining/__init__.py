@@ -1,0 +1,1 @@
+"""Reasons: evidence, explanation and wording."""

@@ -1,0 +1,1 @@
+"""Ranking and plan search in machine code."""

@@ -1,0 +1,1 @@
+"""Plans: sets of courses that use a balance up."""

@@ -1,0 +1,1 @@
+"""The policy: stages, rules, exploration, calibration."""

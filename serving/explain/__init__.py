@@ -1,0 +1,1 @@
+"""`POST /explain` and `/courses/{id}/similar`."""

@@ -1,0 +1,1 @@
+"""The model that a worker holds: load, swap, version."""

@@ -1,0 +1,1 @@
+"""The participant's page and its data."""

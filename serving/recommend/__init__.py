@@ -1,0 +1,1 @@
+"""`POST /recommend` and `/recommend/batch`."""

@@ -1,0 +1,1 @@
+"""Lists that were answered: their log, its packed blocks and its tables."""

@@ -1,0 +1,1 @@
+"""Where tables come from: importers, the generated sample, people erased since."""

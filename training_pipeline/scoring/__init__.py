@@ -1,0 +1,1 @@
+"""Answers for many: lists, plans, participants at risk."""

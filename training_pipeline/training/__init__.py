@@ -1,0 +1,1 @@
+"""Choose models on validation, fit on everything, record the run."""
