@@ -20,7 +20,13 @@ from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.encoding.snapshot import Snapshot
 from saldopas.features.errors import ArtifactError
 from saldopas.models.artifact.golden import GOLDEN, replay_golden, write_golden
-from saldopas.models.artifact.manifest import FORMAT_VERSION, MANIFEST, Manifest, file_hash
+from saldopas.models.artifact.manifest import (
+    FORMAT_VERSION,
+    MANIFEST,
+    Manifest,
+    file_hash,
+    without_removed_options,
+)
 from saldopas.models.explaining.evidence import Evidence
 from saldopas.models.policy.calibration import Calibration
 from saldopas.models.policy.exploration import Exploration
@@ -129,7 +135,7 @@ def read_manifest(path: Path) -> Manifest:
             f"{path}: artifact format {found!r}, this release reads {FORMAT_VERSION}; train again"
         )
     try:
-        return Manifest.model_validate(raw)
+        return Manifest.model_validate(without_removed_options(raw))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -6,6 +6,7 @@ import hashlib
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from saldopas.features.encoding.profile import ProfileVocabulary
@@ -15,6 +16,7 @@ from saldopas.models.policy.recipe import Recipe
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
+REMOVED_OPTIONS = {"sequence-ridge": {"least_newest_trust"}}  # earlier releases wrote them
 RECORDED_PACKAGES = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow")
 
 
@@ -45,6 +47,26 @@ def installed_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {
         name: version(name) for name in RECORDED_PACKAGES
     }
+
+
+def without_removed_options(value: Any) -> Any:
+    """Drop the options in `REMOVED_OPTIONS` from every model configuration of a raw manifest.
+
+    Args:
+        value: a JSON value; a model is an object with the keys `model` and `config`.
+
+    Returns:
+        A copy of the value without these options.
+    """
+    if isinstance(value, list):
+        return [without_removed_options(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: without_removed_options(each) for key, each in value.items()}
+    removed = REMOVED_OPTIONS.get(str(value.get("model")), set())
+    if removed and isinstance(kept.get("config"), dict):
+        kept["config"] = {key: each for key, each in kept["config"].items() if key not in removed}
+    return kept
 
 
 def file_hash(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,15 +24,13 @@ from saldopas.models.recommenders.closed_form import (
     ridge_inverse,
     without_own_weight,
 )
+from saldopas.models.recommenders.factors import recency
 from saldopas.models.recommenders.popularity import trend_factor
 from saldopas.models.recommenders.recommender import State
 from saldopas.models.recommenders.terms import Term
 from scipy.sparse import csr_array
 
 CELLS_A_BLOCK = 2_000_000  # entries of the pasts and futures that are held at once
-JUDGED_PEOPLE = 20_000
-LEAST_JUDGED_PEOPLE = 500
-ROWS_A_BLOCK = 2_000
 
 
 class SequenceRidgeConfig(Frozen):
@@ -60,9 +58,6 @@ class SequenceRidgeConfig(Frozen):
         default=0.0, ge=0, le=2, description="targets times (recent share / share)^power"
     )
     trend_strength: float = Field(default=20.0, gt=0, description="prior purchases of the trend")
-    least_newest_trust: float = Field(
-        default=0.01, gt=0, le=1, description="the newest purchase weighs no less; 1: not measured"
-    )
     min_purchases: int = Field(default=5, ge=1)
     memory_mb: int = Field(default=4_000, ge=1, description="of the matrices of a fit")
 
@@ -86,7 +81,6 @@ class SequenceRidge(Summed):
 
     config: SequenceRidgeConfig
     weights: ItemWeights
-    newest_trust: float  # weight of the newest purchase; 1 unless the data speaks against it
 
     name: ClassVar[str] = "sequence-ridge"
     uses: ClassVar[frozenset[str]] = frozenset({"history", "profile"})
@@ -94,91 +88,40 @@ class SequenceRidge(Summed):
 
     @classmethod
     def fit(cls, config: SequenceRidgeConfig, train: TrainingSet, *, seed: int) -> Self:
-        """Two Gram matrices and one inverse; `seed` is not needed.
-
-        Where the newest purchases turn out to be unrelated to the earlier ones (see
-        `newest_purchase_trust`) the model is fitted again without them.
-        """
-        weights = _solve(config, train)
-        trust = newest_purchase_trust(weights, config, train.participants)
-        if trust < 1.0:
-            sequence = train.participants.sequence
-            shorter = sequence.prefixes(
-                np.arange(sequence.n_rows), np.maximum(sequence.lengths - 1, 1)
-            )
-            known = ParticipantBatch(shorter, train.participants.tokens)
-            weights = _solve(config, replace(train, participants=known))
-        return cls(config, weights, trust)
+        """Two Gram matrices and one inverse; `seed` is not needed."""
+        return cls(config, _solve(config, train))
 
     @property
     def part(self) -> Part:
         """Recency-weighted histories and profile tokens."""
-        recency = Recency(self.config.past_decay, self.newest_trust)
-        return self.weights.part(recency, token_weight=self.config.token_weight)
+        return self.weights.part(
+            Recency(self.config.past_decay), token_weight=self.config.token_weight
+        )
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """Each purchase, by its recency, and each token."""
-        recency = _recency(self.config, one, newest=self.newest_trust)
-        weight = self.config.token_weight
         return self.weights.terms(
-            one.sequence, recency, one.profile, token_weight=weight, items=items
+            one.sequence,
+            recency(one.sequence, self.config.past_decay),
+            one.profile,
+            token_weight=self.config.token_weight,
+            items=items,
         )
 
     def state(self) -> State:
-        """The item weights, and the trust in the newest purchase."""
-        return self.weights.state() | {"newest_trust": np.array([self.newest_trust])}
+        """The item weights."""
+        return self.weights.state()
 
     @classmethod
     def from_state(cls, config: SequenceRidgeConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
-        return cls(config, ItemWeights.from_state(state), float(state["newest_trust"][0]))
+        """Restore the model of `state`.
 
-
-def newest_purchase_trust(
-    weights: ItemWeights, config: SequenceRidgeConfig, people: ParticipantBatch
-) -> float:
-    """How much the newest purchase says, in [0, 1], measured on the training participants.
-
-    The last purchase and the one before it are each predicted from what was bought up to two
-    purchases earlier, so both from the same distance; the association of each is its mean score
-    minus that of other people's. What cannot be foretold from a history shares no information with
-    it and, association being symmetric, says as little about what comes next. Natural histories
-    have a ratio near 1 and are left alone; below one half, as where a data set ends every history
-    with a row of another origin, the ratio is the weight, but no less than `least_newest_trust`.
-
-    The weight belongs to the last place of a history, whatever stands there. It is right where the
-    histories that are asked end as those of the training do, and wrong for a history to which a
-    real purchase was added since: `least_newest_trust = 1` leaves the newest purchase alone.
-    """
-    rows = np.flatnonzero(people.sequence.lengths >= 4)[:JUDGED_PEOPLE]
-    if len(rows) < LEAST_JUDGED_PEOPLE or config.least_newest_trust == 1:
-        return 1.0
-    untrusting = SequenceRidge(config, weights, 1.0)
-    sums = np.zeros(2)
-    for start in range(0, len(rows), ROWS_A_BLOCK):
-        block = rows[start : start + ROWS_A_BLOCK]
-        ends = people.sequence.indptr[block + 1]
-        tokens = people.tokens.take(block)
-        for place, back in enumerate((1, 2)):
-            past = people.sequence.prefixes(block, people.sequence.lengths[block] - back - 1)
-            scores = untrusting.score(ParticipantBatch(past, tokens))
-            own = people.sequence.item_idx[ends - back]
-            row = np.arange(len(block))
-            sums[place] += float((scores[row, own] - scores[row, np.roll(own, 1)]).sum())
-    last, before = sums
-    if before <= 0 or last >= before / 2:
-        return 1.0
-    return max(float(last / before), config.least_newest_trust)
-
-
-def _recency(
-    config: SequenceRidgeConfig, batch: ParticipantBatch, *, newest: float
-) -> NDArray[np.float32]:
-    """(E,) weight of each purchase."""
-    age = batch.sequence.age_in_row
-    recency = np.power(np.float32(config.past_decay), age).astype(np.float32)
-    recency[age == 0] = newest
-    return recency
+        Raises:
+            ValueError: an earlier release fitted it without the newest purchases.
+        """
+        if np.any(state.get("newest_trust", 1.0) != 1.0):
+            raise ValueError("sequence-ridge was fitted by a release that distrusted new purchases")
+        return cls(config, ItemWeights.from_state(state))
 
 
 def _solve(config: SequenceRidgeConfig, train: TrainingSet) -> ItemWeights:

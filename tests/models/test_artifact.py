@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from saldopas.features.errors import ArtifactError
 from saldopas.models.artifact.artifact import load_artifact, write_artifact
-from saldopas.models.artifact.manifest import file_hash
+from saldopas.models.artifact.manifest import file_hash, without_removed_options
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 
@@ -104,6 +104,40 @@ def test_a_damaged_artifact_is_refused_with_its_reason(
     with pytest.raises(ArtifactError, match=says) as caught:
         load_artifact(copy)
     assert "\n" not in str(caught.value)
+
+
+def as_of_an_earlier_release(path: Path, newest_trust: float) -> None:
+    """Add what earlier releases stored of every sequence-ridge: an option and an array."""
+    manifest = json.loads((path / "manifest.json").read_text())
+    for file in path.rglob("kept.npy"):
+        added = file.with_name("newest_trust.npy")
+        np.save(added, np.array([newest_trust]))
+        manifest["files"][str(added.relative_to(path))] = file_hash(added)
+    for stage in manifest["recipe"]["stages"]:
+        if stage["model"] == "sequence-ridge":
+            stage["config"]["least_newest_trust"] = 0.01
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_an_artifact_of_an_earlier_release_loads(small_record: TrainingRecord, copy: Path) -> None:
+    as_of_an_earlier_release(copy, newest_trust=1.0)
+    assert "least_newest_trust" in (copy / "manifest.json").read_text()
+    recipe = load_artifact(copy).manifest.recipe
+    assert recipe == load_artifact(small_record.artifact).manifest.recipe
+
+
+def test_an_artifact_that_distrusts_new_purchases_is_refused(copy: Path) -> None:
+    as_of_an_earlier_release(copy, newest_trust=0.25)
+    with pytest.raises(ArtifactError, match="distrusted new purchases; train it again"):
+        load_artifact(copy)
+
+
+def test_removed_options_are_dropped_in_a_blend() -> None:
+    ridge = {"model": "sequence-ridge", "config": {"l2": 3.0, "least_newest_trust": 0.5}}
+    blend = {"model": "blend", "config": {"members": [ridge], "weights": [[1.0]]}}
+    kept = {"model": "sequence-ridge", "config": {"l2": 3.0}}
+    expected = {"model": "blend", "config": {"members": [kept], "weights": [[1.0]]}}
+    assert without_removed_options(blend) == expected
 
 
 def test_nothing_is_overwritten(small_record: TrainingRecord, copy: Path) -> None:

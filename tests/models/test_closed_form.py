@@ -155,60 +155,14 @@ def test_repeats_count_when_they_were_first_bought() -> None:
     assert once.lengths.tolist() == [2, 0, 1]
 
 
-def ring(*, foreign: bool) -> TrainingSet:
-    """People buy along a ring of 30 courses; a random course ends each history where `foreign`."""
-    rng = np.random.default_rng(2)
-    starts = rng.integers(0, 30, 1_000)
-    rows = [[(start + step) % 30 for step in range(5)] for start in starts.tolist()]
-    if foreign:
-        rows = [[*row[:-1], int(rng.integers(0, 30))] for row in rows]
-    return make_training(rows, make_courses([1] * 30))
-
-
-@pytest.mark.parametrize(("foreign", "trusted"), [(False, True), (True, False)])
-def test_newest_purchases_of_another_origin_are_not_trusted(foreign: bool, trusted: bool) -> None:
-    config = SequenceRidgeConfig(min_purchases=1, l2=1.0)
-    model = SequenceRidge.fit(config, ring(foreign=foreign), seed=0)
-    assert (model.newest_trust == 1.0) is trusted
-    # after 3, 4, 5 comes 6 - whatever was bought last, if that is known to say nothing
-    asked = make_batch([[3, 4, 5, 17] if foreign else [3, 4, 5]], n_items=30)
-    assert int(np.argmax(model.score(asked)[0])) == 6
-
-
-@pytest.mark.parametrize("least", [0.25, 1.0])
-def test_the_newest_purchase_weighs_no_less_than_is_configured(least: float) -> None:
-    config = SequenceRidgeConfig(min_purchases=1, l2=1.0, least_newest_trust=least)
-    model = SequenceRidge.fit(config, ring(foreign=True), seed=0)
-    assert model.newest_trust == least
-    score = model.score(make_batch([[6]], n_items=30))[0, 7]
-    assert score == pytest.approx(least * model.weights.weights[6, 7])
-    assert score > 0
-
-
 def test_a_repeated_course_is_learned_from_where_first_and_asked_where_last_bought() -> None:
     config = SequenceRidgeConfig(past_decay=0.5)
     past, _, _ = cuts(first_purchases(Sequences.of([[0, 1, 0, 2]], n_items=3)), config)
     np.testing.assert_allclose(past.toarray()[-1], [0.5, 1, 0])
     weights = np.diag([1.0, 1.0, 1.0]).astype(np.float32)
     known = ItemWeights(np.arange(3, dtype=np.int32), weights, 3)
-    asked = SequenceRidge(config, known, 1.0).score(make_batch([[0, 1, 0]], n_items=3, n_tokens=0))
+    asked = SequenceRidge(config, known).score(make_batch([[0, 1, 0]], n_items=3, n_tokens=0))
     np.testing.assert_allclose(asked, [[1, 0.5, 0]])
-
-
-@pytest.mark.parametrize("follow", [0.2, 0.5, 0.8])
-def test_the_newest_purchase_is_trusted_where_only_the_newest_says_anything(follow: float) -> None:
-    # a chain: what comes next depends on the last course alone, with probability `follow`
-    rng = np.random.default_rng(3)
-    rows = np.empty((4_000, 6), np.int64)
-    rows[:, 0] = rng.integers(0, 40, len(rows))
-    for step in range(1, rows.shape[1]):
-        drawn = rng.integers(0, 40, len(rows))
-        rows[:, step] = np.where(
-            rng.random(len(rows)) < follow, (rows[:, step - 1] + 1) % 40, drawn
-        )
-    train = make_training(rows.tolist(), make_courses([1] * 40))
-    model = SequenceRidge.fit(SequenceRidgeConfig(min_purchases=1), train, seed=0)
-    assert model.newest_trust == 1.0
 
 
 @pytest.mark.parametrize(

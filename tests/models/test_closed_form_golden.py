@@ -150,7 +150,7 @@ EASE_CHANGES: list[tuple[dict[str, float], dict[str, float]]] = [
     (TREND, {"trend_strength": 2.0}),
     ({}, {"min_purchases": 2}),
 ]
-TESTED_ELSEWHERE = {"memory_mb", "least_newest_trust"}  # in test_closed_form.py
+TESTED_ELSEWHERE = {"memory_mb"}  # in test_closed_form.py
 
 
 def named(changes: dict[str, float]) -> str:

@@ -73,7 +73,7 @@ def test_a_list_is_a_stable_sort_cut_short(
 
 def test_rows_are_summed_with_the_newest_weight_of_each_course() -> None:
     config = SequenceRidgeConfig(past_decay=0.5, token_weight=3.0, min_purchases=2, l2=1.0)
-    model = replace(SequenceRidge.fit(config, TRAIN, seed=0), newest_trust=0.25)
+    model = SequenceRidge.fit(config, TRAIN, seed=0)
     weights = model.weights
     row_of = {int(item): row for row, item in enumerate(weights.kept)}
     scores = model.score(BATCH)
@@ -82,7 +82,7 @@ def test_rows_are_summed_with_the_newest_weight_of_each_course() -> None:
         newest_first = history[::-1]
         for item in set(history) & row_of.keys():
             age = newest_first.index(item)
-            inputs[row_of[item]] = 0.25 if age == 0 else 0.5**age
+            inputs[row_of[item]] = 0.5**age
         inputs[len(row_of) + BATCH.tokens.row(row)] = 3.0
         expected = np.zeros(N_ITEMS)
         expected[weights.kept] = inputs @ weights.weights
