@@ -33,6 +33,19 @@ ONLY_IN = {
     "joblib": (),
     "cloudpickle": (),
 }
+# a step of the pipeline imports only steps before it
+STEPS = (
+    "console",
+    "ingest",
+    "evaluating",
+    "gate",
+    "training",
+    "tuning",
+    "drift",
+    "scoring",
+    "tracking",
+    "commands",
+)
 FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
 
 
@@ -43,6 +56,8 @@ def imports(file: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             found.add(node.module)
+            if node.module == "saldopas.training_pipeline":  # `from ... import console`
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             pytest.fail(f"{file}: relative import; write the full name")
     return found
@@ -56,6 +71,32 @@ def test_packages_import_downwards_only(package: str) -> None:
         if file.relative_to(ROOT).parts[0] == package
         for name in imports(file)
         if name.startswith("saldopas.") and name.split(".")[1] not in MAY_IMPORT[package]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def step_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[2] if parts[:2] == ["saldopas", "training_pipeline"] and parts[2:] else None
+
+
+def test_every_entry_of_the_pipeline_is_a_step() -> None:
+    entries = {
+        path.stem
+        for path in (ROOT / "training_pipeline").iterdir()
+        if not path.name.startswith("_")
+    }
+    assert entries == set(STEPS)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_of_the_pipeline_imports_only_steps_before_it(step: str) -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for file in FILES
+        if file.relative_to(ROOT).with_suffix("").parts[:2] == ("training_pipeline", step)
+        for name in imports(file)
+        if (other := step_of(name)) and STEPS.index(other) > STEPS.index(step)
     ]
     assert not wrong, "\n".join(wrong)
 

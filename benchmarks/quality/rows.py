@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.splits.split import Cut
 from saldopas.training_pipeline.console import say
+from saldopas.training_pipeline.evaluating.evaluation import CHOSEN, POPULAR
 from saldopas.training_pipeline.training.record import TrainingRecord
-from saldopas.training_pipeline.training.train import CHOSEN, POPULAR
 
 from benchmarks.quality.export import task_of
 from benchmarks.quality.lists import DEPTH

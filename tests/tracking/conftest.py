@@ -12,10 +12,11 @@ from saldopas.training_pipeline.tracking.gate_verdicts import FOLDER
 from saldopas.training_pipeline.tracking.gate_verdicts import TAG as GATE_TAG
 from saldopas.training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
 from saldopas.training_pipeline.tracking.training_run import track_training
+from saldopas.training_pipeline.tracking.tuning_log import tune_and_track
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
 from saldopas.training_pipeline.tuning.outcome import TuningOutcome
-from saldopas.training_pipeline.tuning.tune import Effort, tune
+from saldopas.training_pipeline.tuning.tune import Effort
 
 from tests.small_world import SmallWorld, no_better_than_popularity
 from tests.tracking.gate_world import GateWorld, make_gate_world
@@ -101,7 +102,7 @@ def tuned_store(
     shutil.copy(schema, store)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}/mlflow.db")
-        return store, tune(
+        return store, tune_and_track(
             small_world.directory, TrainingConfig(model="item-neighbours"), Effort(trials=10)
         )
 

@@ -14,11 +14,12 @@ from saldopas.features.splits.split_config import Method, SplitConfig
 from saldopas.features.tables.dataset_config import FILE_NAME, UNNAMED
 from saldopas.training_pipeline.tracking.store import connect
 from saldopas.training_pipeline.tracking.tracked_training import train_and_track
+from saldopas.training_pipeline.tracking.tuning_log import tune_and_track
 from saldopas.training_pipeline.tracking.tuning_run import TUNED, newest_tuning
 from saldopas.training_pipeline.training.config import TrainingConfig
-from saldopas.training_pipeline.tuning.looked_at import LookedAt
+from saldopas.training_pipeline.training.tuned import LookedAt
 from saldopas.training_pipeline.tuning.outcome import LEAST_TRIALS, TuningOutcome
-from saldopas.training_pipeline.tuning.tune import Effort, tune
+from saldopas.training_pipeline.tuning.tune import Effort
 
 from tests.small_world import SmallWorld
 
@@ -118,7 +119,7 @@ def test_data_without_a_name_takes_what_was_tuned_on_itself_alone(
     (bare / FILE_NAME).unlink()
     split = {"method": "leave-last-out"}
     config = TrainingConfig.model_validate({"model": "popularity", "split": split})
-    plan = tune(bare, config, Effort(trials=LEAST_TRIALS)).plan
+    plan = tune_and_track(bare, config, Effort(trials=LEAST_TRIALS)).plan
     assert plan.name == UNNAMED
     test = held_out(plan.data, "leave-last-out")
     found = newest_tuning(plan.name, fingerprint=plan.fingerprint, test=test)
@@ -141,11 +142,11 @@ def test_tuning_one_model_leaves_what_was_found_for_another(
     for name in ("mlflow.db", "tuning.db"):
         shutil.copy(store / name, tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    tune(small_world.directory, POPULARITY, Effort(trials=LEAST_TRIALS - 1))
+    tune_and_track(small_world.directory, POPULARITY, Effort(trials=LEAST_TRIALS - 1))
     found = newest_tuning(first.plan.name, fingerprint=first.plan.fingerprint)
     assert found is not None
     assert set(found.models) == {"item-neighbours"}
-    second = tune(small_world.directory, POPULARITY, Effort(trials=LEAST_TRIALS))
+    second = tune_and_track(small_world.directory, POPULARITY, Effort(trials=LEAST_TRIALS))
     found = newest_tuning(first.plan.name, fingerprint=first.plan.fingerprint)
     assert found is not None
     assert found.runs == {"item-neighbours": first.run_id, "popularity": second.run_id}

@@ -23,11 +23,11 @@ from saldopas.training_pipeline.commands.tune import tune as command
 from saldopas.training_pipeline.console import RunFailedError
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, evaluate_policy
 from saldopas.training_pipeline.tracking.store import connect
+from saldopas.training_pipeline.tracking.tuning_log import one_at_a_time, tune_and_track
 from saldopas.training_pipeline.tracking.tuning_run import TUNED, newest_tuning
 from saldopas.training_pipeline.training.config import TrainingConfig, read_training_config
-from saldopas.training_pipeline.tuning.one_at_a_time import one_at_a_time
 from saldopas.training_pipeline.tuning.outcome import TuningOutcome
-from saldopas.training_pipeline.tuning.tune import Effort, tune
+from saldopas.training_pipeline.tuning.tune import Effort
 
 from tests.small_world import SmallWorld
 
@@ -165,10 +165,12 @@ def test_more_trials_go_on_in_the_same_run_and_fresh_begins_another(
     """The first ends by its budget: each look at the clock takes a second, and it has six."""
     ticks = iter(range(1_000))
     clocked = Effort(minutes=0.1)
-    first = tune(small_world.directory, POPULARITY, clocked, clock=lambda: float(next(ticks)))
+    first = tune_and_track(
+        small_world.directory, POPULARITY, clocked, clock=lambda: float(next(ticks))
+    )
     assert 1 <= len(first.attempts) <= 3
-    more = tune(small_world.directory, POPULARITY, Effort(trials=4))
-    again = tune(small_world.directory, POPULARITY, Effort(trials=4, fresh=True))
+    more = tune_and_track(small_world.directory, POPULARITY, Effort(trials=4))
+    again = tune_and_track(small_world.directory, POPULARITY, Effort(trials=4, fresh=True))
     assert more.run_id == first.run_id != again.run_id
     assert told(more)[: len(first.attempts)] == told(first)
     assert told(again) == told(more)
@@ -177,7 +179,7 @@ def test_more_trials_go_on_in_the_same_run_and_fresh_begins_another(
 
 def test_no_time_for_a_single_trial_is_said(empty_store: Path, small_world: SmallWorld) -> None:
     with pytest.raises(RunFailedError, match="there was no time for a single one"):
-        tune(small_world.directory, POPULARITY, Effort(minutes=0.0))
+        tune_and_track(small_world.directory, POPULARITY, Effort(minutes=0.0))
     experiment = connect().get_experiment_by_name("sample")
     (run,) = connect().search_runs([experiment.experiment_id])
     assert run.info.status == "FAILED"
@@ -186,7 +188,7 @@ def test_no_time_for_a_single_trial_is_said(empty_store: Path, small_world: Smal
 
 def test_two_at_once_are_refused(empty_store: Path, small_world: SmallWorld) -> None:
     with one_at_a_time(empty_store), pytest.raises(RunFailedError, match="another `saldopas tune`"):
-        tune(small_world.directory, POPULARITY, Effort(trials=1))
+        tune_and_track(small_world.directory, POPULARITY, Effort(trials=1))
 
 
 def test_data_without_anything_to_hold_out_is_refused(
@@ -197,7 +199,7 @@ def test_data_without_anything_to_hold_out_is_refused(
         rows = 20 if name == "purchases" else 10**6
         getattr(dataset, name).head(rows).to_parquet(tmp_path / f"{name}.parquet")
     with pytest.raises(DataError, match="too little was bought"):
-        tune(tmp_path, POPULARITY, Effort(trials=1))
+        tune_and_track(tmp_path, POPULARITY, Effort(trials=1))
 
 
 @pytest.mark.slow
@@ -219,7 +221,7 @@ def test_a_killed_tuning_goes_on_to_the_same_table(
     os.kill(killed.pid, signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL
     ended = trials_in(empty_store / "tuning.db")
-    resumed = tune(small_world.directory, NEIGHBOURS, Effort(trials=max(10, ended)))
+    resumed = tune_and_track(small_world.directory, NEIGHBOURS, Effort(trials=max(10, ended)))
     assert told(resumed)[:10] == told(tuned_store[1])[: len(told(resumed))]
     (parent,) = connect().search_runs(["1"], "tags.`saldopas.kind` = 'tuning'")
     assert parent.info.run_id == resumed.run_id

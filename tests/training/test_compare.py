@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from saldopas import EvaluationConfig, compare, evaluate
 from saldopas.features.errors import DataError
 from saldopas.models.policy.policy import Recommendations
-from saldopas import EvaluationConfig, compare, evaluate
 from saldopas.training_pipeline.evaluating.comparison import differences
 from saldopas.training_pipeline.evaluating.decisions import Decisions
 from saldopas.training_pipeline.evaluating.measured import Measured

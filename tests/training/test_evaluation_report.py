@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from nbclient import NotebookClient
-from saldopas.features.errors import DataError
 from saldopas import EvaluationConfig, evaluate
+from saldopas.features.errors import DataError
 from saldopas.training_pipeline.commands.main import app
 from saldopas.training_pipeline.evaluating.exports import Outputs
 from saldopas.training_pipeline.evaluating.measured import Measured

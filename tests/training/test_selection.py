@@ -12,6 +12,7 @@ from saldopas.features.splits.split_config import SplitConfig
 from saldopas.models.policy.recipe import Recipe, StageRecipe
 from saldopas.models.recommenders.blend import unit_of
 from saldopas.models.recommenders.registry import MODELS
+from saldopas.training_pipeline.evaluating.evaluation import popularity_only
 from saldopas.training_pipeline.training.blending import LEVELS, BlendLevel, BlendPart
 from saldopas.training_pipeline.training.comparing import Tried
 from saldopas.training_pipeline.training.config import read_training_config
@@ -26,7 +27,6 @@ from saldopas.training_pipeline.training.selection import (
     select,
     untried_recipe,
 )
-from saldopas.training_pipeline.training.train import popularity_only
 
 from tests.made import (
     VOCABULARY,

@@ -62,6 +62,7 @@ def compare(
     from saldopas.training_pipeline.evaluating import api
     from saldopas.training_pipeline.evaluating.config import EvaluationConfig
     from saldopas.training_pipeline.evaluating.exports import Outputs
+    from saldopas.training_pipeline.tracking.locate import resolve
 
     outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
     outputs.check()
@@ -73,6 +74,7 @@ def compare(
         by=by or (),
         since=since,
         config=EvaluationConfig(seed=seed, resamples=resamples, min_people=min_people),
+        find=resolve,
     )
     outputs.write(report, {"a": report.a, "b": report.b})
     if as_json:

@@ -66,6 +66,7 @@ def evaluate(
     from saldopas.training_pipeline.evaluating.config import EvaluationConfig
     from saldopas.training_pipeline.evaluating.exports import Outputs
     from saldopas.training_pipeline.evaluating.predicted import predicted_lines
+    from saldopas.training_pipeline.tracking.locate import resolve
 
     outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
     outputs.check()
@@ -75,6 +76,7 @@ def evaluate(
         by=by or (),
         since=since,
         config=EvaluationConfig(seed=seed, resamples=resamples, min_people=min_people),
+        find=resolve,
     )
     outputs.write(report, report.measured)
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,12 @@ from saldopas.models.policy.policy import Recommendations
 from saldopas.training_pipeline.evaluating.backtest import Backtest
 from saldopas.training_pipeline.evaluating.comparison import differences, segment_differences
 from saldopas.training_pipeline.evaluating.config import EvaluationConfig
-from saldopas.training_pipeline.evaluating.evaluation import Evaluation, evaluate_lists
+from saldopas.training_pipeline.evaluating.evaluation import (
+    CHOSEN,
+    Evaluation,
+    evaluate_beside_popularity,
+    evaluate_lists,
+)
 from saldopas.training_pipeline.evaluating.given_table import SUFFIXES, read_recommendations
 from saldopas.training_pipeline.evaluating.groups import grouping
 from saldopas.training_pipeline.evaluating.intervals import intervals_of
@@ -29,10 +34,10 @@ from saldopas.training_pipeline.evaluating.relisting import GivenLists, given_li
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
 from saldopas.training_pipeline.evaluating.segments import segments_of
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
-from saldopas.training_pipeline.training.train import CHOSEN, evaluate_beside_popularity
 
 Data = str | Path | Dataset
 Candidate = str | Path | pd.DataFrame
+Find = Callable[[str], Path]  # from a model's name to the directory of its artifact
 GIVEN = "given lists"
 
 
@@ -43,6 +48,7 @@ def evaluate(
     by: Sequence[str] = (),
     since: datetime | None = None,
     config: EvaluationConfig | None = None,
+    find: Find = Path,
 ) -> EvaluationReport:
     """Measure a model on purchases that it has not seen, with intervals over participants.
 
@@ -54,6 +60,7 @@ def evaluate(
         since: predict what was bought from this moment on; by default what follows the model's
             cut-off, else the test cut.
         config: intervals, tests and the smallest group that is shown.
+        find: looks up models by name; by default only directories are models.
 
     Raises:
         DataError: the data or the recommendations cannot be used.
@@ -61,7 +68,7 @@ def evaluate(
     """
     settings = config or EvaluationConfig()
     dataset = data if isinstance(data, Dataset) else open_dataset(data)
-    candidate = _load(model)
+    candidate = _load(model, find)
     backtest = Backtest.of(dataset, _artifacts(candidate), since=since)
     decisions = backtest.decisions
     groupings = [grouping(decisions, column) for column in by]
@@ -99,6 +106,7 @@ def compare(
     by: Sequence[str] = (),
     since: datetime | None = None,
     config: EvaluationConfig | None = None,
+    find: Find = Path,
 ) -> ComparisonReport:
     """B against A on the same decisions: differences, intervals, tests, detectable differences.
 
@@ -110,6 +118,7 @@ def compare(
         since: predict what was bought from this moment on; by default what follows both cut-offs,
             else the test cut of A's split, for which both are fitted again.
         config: intervals, tests and the smallest group that is shown.
+        find: as for `evaluate`.
 
     Raises:
         DataError: the data, the recommendations or the names of metrics cannot be used.
@@ -117,7 +126,7 @@ def compare(
     """
     settings = config or EvaluationConfig()
     dataset = data if isinstance(data, Dataset) else open_dataset(data)
-    sides = [_load(a), _load(b)]
+    sides = [_load(a, find), _load(b, find)]
     backtest = Backtest.of(dataset, [x for side in sides for x in _artifacts(side)], since=since)
     decisions = backtest.decisions
     if decisions.n_people < 2:
@@ -166,16 +175,14 @@ class _Loaded:
     table: pd.DataFrame | None
 
 
-def _load(candidate: Candidate) -> _Loaded:
+def _load(candidate: Candidate, find: Find) -> _Loaded:
     if isinstance(candidate, pd.DataFrame):
         return _Loaded("recommendations", None, candidate)
     path = Path(candidate)
     if path.suffix in SUFFIXES and not path.is_dir():
         return _Loaded(path.name, None, read_recommendations(path))
-    from saldopas.training_pipeline.tracking.registry import resolve
-
     name = path.name if path.is_dir() else str(candidate)
-    return _Loaded(name, load_artifact(resolve(str(candidate))), None)
+    return _Loaded(name, load_artifact(find(str(candidate))), None)
 
 
 def _artifacts(candidate: _Loaded) -> list[Artifact]:

@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.splits.split import Cut
-from saldopas.models.policy.policy import Policy, Recommendations
+from saldopas.models.policy.policy import Policy, Recommendations, Stage
 from saldopas.training_pipeline.evaluating.metrics import CUTOFFS, case_metrics, coverage
 from saldopas.training_pipeline.evaluating.small_groups import shown_groups
 
 MAIN_METRIC = "ndcg@10"
+CHOSEN, POPULAR = "chosen", "popularity"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,21 @@ def evaluate_policy(policy: Policy, data: IndexedDataset, cut: Cut) -> Evaluatio
     """Ask `policy` what it would have answered at each decision of `cut`, and look."""
     lists = policy.recommend(cut.requests(data, count=max(CUTOFFS)))
     return evaluate_lists(lists, data, cut)
+
+
+def popularity_only(policy: Policy) -> Policy:
+    """The policy's last stage alone, which answers everybody alike."""
+    return Policy((Stage("popular", policy.stages[-1].model),), policy.courses)
+
+
+def evaluate_beside_popularity(
+    policy: Policy, data: IndexedDataset, cut: Cut
+) -> dict[str, Evaluation]:
+    """The policy and popularity on the same decisions."""
+    return {
+        CHOSEN: evaluate_policy(policy, data, cut),
+        POPULAR: evaluate_policy(popularity_only(policy), data, cut),
+    }
 
 
 def evaluate_lists(lists: Recommendations, data: IndexedDataset, cut: Cut) -> Evaluation:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from saldopas.features.errors import DataError
 from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
 from saldopas.training_pipeline.evaluating.trec import write_trec
+from saldopas.training_pipeline.ingest.out_path import check_file, check_writable
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Outputs:
         if self.trec is not None:
             if self.trec.exists() and not self.trec.is_dir():
                 raise DataError(f"--trec {self.trec} is a file", remedy="name a directory")
-            _writable("--trec", self.trec)
+            check_writable("--trec", self.trec)
 
     def write(
         self, report: EvaluationReport | ComparisonReport, candidates: Mapping[str, Measured]
@@ -57,23 +57,3 @@ class Outputs:
             report.per_participant().to_parquet(self.per_participant, index=False)
         if self.trec is not None:
             write_trec(self.trec, report.decisions, candidates)
-
-
-def check_file(option: str, path: Path) -> None:
-    """Before the work: can a file be written there?
-
-    Raises:
-        DataError: it is a directory, or there is no right to write.
-    """
-    if path.is_dir():
-        raise DataError(f"{option} {path} is a directory", remedy="name a file in it")
-    _writable(option, path)
-
-
-def _writable(option: str, path: Path) -> None:
-    """Whether the path, or the nearest directory above it, may be written."""
-    nearest = next(one for one in (path, *path.absolute().parents) if one.exists())
-    if nearest != path and not nearest.is_dir():
-        raise DataError(f"{option} {path}: {nearest} is a file", remedy="name another place")
-    if not os.access(nearest, os.W_OK):
-        raise DataError(f"{option} {path} may not be written", remedy="name another place")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from saldopas.training_pipeline.evaluating import markdown
@@ -13,13 +14,17 @@ from saldopas.training_pipeline.evaluating.decisions import Decisions
 from saldopas.training_pipeline.evaluating.evaluation import Evaluation
 from saldopas.training_pipeline.evaluating.intervals import Intervals
 from saldopas.training_pipeline.evaluating.measured import Measured
+from saldopas.training_pipeline.evaluating.metric_names import SEGMENT_METRICS
 from saldopas.training_pipeline.evaluating.per_participant import per_participant
 from saldopas.training_pipeline.evaluating.predicted import predicted
 from saldopas.training_pipeline.evaluating.resampling import MeanInterval
 from saldopas.training_pipeline.evaluating.segments import Segments
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class EvaluationReport:
     """One model, and popularity beside it where the model is an artifact.
 
@@ -87,12 +92,51 @@ class EvaluationReport:
             segments=self.segments,
         )
 
+    def to_frame(self) -> pd.DataFrame:
+        """A row a policy, group and metric: mean, low, high, cases, people."""
+        return pd.DataFrame(
+            [
+                {"policy": policy, "group": group, "metric": metric, **asdict(value)}
+                for policy, groups in self.intervals.items()
+                for group, values in groups.items()
+                for metric, value in values.items()
+            ]
+        )
+
+    def plot(self) -> Figure:
+        """The main metrics of each policy with their intervals."""
+        from saldopas.training_pipeline.evaluating.report_figures import evaluation_figure
+
+        return evaluation_figure(self._main(), title=self._title)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{row.metric:<16}{row.policy:<12}{row.mean:.4f} ({row.low:.4f} to {row.high:.4f})"
+            for row in self._main().itertuples()
+        ]
+        return "\n".join([self._title, *lines])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self._title)}</p>{self._main().to_html(index=False)}"
+
+    @property
+    def _title(self) -> str:
+        return (
+            f"{self.model} ({self.fitted}): {self.decisions.n_decisions:,} decisions of "
+            f"{self.decisions.n_people:,} participants"
+        )
+
+    def _main(self) -> pd.DataFrame:
+        """The rows of `to_frame` of everybody and the metrics that are looked at first."""
+        every = self.to_frame()
+        return every[(every["group"] == "all") & every["metric"].isin(SEGMENT_METRICS)]
+
     def per_participant(self) -> pd.DataFrame:
         """A row a participant: decisions, and each policy's mean of every metric."""
         return per_participant(self.measured)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ComparisonReport:
     """B against A on the same decisions.
 
@@ -151,6 +195,35 @@ class ComparisonReport:
             differences=self.differences,
             segments=self.segments,
             config=self.config,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row a metric: the fields of `Difference`."""
+        return pd.DataFrame([{**asdict(one), "relative": one.relative} for one in self.differences])
+
+    def plot(self) -> Figure:
+        """B minus A of each metric, in units of what a test would detect."""
+        from saldopas.training_pipeline.evaluating.report_figures import comparison_figure
+
+        return comparison_figure(self.to_frame(), title=self._title)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{one.metric:<18}{one.difference:+.4f} ({one.low:+.4f} to {one.high:+.4f})  "
+            f"{one.verdict}"
+            for one in self.differences
+        ]
+        return "\n".join([self._title, *lines])
+
+    def _repr_html_(self) -> str:
+        columns = ["metric", "a", "b", "difference", "low", "high", "p_holm", "verdict"]
+        return f"<p>{escape(self._title)}</p>{self.to_frame()[columns].to_html(index=False)}"
+
+    @property
+    def _title(self) -> str:
+        return (
+            f"{self.b.name} against {self.a.name}: {self.decisions.n_decisions:,} decisions of "
+            f"{self.decisions.n_people:,} participants"
         )
 
     def per_participant(self) -> pd.DataFrame:

@@ -18,10 +18,9 @@ from saldopas.training_pipeline.evaluating.backtest import Backtest
 from saldopas.training_pipeline.evaluating.comparison import Difference, differences
 from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.decisions import Decisions
-from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, popularity_only
 from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
-from saldopas.training_pipeline.training.train import popularity_only
 
 Reference = Literal["champion", "popularity"]
 BALANCE_USED = "balance_used@10"

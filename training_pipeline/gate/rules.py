@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from saldopas.training_pipeline.evaluating.comparison import Difference
-from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, POPULAR
 from saldopas.training_pipeline.evaluating.groups import grouping
 from saldopas.training_pipeline.evaluating.segments import segments_of
 from saldopas.training_pipeline.gate import verdict as v
@@ -14,7 +14,6 @@ from saldopas.training_pipeline.gate.evidence import Evidence, Paired, evidence_
 from saldopas.training_pipeline.gate.latency import Latency
 from saldopas.training_pipeline.gate.measured_against import BALANCE_USED, Against
 from saldopas.training_pipeline.gate.verdict import Outcome, Verdict
-from saldopas.training_pipeline.training.selection import POPULARITY
 
 NOISE = 1.1  # times that the same model takes when it is timed again; 1.06 was seen
 
@@ -23,7 +22,7 @@ def not_below_popularity(model: str, *, beats: bool, measured: bool) -> Verdict:
     """Above popularity on the validation cut; popularity itself may answer."""
     if beats:
         return Verdict(v.POPULARITY, "passed", "above popularity on the validation cut")
-    if model == POPULARITY:
+    if model == POPULAR:
         told = "it is popularity: nothing that was tried is better"
         return Verdict(v.POPULARITY, "passed", told)
     told = (

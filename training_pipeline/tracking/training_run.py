@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saldopas.models.artifact.artifact import load_artifact
+from saldopas.training_pipeline.evaluating.evaluation import CHOSEN
 from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.tracking import run_values, store
 from saldopas.training_pipeline.tracking.environment import write_environment
@@ -21,7 +22,6 @@ from saldopas.training_pipeline.tracking.trial_runs import log_search, log_trial
 from saldopas.training_pipeline.tracking.tuning_run import KIND
 from saldopas.training_pipeline.tracking.versions import CHALLENGER, MODEL_NAME
 from saldopas.training_pipeline.training.record import TrainingRecord
-from saldopas.training_pipeline.training.train import CHOSEN
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from saldopas.training_pipeline.console import RunFailedError, say
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
+from saldopas.training_pipeline.ingest.erased_people import open_dataset
 from saldopas.training_pipeline.tracking import store
 from saldopas.training_pipeline.tracking.experiment import experiment_of
+from saldopas.training_pipeline.tracking.file_lock import locked
 from saldopas.training_pipeline.tracking.trial_runs import TRIAL
 from saldopas.training_pipeline.tracking.tuning_run import (
     FINGERPRINT,
@@ -29,14 +33,57 @@ from saldopas.training_pipeline.tracking.tuning_run import (
     UNTIL,
 )
 from saldopas.training_pipeline.training.code_version import code_version
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.tuning.attempts import Attempt
+from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.tuning.plan import TuningPlan, make_plan
+from saldopas.training_pipeline.tuning.tune import Effort, tune
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from saldopas.training_pipeline.tuning.attempts import Attempt
-    from saldopas.training_pipeline.tuning.outcome import TuningOutcome
-    from saldopas.training_pipeline.tuning.plan import TuningPlan
 
+STUDIES = "tuning.db"
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+
+
+def tune_and_track(
+    source: str | Path,
+    config: TrainingConfig,
+    effort: Effort,
+    *,
+    quarantine: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> TuningOutcome:
+    """Search hyperparameters on validation windows, and track what was found.
+
+    Raises:
+        DataError: the data or the configuration cannot be used.
+        RunFailedError: the store refuses, or no trial of any model worked.
+    """
+    store.connect()
+    say(f"reading {str(source).split('@')[-1]}")
+    plan = make_plan(open_dataset(source, quarantine=quarantine), config, windows=effort.windows)
+    studies = store.home() / STUDIES
+    with one_at_a_time(store.home()):
+        return tune(plan, effort, studies=studies, open_tracker=open_tuning, clock=clock)
+
+
+@contextmanager
+def one_at_a_time(directory: Path) -> Iterator[None]:
+    """Hold `.tuning.lock` of the store; a killed holder frees it.
+
+    Two tunings would take each other's trials for left-overs.
+
+    Raises:
+        RunFailedError: another process holds it.
+    """
+    try:
+        with locked(directory / ".tuning.lock", wait=False):
+            yield
+    except BlockingIOError as error:
+        raise RunFailedError(
+            f"another `saldopas tune` works in {directory}: wait for it, or end it"
+        ) from error
 
 
 @dataclass(frozen=True)

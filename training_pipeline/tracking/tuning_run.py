@@ -12,8 +12,7 @@ from saldopas.features.tables.dataset_config import UNNAMED
 from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.console import say
 from saldopas.training_pipeline.tracking import store
-from saldopas.training_pipeline.training.config import TrainingConfig
-from saldopas.training_pipeline.tuning.looked_at import LookedAt
+from saldopas.training_pipeline.training.tuned import LookedAt, Tuned
 
 KIND, TUNING = "saldopas.kind", "tuning"
 KEY = "saldopas.tuning_key"
@@ -25,38 +24,6 @@ METHOD = "saldopas.split"  # these three: see `LookedAt`
 UNTIL = "saldopas.validation_until"
 KNOWN = "saldopas.known"
 MOST = 10_000
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """Hyperparameters that were found, model by model.
-
-    Attributes:
-        models: hyperparameters by model; defaults hold for what is not named.
-        runs: the MLflow run that each comes from.
-        run_id: the newest of them.
-        tuned_at: when that came to its end.
-        same_data: whether all were found on this very data; else it has changed since.
-    """
-
-    models: dict[str, dict[str, Any]]
-    runs: dict[str, str]
-    run_id: str
-    tuned_at: datetime
-    same_data: bool
-
-    def under(self, config: TrainingConfig) -> TrainingConfig:
-        """`config` with what was tuned for every model that it gives no hyperparameters for."""
-        return config.model_copy(update={"models": {**self.models, **config.models}})
-
-    @property
-    def note(self) -> str:
-        """A line for a person."""
-        changed = "" if self.same_data else "; the data has changed since, so tune again some day"
-        return (
-            f"hyperparameters of {', '.join(self.models)} come from tuning run {self.run_id} of "
-            f"{self.tuned_at:%Y-%m-%d %H:%M} UTC{changed}"
-        )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
 from saldopas.features.encoding.snapshot import Snapshot
@@ -19,10 +18,14 @@ from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import write_artifact
 from saldopas.models.artifact.manifest import Manifest, installed_versions
 from saldopas.models.explaining.evidence import Evidence
-from saldopas.models.policy.policy import Policy, Stage
 from saldopas.models.policy.recipe import Recipe
 from saldopas.training_pipeline.console import progress, say
-from saldopas.training_pipeline.evaluating.evaluation import Evaluation, evaluate_policy
+from saldopas.training_pipeline.evaluating.evaluation import (
+    CHOSEN,
+    POPULAR,
+    Evaluation,
+    evaluate_beside_popularity,
+)
 from saldopas.training_pipeline.training.balance_fitting import learn_balance_fit
 from saldopas.training_pipeline.training.calibration.calibrated import Calibrated, calibrate
 from saldopas.training_pipeline.training.code_version import code_version
@@ -34,12 +37,7 @@ from saldopas.training_pipeline.training.selection import (
     select,
     untried_recipe,
 )
-from saldopas.training_pipeline.tuning.looked_at import LookedAt
-
-if TYPE_CHECKING:
-    from saldopas.training_pipeline.tracking.tuning_run import Tuned
-
-CHOSEN, POPULAR = "chosen", "popularity"
+from saldopas.training_pipeline.training.tuned import LookedAt, Tuned
 
 
 def train(
@@ -117,21 +115,6 @@ def train(
         evaluation=config.gate.evaluation,
         calibrated=calibrated,
     )
-
-
-def popularity_only(policy: Policy) -> Policy:
-    """What everybody would be told: the policy's last stage alone."""
-    return Policy((Stage("popular", policy.stages[-1].model),), policy.courses)
-
-
-def evaluate_beside_popularity(
-    policy: Policy, data: IndexedDataset, cut: Cut
-) -> dict[str, Evaluation]:
-    """The policy and popularity on the same decisions."""
-    return {
-        CHOSEN: evaluate_policy(policy, data, cut),
-        POPULAR: evaluate_policy(popularity_only(policy), data, cut),
-    }
 
 
 def _choose(

@@ -18,7 +18,7 @@ from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, Evalua
 from saldopas.training_pipeline.training.comparing import Group
 from saldopas.training_pipeline.training.config import AUTO_NAME, TrainingConfig
 from saldopas.training_pipeline.training.selection import POPULARITY, PROFILE_POPULARITY
-from saldopas.training_pipeline.tuning.looked_at import LookedAt
+from saldopas.training_pipeline.training.tuned import LookedAt
 from saldopas.training_pipeline.tuning.spaces import SPACES, space_of
 
 WINDOWS = 3

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from saldopas.training_pipeline.console import RunFailedError, progress, say
 from saldopas.training_pipeline.evaluating.evaluation import Evaluation
 from saldopas.training_pipeline.evaluating.gains import Gains
-from saldopas.training_pipeline.ingest.erased_people import open_dataset
 from saldopas.training_pipeline.training.comparing import Comparison, Tried
-from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.selection import POPULARITY
 from saldopas.training_pipeline.tuning.attempts import Attempt, best_of
 from saldopas.training_pipeline.tuning.clearly_better import taken_of
 from saldopas.training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
-from saldopas.training_pipeline.tuning.one_at_a_time import one_at_a_time
 from saldopas.training_pipeline.tuning.outcome import TuningOutcome
-from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of, make_plan, measured
+from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of, measured
 from saldopas.training_pipeline.tuning.schedule import Turn, run_turns
 from saldopas.training_pipeline.tuning.spaces import space_of
-
-STUDIES = "tuning.db"
 
 
 @dataclass(frozen=True)
@@ -44,45 +40,63 @@ class Effort:
     fresh: bool = False
 
 
+class Tracker(Protocol):
+    """Keeps the record of a tuning while it runs; see `tracking.tuning_log.TuningRun`."""
+
+    @property
+    def run_id(self) -> str:
+        """Id of the record."""
+
+    @property
+    def session(self) -> str:
+        """Name of what is tried from here to `finish`, over interruptions."""
+
+    def log(self, attempt: Attempt) -> None:
+        """Keep a trial that ended."""
+
+    def finish(self, outcome: TuningOutcome) -> None:
+        """Keep the result."""
+
+
+OpenTracker = Callable[[TuningPlan, Sequence[Attempt]], AbstractContextManager[Tracker]]
+
+
 def tune(
-    source: str | Path,
-    config: TrainingConfig,
+    plan: TuningPlan,
     effort: Effort,
     *,
-    quarantine: Path | None = None,
+    studies: Path,
+    open_tracker: OpenTracker,
     clock: Callable[[], float] = time.monotonic,
 ) -> TuningOutcome:
-    """Search hyperparameters on validation windows, and track what was found.
+    """Search hyperparameters on validation windows.
+
+    Args:
+        plan: what is tuned, and on which windows.
+        effort: how much is tried.
+        studies: SQLite file of the trials; one process at a time may use it.
+        open_tracker: opens the record of a plan, given the trials of earlier sessions.
+        clock: seconds, monotonic.
 
     Raises:
-        DataError: the data or the configuration cannot be used.
-        RunFailedError: the store refuses, or no trial of any model worked.
+        RunFailedError: no trial of any model worked.
     """
-    from saldopas.training_pipeline.tracking import store
-    from saldopas.training_pipeline.tracking.tuning_log import open_tuning
-
-    store.connect()
-    say(f"reading {str(source).split('@')[-1]}")
-    plan = make_plan(open_dataset(source, quarantine=quarantine), config, windows=effort.windows)
-    with one_at_a_time(store.home()):
-        studies = _studies(plan, store.home() / STUDIES, fresh=effort.fresh)
-        earlier = [attempt for study in studies for attempt in study.attempts()]
-        if earlier:
-            say(f"going on after {len(earlier)} trials (--fresh begins again)")
-        with open_tuning(plan, earlier) as run:
-            try:
-                taken = _search(
-                    plan, studies, effort, session=run.session, clock=clock, ended=run.log
-                )
-            except KeyboardInterrupt:
-                say("interrupted: the same command goes on where it stopped")
-                raise
-            tried = tuple(attempt for study in studies for attempt in study.attempts())
-            outcome = TuningOutcome(plan, run.run_id, tried, taken)
-            if not outcome.best:
-                why = tried[-1].why if tried else "there was no time for a single one"
-                raise RunFailedError(f"no trial came to its end: {why}")
-            run.finish(outcome)
+    known = _studies(plan, studies, fresh=effort.fresh)
+    earlier = [attempt for study in known for attempt in study.attempts()]
+    if earlier:
+        say(f"going on after {len(earlier)} trials (--fresh begins again)")
+    with open_tracker(plan, earlier) as run:
+        try:
+            taken = _search(plan, known, effort, session=run.session, clock=clock, ended=run.log)
+        except KeyboardInterrupt:
+            say("interrupted: the same command goes on where it stopped")
+            raise
+        tried = tuple(attempt for study in known for attempt in study.attempts())
+        outcome = TuningOutcome(plan, run.run_id, tried, taken)
+        if not outcome.best:
+            why = tried[-1].why if tried else "there was no time for a single one"
+            raise RunFailedError(f"no trial came to its end: {why}")
+        run.finish(outcome)
     return outcome
 
 

@@ -1,12 +1,15 @@
-"""What a tuning has looked at, and whether what a training holds out for its test lies outside."""
+"""What an earlier tuning found, and whether the test cut of a training lies outside its data."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from saldopas.features.splits.split import Cut
 from saldopas.features.splits.split_config import Method
+from saldopas.training_pipeline.training.config import TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,38 @@ class LookedAt:
         if self.method == test.method == "by-date":
             return self.until_s <= test.until_s
         return self == test
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Hyperparameters that were found, model by model.
+
+    Attributes:
+        models: hyperparameters by model; defaults hold for what is not named.
+        runs: the MLflow run that each comes from.
+        run_id: the newest of them.
+        tuned_at: when that came to its end.
+        same_data: whether all were found on this very data; else it has changed since.
+    """
+
+    models: dict[str, dict[str, Any]]
+    runs: dict[str, str]
+    run_id: str
+    tuned_at: datetime
+    same_data: bool
+
+    def under(self, config: TrainingConfig) -> TrainingConfig:
+        """`config` with what was tuned for every model that it gives no hyperparameters for."""
+        return config.model_copy(update={"models": {**self.models, **config.models}})
+
+    @property
+    def note(self) -> str:
+        """A line for a person."""
+        changed = "" if self.same_data else "; the data has changed since, so tune again some day"
+        return (
+            f"hyperparameters of {', '.join(self.models)} come from tuning run {self.run_id} of "
+            f"{self.tuned_at:%Y-%m-%d %H:%M} UTC{changed}"
+        )
 
 
 def _digest(test: Cut) -> str:

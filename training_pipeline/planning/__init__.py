@@ -1,1 +1,0 @@
-"""Plans from an artifact on the command line."""
