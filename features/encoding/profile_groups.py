@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+MIN_GROUP_PEOPLE = 20  # counts of a smaller group could identify a person
+
 
 def profile_keys(profile: csr_array) -> list[bytes]:
     """One key a row of a (B, n_tokens) matrix: its sorted token indices, as bytes."""

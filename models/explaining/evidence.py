@@ -11,16 +11,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.profile_groups import distinct_profiles, membership, profile_keys
+from saldopas.features.encoding.profile_groups import (
+    MIN_GROUP_PEOPLE,
+    distinct_profiles,
+    membership,
+    profile_keys,
+)
 from saldopas.features.encoding.training_set import TrainingSet
-from saldopas.models.recommenders.mapped import mapped_csr
+from saldopas.models.recommenders.recommender import csr_from_state, csr_state
 from scipy.sparse import csr_array, triu, vstack
 
-CSR = ("data", "indices", "indptr")
-FEWEST_PEOPLE = 20  # a count is not told of a group smaller than this
-FEWEST_TAKERS = 5  # nor of fewer people than this
-MOST_PAIRS = 2_000_000_000  # pairs of one person's courses; beyond it pairs are not counted
-PAIRS_A_BLOCK = 50_000_000  # counted at once: bounds the memory
+MIN_TAKERS = 5  # nor of fewer people than this
+MAX_PAIRS = 2_000_000_000  # pairs of one person's courses; beyond it pairs are not counted
+MAX_PAIRS_PER_BLOCK = 50_000_000  # counted at once: bounds the memory
 
 
 class Count(NamedTuple):
@@ -38,11 +41,11 @@ class Evidence:
         n_people: (1,) int32, everybody; item_people: (n_items,) int32, who took each course, and
             sold (n_items,) bool, whether anybody did, be it one.
         token_people: (n_tokens,) int32; token_took: (n_tokens, n_items) int32.
-        group_tokens: (n_groups, n_tokens) profiles that at least `FEWEST_PEOPLE` people share.
+        group_tokens: (n_groups, n_tokens) profiles that at least `MIN_GROUP_PEOPLE` people share.
         group_people: (n_groups,) int32; group_took: (n_groups, n_items) int32.
         together: (n_items, n_items) int32, upper triangle: who took both, where it may be told of
             the people of one of the two; empty where histories are so long that the pairs are more
-            than `MOST_PAIRS`.
+            than `MAX_PAIRS`.
     """
 
     n_people: NDArray[np.int32]
@@ -61,10 +64,10 @@ class Evidence:
         people = train.participants
         taken = people.sequence.matrix().astype(np.float32)
         token_people = _whole(people.profile.sum(axis=0))
-        token_people[token_people < FEWEST_PEOPLE] = 0
+        token_people[token_people < MIN_GROUP_PEOPLE] = 0
         groups, group_of = distinct_profiles(people.profile)
         size = np.bincount(group_of, minlength=groups.shape[0])
-        large = np.flatnonzero((size >= FEWEST_PEOPLE) & (np.diff(groups.indptr) > 0))
+        large = np.flatnonzero((size >= MIN_GROUP_PEOPLE) & (np.diff(groups.indptr) > 0))
         by_group = csr_array(csr_array(membership(group_of))[large] @ taken)
         takers = _whole(taken.sum(axis=0))
         item_people = np.where(_may_be_told(takers, people.n_rows), takers, 0).astype(np.int32)
@@ -106,9 +109,7 @@ class Evidence:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, csr_array):
-                found[f"{field.name}-data"] = value.data.astype(np.int32)
-                found[f"{field.name}-indices"] = value.indices.astype(np.int32)
-                found[f"{field.name}-indptr"] = value.indptr.astype(np.int64)
+                found |= csr_state(f"{field.name}-", value.astype(np.int32))
             else:
                 found[field.name] = value
         return found
@@ -120,8 +121,7 @@ class Evidence:
         n_groups = len(arrays["group_people"])
 
         def matrix(name: str, shape: tuple[int, int]) -> csr_array:
-            data, indices, indptr = (arrays[f"{name}-{part}"] for part in CSR)
-            return mapped_csr(data, indices, indptr, shape=shape)
+            return csr_from_state(arrays, f"{name}-", shape=shape)
 
         return cls(
             n_people=arrays["n_people"],
@@ -142,8 +142,8 @@ class Evidence:
 
 def _may_be_told(took: Any, people: Any) -> Any:
     """False where few took it, or all but few did, or the group is small; numbers or arrays."""
-    enough = (took >= FEWEST_TAKERS) & (people - took >= FEWEST_TAKERS)
-    return enough & (people >= FEWEST_PEOPLE)
+    enough = (took >= MIN_TAKERS) & (people - took >= MIN_TAKERS)
+    return enough & (people >= MIN_GROUP_PEOPLE)
 
 
 def _whole(values: NDArray[Any]) -> NDArray[np.int32]:
@@ -160,9 +160,9 @@ def _together(taken: csr_array, item_people: NDArray[np.int32]) -> csr_array:
     length = np.diff(taken.indptr).astype(np.float64)
     by_item = csr_array(taken.T)
     pairs = np.cumsum(by_item @ length)  # up to and with each item
-    if len(pairs) == 0 or pairs[-1] > MOST_PAIRS:
+    if len(pairs) == 0 or pairs[-1] > MAX_PAIRS:
         return csr_array(taken.shape[1:] * 2, dtype=np.int32)
-    steps = np.arange(1, pairs[-1] // PAIRS_A_BLOCK + 1) * PAIRS_A_BLOCK
+    steps = np.arange(1, pairs[-1] // MAX_PAIRS_PER_BLOCK + 1) * MAX_PAIRS_PER_BLOCK
     edges = np.unique(np.concatenate([[0], np.searchsorted(pairs, steps), [len(pairs)]]))
     blocks = [
         _told(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from saldopas.features.requests.batch import RequestBatch
 from saldopas.models.explaining.evidence import Count, Evidence
 from saldopas.models.policy.policy import Policy
-from saldopas.models.recommenders.terms import Term, terms_of
+from saldopas.models.recommenders.recommender import Term, terms_of
 
 MOST_REASONS = 3
 LEAST_SHARE = 0.05  # of the positive terms; what adds less is not told apart

@@ -15,9 +15,8 @@ from saldopas.features.encoding.sequences import Sequences
 from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.recommenders.factors import Known, known_rows, recency
-from saldopas.models.recommenders.popularity import trend_factor
-from saldopas.models.recommenders.recommender import State
-from saldopas.models.recommenders.terms import Term
+from saldopas.models.recommenders.recommender import State, Term
+from saldopas.models.recommenders.sales import trend_factor
 from scipy.sparse import csr_matrix, hstack
 from threadpoolctl import threadpool_limits
 

@@ -14,8 +14,7 @@ from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.native.kernel import Summed
 from saldopas.models.recommenders.members import MEMBERS
-from saldopas.models.recommenders.recommender import Recommender, State
-from saldopas.models.recommenders.terms import Term, terms_of
+from saldopas.models.recommenders.recommender import Recommender, State, Term, terms_of
 
 SCALED_ON = 1_000  # participants whose scores give each member its unit
 

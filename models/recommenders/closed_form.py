@@ -13,8 +13,7 @@ from saldopas.features.encoding.sequences import Sequences, newest_weights
 from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.errors import FitError
 from saldopas.models.native.kernel_parts import Part, Recency, dense_rows
-from saldopas.models.recommenders.recommender import State
-from saldopas.models.recommenders.terms import Term
+from saldopas.models.recommenders.recommender import State, Term
 from scipy.linalg import lapack
 from scipy.sparse import csr_array, hstack
 

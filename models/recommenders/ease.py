@@ -23,9 +23,8 @@ from saldopas.models.recommenders.closed_form import (
     ridge_inverse,
     self_excluding_weights,
 )
-from saldopas.models.recommenders.popularity import trend_factor
-from saldopas.models.recommenders.recommender import State
-from saldopas.models.recommenders.terms import Term
+from saldopas.models.recommenders.recommender import State, Term
+from saldopas.models.recommenders.sales import trend_factor
 
 
 class EaseConfig(Frozen):

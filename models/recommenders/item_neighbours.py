@@ -15,9 +15,7 @@ from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.native.kernel import Summed
 from saldopas.models.native.kernel_parts import Part, Recency, sparse_rows
-from saldopas.models.recommenders.mapped import mapped_csr
-from saldopas.models.recommenders.recommender import State
-from saldopas.models.recommenders.terms import Term
+from saldopas.models.recommenders.recommender import State, Term, csr_from_state, csr_state
 from scipy.sparse import csr_array, csr_matrix
 
 WEIGHTINGS = {
@@ -85,15 +83,10 @@ class ItemNeighbours(Summed):
 
     def state(self) -> State:
         """The similarity matrix as CSR arrays."""
-        return {
-            "indptr": self.similarity.indptr.astype(np.int64),
-            "indices": self.similarity.indices.astype(np.int32),
-            "data": self.similarity.data,
-        }
+        return csr_state("", self.similarity)
 
     @classmethod
     def from_state(cls, config: ItemNeighboursConfig, state: Mapping[str, NDArray[Any]]) -> Self:
         """See `state`."""
         n_items = len(state["indptr"]) - 1
-        parts = (state["data"], state["indices"], state["indptr"])
-        return cls(config, mapped_csr(*parts, shape=(n_items, n_items)))
+        return cls(config, csr_from_state(state, "", shape=(n_items, n_items)))

@@ -1,4 +1,4 @@
-"""What sells now: purchases counted with a weight that halves every `half_life_days`."""
+"""Popularity: the decayed sales rate of each course, with a prior for new courses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from pydantic import Field
 from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.training_set import TrainingSet
-from saldopas.features.seconds import DAY_S
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.native.kernel import Summed
 from saldopas.models.native.kernel_parts import Part, same_for_all
-from saldopas.models.recommenders.course_prior import TINY, course_levels, expected_sales, exposure
-from saldopas.models.recommenders.recommender import State
-from saldopas.models.recommenders.season import season_factor
-from saldopas.models.recommenders.terms import Term
+from saldopas.models.recommenders.recommender import State, Term
+from saldopas.models.recommenders.sales import (
+    course_levels,
+    decayed_weights,
+    expected_sales,
+    exposure,
+    season_factor,
+)
 
 
 class PopularityConfig(Frozen):
@@ -41,17 +44,18 @@ class PopularityConfig(Frozen):
 
 @dataclass(frozen=True)
 class TimeDecayedPopularity(Summed):
-    """The decayed share of all purchases, the same for everybody, from a prior for new courses.
+    """Posterior mean of each course's share of the purchases, the same for every participant.
 
-    n_i is the sum over purchases of i of 2^(-age / half life), scaled to count purchases; e_i the
-    share of all purchases that were made while i was on sale; lambda_i what courses like it sell
-    (`course_prior`). The prior weighs c = `prior_strength` / mean n, as much exposure as an
-    average course needs to sell that often; the Gamma-Poisson posterior mean is
+    n_i is the sum of 2^(-age / half life) over the purchases of i, scaled to count purchases. e_i
+    is the share of all purchases that were made while i was on sale. lambda_i is
+    `sales.expected_sales`. The prior weighs c = `prior_strength` / mean n, the exposure that an
+    average course needs to sell that often. The Gamma-Poisson posterior mean is
 
         score_i ~ (n_i + c lambda_i) / (e_i^age_power + c) * season_i,
 
-    normalised: lambda_i for a course that nobody could buy yet, the rate n_i / e_i for one that
-    sold a lot. With `prior_strength`, `age_power` and `season_power` 0 it is n_i over all n.
+    normalised. It is lambda_i for a course that nobody could buy yet, and the rate n_i / e_i for a
+    course with many purchases. With `prior_strength`, `age_power` and `season_power` 0 it is the
+    decayed share n_i / sum n.
     """
 
     config: PopularityConfig
@@ -63,16 +67,16 @@ class TimeDecayedPopularity(Summed):
 
     @classmethod
     def fit(cls, config: PopularityConfig, train: TrainingSet, *, seed: int) -> Self:
-        """Count purchases; `seed` is not needed."""
+        """Count the purchases; `seed` is not used."""
         return cls(config, expected_share(config, train).astype(np.float32))
 
     @property
     def part(self) -> Part:
-        """The same row for everybody."""
+        """The same row for every participant."""
         return same_for_all(self.share)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
-        """A single one."""
+        """Return one `popular` term."""
         return [Term("popular", -1, self.share[items].astype(np.float64))]
 
     def state(self) -> State:
@@ -81,13 +85,13 @@ class TimeDecayedPopularity(Summed):
 
     @classmethod
     def from_state(cls, config: PopularityConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the model of `state`."""
         return cls(config, state["share"])
 
 
 def expected_share(config: PopularityConfig, train: TrainingSet) -> NDArray[np.float64]:
-    """(n_items,) see `TimeDecayedPopularity`; zeros where nothing was bought at all."""
-    weights = purchase_weights(train, config.half_life_days)
+    """(n_items,) float64, see `TimeDecayedPopularity`; zeros where nothing was bought."""
+    weights = decayed_weights(train, config.half_life_days)
     counts = np.asarray(
         np.bincount(train.participants.sequence.item_idx, weights, train.n_items), float
     )
@@ -113,43 +117,3 @@ def expected_share(config: PopularityConfig, train: TrainingSet) -> NDArray[np.f
     )
     score = sold / open_to * season
     return np.asarray(score / score.sum())
-
-
-def purchase_weights(train: TrainingSet, half_life_days: float | None) -> NDArray[np.float64]:
-    """(E,) weight of each purchase by its age beside the newest, mean 1: sums count purchases.
-
-    Only ratios matter, and they do not fade while nothing is bought. Ones where there is no
-    calendar.
-    """
-    at_s = train.participants.sequence.at_s
-    if half_life_days is None or train.dates_are_order_only or len(at_s) == 0:
-        return np.ones(len(at_s))
-    age_days = (at_s.max() - at_s) / DAY_S
-    weights = np.exp2(-age_days / half_life_days)
-    return np.asarray(weights / weights.mean())
-
-
-def decayed_share(train: TrainingSet, half_life_days: float | None) -> NDArray[np.float64]:
-    """(n_items,) share of the decayed purchases; zeros where nothing was bought."""
-    weights = purchase_weights(train, half_life_days)
-    items = train.participants.sequence.item_idx
-    counts = np.bincount(items, weights=weights, minlength=train.n_items)
-    return np.asarray(counts / max(float(counts.sum()), TINY))
-
-
-def trend_factor(
-    train: TrainingSet, *, half_life_days: float, power: float, strength: float
-) -> NDArray[np.float64]:
-    """(n_items,) how much more a course sells lately than over all: (recent / all)^power.
-
-    Both are counts of purchases, the recent ones decayed and scaled to the same total; `strength`
-    purchases of the recent, effective size are added to both, so that few say little.
-    """
-    if power == 0 or train.dates_are_order_only:
-        return np.ones(train.n_items)
-    items = train.participants.sequence.item_idx
-    weights = purchase_weights(train, half_life_days)
-    counts = np.bincount(items, minlength=train.n_items)
-    recent = np.bincount(items, weights=weights, minlength=train.n_items)
-    prior = strength * float(weights.max(initial=1.0))  # one recent purchase weighs this much
-    return np.asarray(np.power((recent + prior) / (counts + prior), power))

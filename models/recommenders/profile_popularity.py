@@ -10,19 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.profile_groups import distinct_profiles, membership
+from saldopas.features.encoding.profile_groups import (
+    MIN_GROUP_PEOPLE,
+    distinct_profiles,
+    membership,
+)
 from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.explaining.evidence import FEWEST_PEOPLE
 from saldopas.models.native.kernel import Summed
 from saldopas.models.native.kernel_parts import Part, group_shares
-from saldopas.models.recommenders.mapped import mapped_csr
-from saldopas.models.recommenders.popularity import purchase_weights
-from saldopas.models.recommenders.recommender import State
-from saldopas.models.recommenders.terms import Term
+from saldopas.models.recommenders.recommender import State, Term, csr_from_state, csr_state
+from saldopas.models.recommenders.sales import decayed_weights
 from scipy.sparse import csr_array
 
-TINY = 1e-9
+MIN_SHARE = 1e-9
 
 
 class ProfilePopularityConfig(Frozen):
@@ -41,7 +42,7 @@ class ProfilePopularity(Summed):
     p_t = (n_ti + s p) / (n_t + s); a profile's prior is q = p prod_t (p_t / p), and the exact
     profile g with n_g purchases has (n_gi + s' q) / (n_g + s'): a Dirichlet prior at each level
     (MacKay & Peto 1995). Profiles are grouped first: hundreds of thousands of people are few
-    distinct profiles. Those of fewer than `FEWEST_PEOPLE` people, which would point at somebody,
+    distinct profiles. Those of fewer than `MIN_GROUP_PEOPLE` people, which would point at somebody,
     are not kept: they have the prior.
     """
 
@@ -59,20 +60,20 @@ class ProfilePopularity(Summed):
     def fit(cls, config: ProfilePopularityConfig, train: TrainingSet, *, seed: int) -> Self:
         """Count purchases by token and by exact profile; `seed` is not needed."""
         sequence = train.participants.sequence
-        weights = purchase_weights(train, config.half_life_days)
+        weights = decayed_weights(train, config.half_life_days)
         bought = csr_array(
             (weights, sequence.item_idx, sequence.indptr),
             shape=(sequence.n_rows, sequence.n_items),
         )
         profile = train.participants.profile
         counts = np.asarray(bought.sum(axis=0), float)
-        share = counts / max(float(counts.sum()), TINY)
+        share = counts / max(float(counts.sum()), MIN_SHARE)
         by_token = (profile.T @ bought).toarray()
         smoothed = by_token + config.token_strength * share
         smoothed /= by_token.sum(axis=1, keepdims=True) + config.token_strength
-        log_lift = np.log(smoothed + TINY) - np.log(share + TINY)
+        log_lift = np.log(smoothed + MIN_SHARE) - np.log(share + MIN_SHARE)
         groups, group_of = distinct_profiles(profile)
-        large = np.flatnonzero(np.bincount(group_of, minlength=groups.shape[0]) >= FEWEST_PEOPLE)
+        large = np.flatnonzero(np.bincount(group_of, minlength=groups.shape[0]) >= MIN_GROUP_PEOPLE)
         group_counts = csr_array(csr_array(membership(group_of))[large] @ bought)
         group_counts.sum_duplicates()
         return cls(
@@ -105,11 +106,8 @@ class ProfilePopularity(Summed):
         return {
             "share": self.share,
             "log_lift": self.log_lift,
-            "group_tokens_indptr": self.group_tokens.indptr.astype(np.int64),
-            "group_tokens_indices": self.group_tokens.indices.astype(np.int32),
-            "group_counts_indptr": self.group_counts.indptr.astype(np.int64),
-            "group_counts_indices": self.group_counts.indices.astype(np.int32),
-            "group_counts_data": self.group_counts.data.astype(np.float32),
+            **csr_state("group_tokens_", self.group_tokens, binary=True),
+            **csr_state("group_counts_", self.group_counts),
         }
 
     @classmethod
@@ -117,17 +115,6 @@ class ProfilePopularity(Summed):
         """See `state`."""
         n_groups = len(state["group_tokens_indptr"]) - 1
         n_tokens, n_items = state["log_lift"].shape
-        token_idx = state["group_tokens_indices"]
-        tokens = mapped_csr(
-            np.broadcast_to(np.float32(1), len(token_idx)),
-            token_idx,
-            state["group_tokens_indptr"],
-            shape=(n_groups, n_tokens),
-        )
-        counts = mapped_csr(
-            state["group_counts_data"],
-            state["group_counts_indices"],
-            state["group_counts_indptr"],
-            shape=(n_groups, n_items),
-        )
+        tokens = csr_from_state(state, "group_tokens_", shape=(n_groups, n_tokens))
+        counts = csr_from_state(state, "group_counts_", shape=(n_groups, n_items))
         return cls(config, state["share"], state["log_lift"], tokens, counts)

@@ -25,9 +25,8 @@ from saldopas.models.recommenders.closed_form import (
     without_own_weight,
 )
 from saldopas.models.recommenders.factors import recency
-from saldopas.models.recommenders.popularity import trend_factor
-from saldopas.models.recommenders.recommender import State
-from saldopas.models.recommenders.terms import Term
+from saldopas.models.recommenders.recommender import State, Term
+from saldopas.models.recommenders.sales import trend_factor
 from scipy.sparse import csr_array
 
 CELLS_A_BLOCK = 2_000_000  # entries of the pasts and futures that are held at once

@@ -10,14 +10,14 @@ from saldopas.features.encoding.courses import ALWAYS_FROM_S, ALWAYS_UNTIL_S, Co
 from saldopas.features.encoding.sequences import Sequences
 from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.seconds import DAY_S
-from saldopas.models.recommenders.course_prior import (
+from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
+from saldopas.models.recommenders.sales import (
     age_bands,
     course_levels,
     expected_sales,
     exposure,
     price_bands,
 )
-from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
 
 from tests.made import VOCABULARY, make_batch, make_courses
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
 from saldopas.models.explaining import evidence
-from saldopas.models.explaining.evidence import FEWEST_PEOPLE, FEWEST_TAKERS, Evidence
+from saldopas.models.explaining.evidence import MIN_TAKERS, Evidence
 
 from tests.made import make_courses, make_training
 
@@ -16,7 +17,7 @@ PEOPLE, ITEMS = 400, 12
 def test_pairs_are_counted_in_any_number_of_blocks(
     pairs_a_block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence, "PAIRS_A_BLOCK", pairs_a_block)
+    monkeypatch.setattr(evidence, "MAX_PAIRS_PER_BLOCK", pairs_a_block)
     rng = np.random.default_rng(5)
     histories = [
         rng.choice(ITEMS, size=rng.integers(1, 6), replace=False).tolist() for _ in range(PEOPLE)
@@ -28,13 +29,13 @@ def test_pairs_are_counted_in_any_number_of_blocks(
     for history in histories:
         counted[np.ix_(history, history)] += 1
     counted = np.triu(counted, k=1)
-    counted[counted < FEWEST_TAKERS] = 0
+    counted[counted < MIN_TAKERS] = 0
     assert np.array_equal(found, counted)
     assert counted.any()
 
 
 def told_of(took: int, people: int) -> bool:
-    return FEWEST_TAKERS <= took <= people - FEWEST_TAKERS and people >= FEWEST_PEOPLE
+    return MIN_TAKERS <= took <= people - MIN_TAKERS and people >= MIN_GROUP_PEOPLE
 
 
 def test_what_may_not_be_told_is_not_stored() -> None:
@@ -57,7 +58,7 @@ def test_what_may_not_be_told_is_not_stored() -> None:
 
 
 def test_every_stored_count_is_told_of_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence, "PAIRS_A_BLOCK", 100)
+    monkeypatch.setattr(evidence, "MAX_PAIRS_PER_BLOCK", 100)
     rng = np.random.default_rng(6)
     wanted = rng.random(ITEMS) * 1.1
     histories = [np.flatnonzero(rng.random(ITEMS) < wanted).tolist() for _ in range(60)]

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
 from saldopas.features.requests.batch import RequestBatch
-from saldopas.models.explaining.evidence import FEWEST_PEOPLE, FEWEST_TAKERS, Count, Evidence
+from saldopas.models.explaining.evidence import MIN_TAKERS, Count, Evidence
 from saldopas.models.explaining.explanation import reasons_of, stage_terms
 from saldopas.models.explaining.wording import COLUMNS_ID, GROUPS, answer_reasons
 from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
@@ -100,15 +101,15 @@ def test_people_are_counted_by_hand() -> None:
 
 
 def test_few_people_are_never_told_of() -> None:
-    assert EVIDENCE.of_everybody(3) is None, f"4 takers, fewest is {FEWEST_TAKERS}"
-    assert EVIDENCE.of_course(2, 0) is None, f"12 people, fewest is {FEWEST_PEOPLE}"
+    assert EVIDENCE.of_everybody(3) is None, f"4 takers, fewest is {MIN_TAKERS}"
+    assert EVIDENCE.of_course(2, 0) is None, f"12 people, fewest is {MIN_GROUP_PEOPLE}"
     assert EVIDENCE.of_profile(make_batch([[]], n_items=N_ITEMS, tokens=[[2]]), 1) is None
     everybody = make_batch([[]], n_items=N_ITEMS, tokens=[[1]])
     assert EVIDENCE.of_profile(everybody, 1) is None, "25 of 25 says what each of them did"
     assert EVIDENCE.item_people.tolist() == [30, 25, 12, 0, 0, 0]
     assert EVIDENCE.sold.tolist() == [True, True, True, True, False, False]
-    assert EVIDENCE.token_took.data.min() >= FEWEST_TAKERS
-    assert EVIDENCE.together.data.min() >= FEWEST_TAKERS
+    assert EVIDENCE.token_took.data.min() >= MIN_TAKERS
+    assert EVIDENCE.together.data.min() >= MIN_TAKERS
 
 
 def test_both_languages_say_the_same_number() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from saldopas.features.encoding import masks
 from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.models.explaining.evidence import FEWEST_PEOPLE
+from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
 from saldopas.models.policy.policy import Policy, Stage
 from saldopas.models.recommenders.blend import Blend, BlendConfig, Member
 from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
@@ -92,7 +92,9 @@ def test_rows_are_summed_with_the_newest_weight_of_each_course() -> None:
 def test_a_profile_is_found_whatever_the_order_of_its_tokens() -> None:
     config = ProfilePopularityConfig(profile_strength=1.0)
     everybody = np.arange(TRAIN.participants.n_rows)
-    shared = TRAIN.participants.take(np.tile(everybody, FEWEST_PEOPLE))  # small groups are not kept
+    shared = TRAIN.participants.take(
+        np.tile(everybody, MIN_GROUP_PEOPLE)
+    )  # small groups are not kept
     model = ProfilePopularity.fit(config, replace(TRAIN, participants=shared), seed=0)
     there = make_batch([[]], n_items=N_ITEMS, tokens=[[0, 2]])
     back = replace(there, tokens=replace(there.tokens, indices=there.tokens.indices[::-1].copy()))

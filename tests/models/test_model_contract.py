@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from saldopas.models.recommenders.recommender import Recommender
+from saldopas.models.recommenders.recommender import Recommender, terms_of
 from saldopas.models.recommenders.registry import MODELS
-from saldopas.models.recommenders.terms import terms_of
 
 from tests.made import checkerboard, make_batch, make_courses, make_training
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from saldopas.models.explaining.evidence import FEWEST_PEOPLE, FEWEST_TAKERS
+from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
+from saldopas.models.explaining.evidence import MIN_TAKERS
 from saldopas.serving.explain.similar_schemas import SimilarAnswer
 from saldopas.serving.http.app import create_app
 from saldopas.serving.http.openapi_examples import SIMILAR
@@ -60,8 +61,8 @@ def test_similarity_is_the_cosine_of_who_took_them(
     for other, people in enumerate(takers):
         both = len(people & takers[item])
         fewest = min(len(people), len(takers[item]))
-        large = fewest >= FEWEST_PEOPLE and both >= FEWEST_TAKERS
-        if other != item and large and fewest - both >= FEWEST_TAKERS:
+        large = fewest >= MIN_GROUP_PEOPLE and both >= MIN_TAKERS
+        if other != item and large and fewest - both >= MIN_TAKERS:
             size = np.sqrt(len(people) * len(takers[item]))
             expected[ids[other]] = pytest.approx(both / size, abs=1e-6)
     assert {one["course_id"]: one["similarity"] for one in items} == expected
@@ -78,10 +79,10 @@ def test_no_small_group_is_told_of_from_either_side(
     for item, course_id in enumerate(ids):
         for one in similar(http, course_id, n=50)["items"]:
             other = takers[ids.index(one["course_id"])]
-            assert one["people"]["took"] >= FEWEST_TAKERS
-            assert min(len(other), len(takers[item])) >= FEWEST_PEOPLE
-            assert len(other - takers[item]) >= FEWEST_TAKERS
-            assert len(takers[item] - other) >= FEWEST_TAKERS
+            assert one["people"]["took"] >= MIN_TAKERS
+            assert min(len(other), len(takers[item])) >= MIN_GROUP_PEOPLE
+            assert len(other - takers[item]) >= MIN_TAKERS
+            assert len(takers[item] - other) >= MIN_TAKERS
 
 
 def test_a_course_that_nobody_took_is_like_none(
