@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import re
 import sys
 from typing import Any, cast
 
@@ -75,10 +77,26 @@ def main() -> None:
     except (RunFailedError, ArtifactError, FitError, OSError) as error:
         say(f"{NAME}: {error}")
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        extra = _extra_with(error.name or "")
+        if extra is None:
+            raise
+        say(f"{NAME}: this command needs {error.name}: pip install 'saldopas[{extra}]'")
+        sys.exit(1)
     except typer.Abort:
         say(f"{NAME}: stopped")
         sys.exit(1)
     sys.exit(code or 0)
+
+
+def _extra_with(module: str) -> str | None:
+    """The extra of this distribution that installs a module; None where none does."""
+    wanted = module.partition(".")[0].replace("_", "-")
+    for requirement in importlib.metadata.requires(NAME) or ():
+        found = re.match(r"([\w.-]+).*extra == .(\w+)", requirement)
+        if found and found[1] == wanted:
+            return found[2]
+    return None
 
 
 def _say_usage(error: Any) -> None:

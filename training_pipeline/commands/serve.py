@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-import json
 import os
 import socket
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -153,14 +153,11 @@ def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], st
         told = {"SALDOPAS_ARTIFACT": str(artifact.resolve())} | ({VERSION: named} if named else {})
         return artifact, told, str(artifact)
     if model == CHAMPION:
-        from saldopas.training_pipeline.tracking.champion_pointer import POINTER
-        from saldopas.training_pipeline.tracking.registry import publish_champion
-        from saldopas.training_pipeline.tracking.store import home
+        from saldopas.training_pipeline.tracking.champion_pointer import pointer_file
 
-        directory = publish_champion()
-        pointer = (home() / POINTER).resolve()
-        version = json.loads(pointer.read_text("utf-8"))["version"]
-        return directory, {"SALDOPAS_CHAMPION": str(pointer)}, f"champion, version {version}"
+        directory, version = _champion()
+        pointer = str(pointer_file().resolve())
+        return directory, {"SALDOPAS_CHAMPION": pointer}, f"champion, version {version}"
     from saldopas.training_pipeline.tracking.registry import resolve
 
     directory = resolve(model)
@@ -168,6 +165,25 @@ def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], st
     if model.isdecimal():
         return directory, told | {VERSION: model}, f"version {model}"
     return directory, told, model
+
+
+def _champion() -> tuple[Path, int]:
+    """The artifact directory and version of the champion.
+
+    Every promotion in a local tracking store writes the pointer beside it, so MLflow, which takes
+    seconds to load, is asked only about a store that several machines share.
+    """
+    from saldopas.training_pipeline.tracking.champion_pointer import read_pointer
+    from saldopas.training_pipeline.tracking.store import is_local
+
+    found = read_pointer() if is_local() or find_spec("mlflow") is None else None
+    if found is None:
+        from saldopas.training_pipeline.tracking.registry import publish_champion
+
+        publish_champion()
+        found = read_pointer()
+        assert found is not None, "publish_champion writes it"
+    return found
 
 
 def _proven(directory: Path) -> Manifest:

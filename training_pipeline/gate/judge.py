@@ -13,7 +13,7 @@ from saldopas.training_pipeline.gate import rules
 from saldopas.training_pipeline.gate import verdict as v
 from saldopas.training_pipeline.gate.config import GateConfig
 from saldopas.training_pipeline.gate.gain import gain
-from saldopas.training_pipeline.gate.latency import measure_latency
+from saldopas.training_pipeline.gate.latency import Latency, measure_latency
 from saldopas.training_pipeline.gate.measured_against import measured_against
 from saldopas.training_pipeline.gate.trained_on import check_trained_on
 from saldopas.training_pipeline.gate.verdict import GateReport, Outcome, Verdict
@@ -55,11 +55,13 @@ class GateInput:
         dataset: what the challenger was trained on, or the same going on; None: only what was
             found at its training counts.
         measured: the challenger on its test cut, where its training has just measured it.
+        latency: request times measured before; None: they are measured now.
         config: the rules' settings.
     """
 
     dataset: Dataset | None = None
     measured: Measured | None = None
+    latency: Latency | None = None
     config: GateConfig = field(default_factory=GateConfig)
 
 
@@ -115,7 +117,9 @@ def _verdicts(
     proven = Verdict(v.ARTIFACT, "passed", "hashes and golden requests agree")
     theirs, why_not = _loaded(champion)
     config = gate.config
-    latency = measure_latency(ours, theirs, requests=config.requests, seed=ours.manifest.seed)
+    latency = gate.latency or measure_latency(
+        ours, theirs, requests=config.requests, seed=ours.manifest.seed
+    )
     known = [proven, beats, rules.request_latency(latency, config)]
     if champion is None:
         return [*known, *_all(NEEDS_CHAMPION, "not applicable", NO_CHAMPION)], NO_CHAMPION

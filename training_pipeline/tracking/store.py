@@ -56,6 +56,11 @@ def is_server() -> bool:
     return tracking_uri().startswith(("http://", "https://"))
 
 
+def is_local() -> bool:
+    """Whether a SQLite file is the store, so that `home` sees every promotion."""
+    return make_url(tracking_uri()).get_backend_name() == "sqlite"
+
+
 def home() -> Path:
     """Directory of locks, `promotions.jsonl` and artifacts: that of the SQLite file, or mlruns."""
     url = make_url(tracking_uri())
