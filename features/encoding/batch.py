@@ -54,6 +54,10 @@ class ParticipantBatch:
         """The rows asked for, in that order."""
         return ParticipantBatch(self.sequence.take(rows), self.tokens.take(rows))
 
+    def hiding(self, hidden: NDArray[np.bool_]) -> ParticipantBatch:
+        """The same rows, those of (B,) `hidden` without history and profile."""
+        return ParticipantBatch(self.sequence.only(~hidden), self.tokens.only(~hidden))
+
     @property
     def has_history(self) -> NDArray[np.bool_]:
         """(B,) which rows hold a purchase."""

@@ -79,6 +79,11 @@ class CourseTable:
         return np.array(self.values(c.COURSE_ID), object)
 
     @cached_property
+    def item_of(self) -> dict[str, int]:
+        """Item index by course id."""
+        return {str(course_id): item for item, course_id in enumerate(self.course_ids)}
+
+    @cached_property
     def log_price(self) -> NDArray[np.float64]:
         """(n_items,) float64, log(1 + price in whole units)."""
         return np.log1p(self.price_rp)

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from saldopas.features.encoding.ages import ages_at_least
 from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.courses import CourseTable, education_level, epoch_seconds
-from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.profile import ProfileVocabulary, learn_vocabulary
 from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges
 from saldopas.features.encoding.training_set import TrainingSet
-from saldopas.features.requests.batch import RequestBatch
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.features.tables.dataset_config import DatasetConfig
@@ -31,7 +29,7 @@ class IndexedDataset:
         paid_rp: (E,) int64; kept: (E,) bool, False where the purchase was cancelled.
         grant_rp: (P,) int64 balance at announcement; has_grant: (P,) bool, whether it is known.
         age_at_least, education_at_least: (P,) int64, 0 where unknown.
-        opted_out: (P,) bool; neither history nor profile of these is read.
+        opted_out: (P,) bool; models see neither history nor profile of these.
     """
 
     config: DatasetConfig
@@ -69,35 +67,10 @@ class IndexedDataset:
         seen: NDArray[np.integer],
         vocabulary: ProfileVocabulary,
     ) -> ParticipantBatch:
-        """What models may see of `rows` after their first `seen` purchases."""
-        visible = np.where(self.opted_out[rows], 0, seen)
-        kept = self.kept[ragged_ranges(self.events.indptr[rows], visible)]
-        history = kept_only(self.events.prefixes(rows, visible), kept)
-        profile = vocabulary.encode(self.people.iloc[rows])
-        return ParticipantBatch(history, profile.only(~self.opted_out[rows]))
-
-    def requests(
-        self,
-        rows: NDArray[np.integer],
-        seen: NDArray[np.integer],
-        *,
-        as_of_s: NDArray[np.int64],
-        count: int,
-        vocabulary: ProfileVocabulary,
-    ) -> RequestBatch:
-        """Requests of `rows` with the balance, purchases and profile of that moment."""
-        n_rows = len(rows)
-        return RequestBatch.of(
-            participants=self.batch(rows, seen, vocabulary),
-            limit_rp=self.balance_rp(rows, seen),
-            limited=self.has_grant[rows],
-            owned=Pairs.of_events(self.events.prefixes(rows, seen)),
-            excluded=Pairs.none(n_rows, self.courses.n_items),
-            age_at_least=self.age_at_least[rows],
-            education_at_least=self.education_at_least[rows],
-            as_of_s=as_of_s,
-            count=np.full(n_rows, count, np.int64),
-        )
+        """History and profile of `rows` after their first `seen` purchases."""
+        kept = self.kept[ragged_ranges(self.events.indptr[rows], seen)]
+        history = kept_only(self.events.prefixes(rows, seen), kept)
+        return ParticipantBatch(history, vocabulary.encode(self.people.iloc[rows]))
 
     def training_set(self, seen: NDArray[np.int64], *, as_of_s: int) -> TrainingSet:
         """What may be learned from the first `seen` purchases of everybody who did not opt out."""

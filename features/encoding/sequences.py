@@ -80,6 +80,10 @@ class Sequences:
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         return Sequences(indptr, self.item_idx[events], self.at_s[events], self.n_items)
 
+    def only(self, keep: NDArray[np.bool_]) -> Sequences:
+        """The same rows, those without a True emptied."""
+        return self.prefixes(np.arange(self.n_rows), np.where(keep, self.lengths, 0))
+
     def over(self, n_items: int) -> Sequences:
         """The same events in a catalogue of another size."""
         return Sequences(self.indptr, self.item_idx, self.at_s, n_items)

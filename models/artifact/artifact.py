@@ -19,6 +19,7 @@ from saldopas.features.encoding.courses import CourseTable
 from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.encoding.snapshot import Snapshot
 from saldopas.features.errors import ArtifactError
+from saldopas.features.requests.participants import KnownParticipants
 from saldopas.models.artifact.golden import GOLDEN, replay_golden, write_golden
 from saldopas.models.artifact.manifest import (
     FORMAT_VERSION,
@@ -57,6 +58,13 @@ class Artifact:
     def vocabulary(self) -> ProfileVocabulary:
         """The profile tokens."""
         return self.manifest.vocabulary
+
+    def known(self, rows: NDArray[np.integer]) -> KnownParticipants:
+        """(B,) rows of the snapshot as participants of requests; -1 is a stranger."""
+        n_items, n_tokens = self.policy.courses.n_items, self.vocabulary.n_tokens
+        return KnownParticipants.of_snapshot(
+            self.snapshot, rows, n_items=n_items, n_tokens=n_tokens
+        )
 
 
 def write_artifact(

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.profile import ProfileVocabulary
-from saldopas.features.encoding.sequences import Sequences
 from saldopas.features.errors import ArtifactError
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import Request, RequestBatch, batch_of
+from saldopas.features.requests.participants import KnownParticipant
 from saldopas.models.policy.policy import Policy, Recommendations
 
 GOLDEN = "golden.json"
@@ -50,20 +48,20 @@ def golden_requests(
 
 def as_batch(requests: list[dict[str, Any]], *, n_items: int, n_tokens: int) -> RequestBatch:
     """Golden requests as the policy takes them."""
-    rows = len(requests)
-    sequence = Sequences.of([request["history"] for request in requests], n_items=n_items)
-    tokens = Pairs.of([request["tokens"] for request in requests], n_columns=n_tokens)
-    return RequestBatch.of(
-        participants=ParticipantBatch(sequence, tokens),
-        limit_rp=np.array([request["limit"] for request in requests], np.int64),
-        limited=np.ones(rows, bool),
-        owned=Pairs.of_events(sequence),
-        excluded=Pairs.none(rows, n_items),
-        age_at_least=np.zeros(rows, np.int64),
-        education_at_least=np.zeros(rows, np.int64),
-        as_of_s=np.array([request["as_of_s"] for request in requests], np.int64),
-        count=np.full(rows, COUNT, np.int64),
-    )
+    asked = [
+        Request(
+            KnownParticipant(
+                history=request["history"],
+                tokens=request["tokens"],
+                owned=request["history"],
+                balance_rp=request["limit"],
+            ),
+            as_of_s=request["as_of_s"],
+            count=COUNT,
+        )
+        for request in requests
+    ]
+    return batch_of(asked, n_items=n_items, n_tokens=n_tokens)
 
 
 def write_golden(

@@ -76,14 +76,14 @@ def stage_terms(
         values = np.zeros(len(items))
         values[np.isin(items, known)] = term.values
         terms.append(Term(term.kind, term.ref, values))
-    if policy.balance_fit is None or not request.limited[0]:
+    if policy.balance_fit is None or not request.has_balance[0]:
         return terms
     plain = np.sum([term.values for term in terms], axis=0) if terms else np.zeros(len(items))
     fitted = policy.balance_fit.applied(
         plain[None].astype(np.float32),
         policy.courses.price_rp[items],
-        request.limit_rp,
-        request.limited,
+        request.balance_rp,
+        request.has_balance,
     )[0]
     return [*terms, Term("balance", -1, fitted - plain)]
 

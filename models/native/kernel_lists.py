@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import carray
-from saldopas.features.requests.batch import COUNT, LIMIT, LIMITED
+from saldopas.features.requests.batch import BALANCE, COUNT, HAS_BALANCE
 from saldopas.models.native.compiled import inner
 from saldopas.models.native.kernel_largest import best
 from saldopas.models.native.kernel_room import known_items, scratch_of
@@ -155,8 +155,8 @@ def rank(  # type: ignore[no-untyped-def]
                 continue
             known = (found[:n_found], ages[:n_found])
             score_stage(stage, table, given, row, known, n_events, own_tokens, scratch, scores)
-            if terms[LIMITED, row] and len(lift) > 0:
-                lift_row(scores, price, terms[LIMIT, row], edges, lift)
+            if terms[HAS_BALANCE, row] and len(lift) > 0:
+                lift_row(scores, price, terms[BALANCE, row], edges, lift)
             top = slice(end, end + wanted)
             size = best(
                 scores, left, wanted, is_last, (scratch[0], folded), top_scores[top], top_items[top]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numba import carray
-from saldopas.features.requests.batch import AGE, EDUCATION, LIMIT, LIMITED, MOMENT
+from saldopas.features.requests.batch import (
+    AGE,
+    BALANCE,
+    EDUCATION,
+    HAS_BALANCE,
+    MAX_PRICE,
+    MOMENT,
+)
 from saldopas.models.native.compiled import inner
 from saldopas.models.native.kernel_rows import to_int32, to_int64
 
@@ -47,9 +54,10 @@ def allow(courses, rules, row, left):  # type: ignore[no-untyped-def]
         ages[0],
         educations[0],
     )
-    n_prices = (
-        rank_at_most(prices[1], terms[LIMIT, row]) if terms[LIMITED, row] else np.int32(len(price))
-    )
+    limit = terms[MAX_PRICE, row]
+    if terms[HAS_BALANCE, row]:
+        limit = min(limit, terms[BALANCE, row])
+    n_prices = rank_at_most(prices[1], limit)
     n_starts = rank_at_most(starts[1], moment)
     n_ended = rank_at_most(ends[1], moment - 1)
     n_ages = rank_at_most(ages[1], terms[AGE, row])

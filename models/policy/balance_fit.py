@@ -34,21 +34,21 @@ class BalanceFit(Frozen):
         self,
         scores: NDArray[np.float32],
         price_rp: NDArray[np.int64],
-        limit_rp: NDArray[np.int64],
-        limited: NDArray[np.bool_],
+        balance_rp: NDArray[np.int64],
+        has_balance: NDArray[np.bool_],
     ) -> NDArray[np.float32]:
-        """(B, n) float32 scores at the balance of each row; rows without a limit stay.
+        """(B, n) float32 scores at the balance of each row; rows without a balance stay.
 
         Args:
             scores: (B, n) float32 of n courses.
-            price_rp: (n,) int64; limit_rp: (B,) int64, whole units; limited: (B,) bool.
+            price_rp: (n,) int64; balance_rp: (B,) int64, whole units; has_balance: (B,) bool.
         """
         fitted = np.array(scores, np.float32, order="C")
         lift = np.array(self.lift, np.float32)
-        machine_code().lift_rows(fitted, price_rp, limit_rp, limited, np.array(EDGES), lift)
+        machine_code().lift_rows(fitted, price_rp, balance_rp, has_balance, np.array(EDGES), lift)
         return fitted
 
 
-def bands(price_rp: NDArray[np.int64], limit_rp: int) -> NDArray[np.int64]:
-    """(n,) band of each price at one balance: how many of `EDGES * limit_rp` are below it."""
-    return np.searchsorted(np.asarray(EDGES) * limit_rp, price_rp, side="left")
+def bands(price_rp: NDArray[np.int64], balance_rp: int) -> NDArray[np.int64]:
+    """(n,) band of each price at one balance: how many of `EDGES * balance_rp` are below it."""
+    return np.searchsorted(np.asarray(EDGES) * balance_rp, price_rp, side="left")

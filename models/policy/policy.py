@@ -166,7 +166,7 @@ class Policy:
         if self.balance_fit is None:
             return scores
         price = self.courses.price_rp
-        return self.balance_fit.applied(scores, price, requests.limit_rp, requests.limited)
+        return self.balance_fit.applied(scores, price, requests.balance_rp, requests.has_balance)
 
     def _block(self, requests: RequestBatch) -> Recommendations:
         plan, people = self._plan, requests.participants

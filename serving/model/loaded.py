@@ -92,7 +92,7 @@ def load_model(located: Located) -> LoadedModel:
         fingerprint=manifest_hash(located.path),
         n_items=courses.n_items,
         n_tokens=artifact.vocabulary.n_tokens,
-        item_of={str(course_id): item for item, course_id in enumerate(courses.course_ids)},
+        item_of=courses.item_of,
         price_of=dict(zip(map(str, courses.course_ids), courses.price_rp.tolist(), strict=True)),
         items_in=_by_category(courses.texts(c.CATEGORY)),
     )

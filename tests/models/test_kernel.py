@@ -42,7 +42,7 @@ def popular(share: list[float]) -> TimeDecayedPopularity:
 def test_what_is_allowed_is_what_each_rule_says(world: World) -> None:
     courses, asked = world.courses, world.requests
     each = (
-        masks.affordable(courses, asked.limit_rp, asked.limited)
+        masks.affordable(courses, asked.limit_rp)
         & masks.on_sale(courses, asked.as_of_s)
         & masks.eligible(courses, asked.age_at_least, asked.education_at_least)
         & masks.outside(asked.owned)

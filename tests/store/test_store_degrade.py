@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from saldopas.features.requests.participants import KnownParticipant
 from saldopas.serving.http.degrade import FAILURES, LEAST_S, PAUSE_S, Breaker
 from saldopas.serving.http.errors import ApiError
 from saldopas.serving.store.live import LiveStore
@@ -96,8 +97,9 @@ def test_answers_go_on_without_the_store_and_recover(
         assert without["degraded"]
         assert {item["source"] for item in without["items"]} == {"popular"}
         owned = set(world.artifact.policy.courses.course_ids[
-            world.artifact.snapshot.person(
-                int(world.artifact.snapshot.rows_of([world.buyer])[0])
+            KnownParticipant.of_snapshot(
+                world.artifact.snapshot,
+                int(world.artifact.snapshot.rows_of([world.buyer])[0]),
             ).owned
         ])  # fmt: skip
         assert owned

@@ -144,7 +144,7 @@ def test_nothing_is_left_when_the_cheapest_other_course_costs_more(decisions: De
     asked = decisions.requests
     owned = asked.owned.toarray()
     for row in range(0, decisions.n_decisions, 17):
-        left = cases.limit_rp[row]
+        left = cases.balance_rp[row]
         possible = (
             (courses.on_sale_from_s <= cases.as_of_s[row])
             & (cases.as_of_s[row] <= courses.on_sale_until_s)
@@ -194,7 +194,7 @@ def test_a_perfect_list_regrets_nothing(decisions: Decisions) -> None:
 
 def test_no_balance_no_balance_metrics(small_world: SmallWorld) -> None:
     cut = small_world.cuts[1]
-    free = replace(cut, cases=replace(cut.cases, limited=np.zeros(cut.cases.n_cases, bool)))
+    free = replace(cut, cases=replace(cut.cases, has_balance=np.zeros(cut.cases.n_cases, bool)))
     decisions = Decisions(small_world.data, free)
     lists = [[0]] * decisions.n_decisions
     measured = Measured.of("x", decisions, make_lists(lists))
@@ -290,5 +290,5 @@ def test_the_evaluation_of_a_training_carries_the_balance(
 ) -> None:
     cut = small_world.cuts[1]
     cases = small_record.test["chosen"].cases
-    assert cases["balance_rp"].tolist() == cut.cases.limit_rp.tolist()
+    assert cases["balance_rp"].tolist() == cut.cases.balance_rp.tolist()
     assert cases["participant"].tolist() == cut.cases.row.tolist()

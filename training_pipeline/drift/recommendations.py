@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from saldopas.features.encoding.align import align_courses
 from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
 from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.requests.batch import build_requests
+from saldopas.features.requests.participants import KnownParticipants
 from saldopas.features.tables import columns as c
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.models.policy.policy import SOURCES, Policy, Recommendations
@@ -41,13 +43,9 @@ class _Asked:
         self, policy: Policy, vocabulary: ProfileVocabulary, config: DriftConfig
     ) -> Recommendations:
         """The policy's answers, without exploring."""
-        requests = self.data.requests(
-            self.rows,
-            self.data.events.lengths[self.rows],
-            as_of_s=np.full(len(self.rows), self.as_of_s),
-            count=config.depth,
-            vocabulary=vocabulary,
-        )
+        seen = self.data.events.lengths[self.rows]
+        known = KnownParticipants.of_dataset(self.data, self.rows, seen, vocabulary)
+        requests = build_requests(known, as_of_s=self.as_of_s, count=config.depth)
         return replace(policy, exploration=None).recommend(requests)
 
 

@@ -53,7 +53,7 @@ class Decisions:
     @cached_property
     def balance_rp(self) -> NDArray[np.float64]:
         """(B,) what was left, NaN where no limit is known."""
-        return np.where(self.cut.cases.limited, self.cut.cases.limit_rp, np.nan)
+        return np.where(self.cut.cases.has_balance, self.cut.cases.balance_rp, np.nan)
 
     @property
     def paid_rp(self) -> NDArray[np.float64]:

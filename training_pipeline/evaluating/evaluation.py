@@ -114,8 +114,8 @@ def evaluate_beside_popularity(
 def evaluate_lists(lists: Recommendations, data: IndexedDataset, cut: Cut) -> Evaluation:
     """The same of lists that are there already, one a decision of `cut`, in its order."""
     cases = cut.cases
-    balance = pd.array(cases.limit_rp, dtype="Int64")
-    balance[~cases.limited] = pd.NA
+    balance = pd.array(cases.balance_rp, dtype="Int64")
+    balance[~cases.has_balance] = pd.NA
     about = pd.DataFrame(
         {
             "seen": cases.seen,

@@ -29,9 +29,9 @@ def predicted(decisions: Decisions) -> dict[str, Any]:
     cases = decisions.cut.cases
     return {
         "balances": {
-            "known": int((cases.limited & ~cases.proxy).sum()),
+            "known": int((cases.has_balance & ~cases.proxy).sum()),
             "proxy": int(cases.proxy.sum()),
-            "no_limit": int((~cases.limited).sum()),
+            "no_limit": int((~cases.has_balance).sum()),
         },
         "predicted_purchases": int(cases.targets.nnz),
         "left_out": asdict(cases.left_out),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import RequestBatch, build_requests
 from saldopas.models.artifact.artifact import Artifact
 
 COUNT = 10  # courses asked for
@@ -49,13 +49,7 @@ class _Asked:
     def of(cls, artifact: Artifact, count: int, seed: int) -> _Asked:
         rows = _participants(artifact, count, seed)
         manifest = artifact.manifest
-        batch = artifact.snapshot.requests(
-            rows,
-            as_of_s=manifest.cutoff_s,
-            count=COUNT,
-            n_items=artifact.policy.courses.n_items,
-            n_tokens=artifact.vocabulary.n_tokens,
-        )
+        batch = build_requests(artifact.known(rows), as_of_s=manifest.cutoff_s, count=COUNT)
         return cls(artifact.policy.recommend, [batch.take(np.array([i])) for i in range(count)])
 
 

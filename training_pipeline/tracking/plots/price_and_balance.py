@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from saldopas.features.requests.batch import build_requests
+from saldopas.features.requests.participants import KnownParticipants
 from saldopas.models.policy.policy import Policy
 from saldopas.training_pipeline.evaluating import plot_style as style
 from saldopas.training_pipeline.training.record import TrainingRecord
@@ -54,15 +56,10 @@ def price_and_balance(record: TrainingRecord, policy: Policy) -> Figure | None:
     if len(np.unique(rows)) < least:
         return None
     seen = events - data.events.indptr[rows]
-    requests = data.requests(
-        rows,
-        seen,
-        as_of_s=data.events.at_s[events],
-        count=DEPTH,
-        vocabulary=record.manifest.vocabulary,
-    )
+    known = KnownParticipants.of_dataset(data, rows, seen, record.manifest.vocabulary)
+    requests = build_requests(known, as_of_s=data.events.at_s[events], count=DEPTH)
     lists = policy.recommend(requests)
-    balance = requests.limit_rp
+    balance = requests.balance_rp
     listed = np.repeat(np.arange(len(rows)), np.diff(lists.indptr))
     panels = {
         "recommended": Points(data.courses.price_rp[lists.item_idx], balance[listed], rows[listed]),

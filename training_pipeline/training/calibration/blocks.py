@@ -25,7 +25,7 @@ def judged_decisions(cut: Cut, *, seed: int) -> Cut:
     the one that was bought.
     """
     cases = sample_cases(cut.cases, MOST_DECISIONS, seed=seed)
-    return replace(cut, cases=replace(cases, limited=cases.limited & ~cases.proxy))
+    return replace(cut, cases=replace(cases, has_balance=cases.has_balance & ~cases.proxy))
 
 
 def blocks(

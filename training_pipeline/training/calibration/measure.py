@@ -100,10 +100,10 @@ def measure(
 
 
 def _by_quarter(best: NDArray[np.float64], cut: Cut) -> NDArray[np.float64]:
-    limited = cut.cases.limited
+    limited = cut.cases.has_balance
     if not limited.any():
         return np.empty((0, 3))
-    limit = cut.cases.limit_rp[limited]
+    limit = cut.cases.balance_rp[limited]
     quarter = np.searchsorted(np.quantile(limit, (0.25, 0.5, 0.75)), limit, side="left")
     return _means(best[limited], quarter, cut.cases.row[limited], 4)
 

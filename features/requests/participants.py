@@ -1,0 +1,176 @@
+"""Participants at the moment of a request: one as plain lists, many as typed arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges
+from saldopas.features.encoding.snapshot import Snapshot
+
+
+class KnownParticipant(NamedTuple):
+    """What is known of one participant; the default is a stranger.
+
+    Attributes:
+        history: item indices of the kept purchases, oldest first.
+        tokens: profile tokens, ascending.
+        owned: item indices that were bought or cancelled before.
+        balance_rp: the remaining balance, whole units; None where it is not known.
+        age_at_least, education_at_least: surely reached, 0 where unknown.
+        opted_out: `build_requests` hides history and profile of this participant from the models.
+        participant_id: None where the request names nobody.
+    """
+
+    history: Sequence[int] = ()
+    tokens: Sequence[int] = ()
+    owned: Sequence[int] = ()
+    balance_rp: int | None = None
+    age_at_least: int = 0
+    education_at_least: int = 0
+    opted_out: bool = False
+    participant_id: str | None = None
+
+    @classmethod
+    def of_snapshot(cls, snapshot: Snapshot, row: int) -> KnownParticipant:
+        """Row `row` of a snapshot; -1 is a stranger."""
+        if row < 0:
+            return STRANGER
+        events = slice(*snapshot.indptr[row : row + 2].tolist())
+        tokens = slice(*snapshot.token_indptr[row : row + 2].tolist())
+        owned = snapshot.item_idx[events].tolist()
+        kept = snapshot.kept[events].tolist()
+        return cls(
+            history=[item for item, is_kept in zip(owned, kept, strict=True) if is_kept],
+            tokens=snapshot.token_idx[tokens].tolist(),
+            owned=owned,
+            balance_rp=snapshot.balance_rp.item(row) if snapshot.has_balance.item(row) else None,
+            age_at_least=snapshot.age_at_least.item(row),
+            education_at_least=snapshot.education_at_least.item(row),
+            opted_out=snapshot.opted_out.item(row),
+            participant_id=snapshot.ids.item(row).decode(),
+        )
+
+
+STRANGER = KnownParticipant()
+
+
+@dataclass(frozen=True)
+class KnownParticipants:
+    """B participants; row b of every array is one `KnownParticipant`.
+
+    Attributes:
+        batch: history and profile tokens.
+        owned: (B, n_items), stored pairs were bought or cancelled before.
+        balance_rp: (B,) int64, whole units, 0 where it is not known; has_balance: (B,) bool.
+        age_at_least, education_at_least: (B,) int64, 0 where unknown.
+        opted_out: (B,) bool, whose history and profile `build_requests` hides from the models.
+    """
+
+    batch: ParticipantBatch
+    owned: Pairs
+    balance_rp: NDArray[np.int64]
+    has_balance: NDArray[np.bool_]
+    age_at_least: NDArray[np.int64]
+    education_at_least: NDArray[np.int64]
+    opted_out: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, people: Sequence[KnownParticipant], *, n_items: int, n_tokens: int
+    ) -> KnownParticipants:
+        """Participants given one by one.
+
+        Args:
+            people: (B,) participants.
+            n_items: size of the catalogue; n_tokens: size of the profile vocabulary.
+        """
+        return cls(
+            batch=ParticipantBatch(
+                Sequences.of([one.history for one in people], n_items=n_items),
+                Pairs.of([one.tokens for one in people], n_columns=n_tokens),
+            ),
+            owned=Pairs.of([one.owned for one in people], n_columns=n_items),
+            balance_rp=np.array([one.balance_rp or 0 for one in people], np.int64),
+            has_balance=np.array([one.balance_rp is not None for one in people], np.bool_),
+            age_at_least=np.array([one.age_at_least for one in people], np.int64),
+            education_at_least=np.array([one.education_at_least for one in people], np.int64),
+            opted_out=np.array([one.opted_out for one in people], np.bool_),
+        )
+
+    @classmethod
+    def of_dataset(
+        cls,
+        data: IndexedDataset,
+        rows: NDArray[np.integer],
+        seen: NDArray[np.integer],
+        vocabulary: ProfileVocabulary,
+    ) -> KnownParticipants:
+        """Participants of a dataset after their first purchases.
+
+        Args:
+            data: the dataset.
+            rows: (B,) participants; seen: (B,) how many of their purchases are known.
+            vocabulary: the profile tokens.
+        """
+        return cls(
+            batch=data.batch(rows, seen, vocabulary),
+            owned=Pairs.of_events(data.events.prefixes(rows, seen)),
+            balance_rp=data.balance_rp(rows, seen),
+            has_balance=data.has_grant[rows],
+            age_at_least=data.age_at_least[rows],
+            education_at_least=data.education_at_least[rows],
+            opted_out=data.opted_out[rows],
+        )
+
+    @classmethod
+    def of_snapshot(
+        cls, snapshot: Snapshot, rows: NDArray[np.integer], *, n_items: int, n_tokens: int
+    ) -> KnownParticipants:
+        """Rows of a snapshot.
+
+        Args:
+            snapshot: of an artifact.
+            rows: (B,) rows; -1 is a stranger.
+            n_items: size of the catalogue; n_tokens: size of the profile vocabulary.
+        """
+        if snapshot.n_people == 0:
+            return cls.of([STRANGER] * len(rows), n_items=n_items, n_tokens=n_tokens)
+        known = rows >= 0
+        safe = np.where(known, rows, 0)
+        seen = np.where(known, snapshot.indptr[safe + 1] - snapshot.indptr[safe], 0)
+        bought = Sequences(snapshot.indptr, snapshot.item_idx, snapshot.at_s, n_items)
+        events = bought.prefixes(safe, seen)
+        kept = snapshot.kept[ragged_ranges(snapshot.indptr[safe], seen)]
+        n_known = np.where(known, snapshot.token_indptr[safe + 1] - snapshot.token_indptr[safe], 0)
+        tokens = snapshot.token_idx[ragged_ranges(snapshot.token_indptr[safe], n_known)]
+        token_indptr = np.concatenate([[0], np.cumsum(n_known)])
+        return cls(
+            batch=ParticipantBatch(kept_only(events, kept), Pairs(token_indptr, tokens, n_tokens)),
+            owned=Pairs.of_events(events),
+            balance_rp=np.where(known, snapshot.balance_rp[safe], 0),
+            has_balance=known & snapshot.has_balance[safe],
+            age_at_least=np.where(known, snapshot.age_at_least[safe], 0),
+            education_at_least=np.where(known, snapshot.education_at_least[safe], 0),
+            opted_out=known & snapshot.opted_out[safe],
+        )
+
+    def with_balances(self, balances_rp: Sequence[int | None]) -> KnownParticipants:
+        """The same participants with (B,) given balances; None is no known balance."""
+        return replace(
+            self,
+            balance_rp=np.array([balance or 0 for balance in balances_rp], np.int64),
+            has_balance=np.array([balance is not None for balance in balances_rp], np.bool_),
+        )
+
+    @property
+    def n_rows(self) -> int:
+        """How many participants."""
+        return self.batch.n_rows
