@@ -15,10 +15,8 @@ import numpy as np
 from saldopas.features.splits.split import make_cuts
 from saldopas.features.splits.split_config import SplitConfig
 from saldopas.training_pipeline.evaluating.comparison import differences
-from saldopas.training_pipeline.evaluating.decisions import Decisions
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import FAMILY
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS, Decisions
+from saldopas.training_pipeline.evaluating.measured import FAMILY, Measured
 from saldopas.training_pipeline.gate.config import GateConfig
 from saldopas.training_pipeline.gate.gain import better_metrics
 from saldopas.training_pipeline.gate.measured_against import Against

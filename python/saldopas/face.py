@@ -18,8 +18,8 @@ from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.training_pipeline.evaluating import api
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.scoring.lists import score_participants
 from saldopas.training_pipeline.scoring.single_plan import plan_one
 from saldopas.training_pipeline.tracking.locate import resolve

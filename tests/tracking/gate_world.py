@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from saldopas.features.tables.dataset import Dataset, read_dataset
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.gate.config import GateConfig
 from saldopas.training_pipeline.gate.latency import Latency
 from saldopas.training_pipeline.training.config import TrainingConfig

@@ -9,9 +9,8 @@ import pytest
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.policy.policy import Recommendations
 from saldopas.training_pipeline.evaluating.comparison import differences
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import FAMILY
+from saldopas.training_pipeline.evaluating.measured import FAMILY, Measured
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.gate.evidence import Paired, evidence_of
 from saldopas.training_pipeline.gate.gain import COUNTED, better_metrics
 from saldopas.training_pipeline.gate.measured_against import Against, measured_against

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.patches import Rectangle
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality, held_out_quality
 from saldopas.training_pipeline.tracking.plots.balance_used import balance_used, told_points
 from saldopas.training_pipeline.tracking.plots.catalogue_share import catalogue_share

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.tracking import run_values
 from saldopas.training_pipeline.tracking.environment import model_requirements, write_environment
 from saldopas.training_pipeline.tracking.held_out_quality import held_out_quality

@@ -13,7 +13,7 @@ from saldopas.models.recommenders.profile_popularity import (
     ProfilePopularity,
     ProfilePopularityConfig,
 )
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.training.blending import (
     LEAST_CASES,
     LEVELS,

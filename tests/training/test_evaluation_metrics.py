@@ -8,21 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.evaluating.balance_use import (
-    balance_metrics,
-    choice_chances,
-    walked,
-)
-from saldopas.training_pipeline.evaluating.beyond_accuracy import (
-    course_features,
-    diversity,
-    novelty,
-)
 from saldopas.training_pipeline.evaluating.decisions import Decisions
 from saldopas.training_pipeline.evaluating.exposure import exposure_of
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import wanted
-from saldopas.training_pipeline.evaluating.metrics import average_precision, first_places
+from saldopas.training_pipeline.evaluating.measured import Measured, wanted
+from saldopas.training_pipeline.evaluating.metrics import (
+    average_precision,
+    balance_metrics,
+    choice_chances,
+    course_features,
+    diversity,
+    first_places,
+    novelty,
+    walked,
+)
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 from tests.small_world import SmallWorld

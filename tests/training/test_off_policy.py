@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from saldopas.training_pipeline.evaluating.off_policy.errors import CannotEstimateError, Reason
 from saldopas.training_pipeline.evaluating.off_policy.estimate import Estimate, estimate_value
 from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
-from saldopas.training_pipeline.evaluating.off_policy.simulation import (
+from benchmarks.simulated_log import (
     World,
     WorldConfig,
     by_slot,
@@ -20,7 +19,12 @@ from saldopas.training_pipeline.evaluating.off_policy.simulation import (
     true_value_by_slot,
     true_value_first_liked,
 )
-from saldopas.training_pipeline.evaluating.off_policy.weights import OffPolicyConfig, effective_size
+from saldopas.training_pipeline.evaluating.off_policy.weights import (
+    CannotEstimateError,
+    OffPolicyConfig,
+    Reason,
+    effective_size,
+)
 from saldopas.training_pipeline.evaluating.statistics import likelihood_interval
 
 ESTIMATORS = ("ips", "snips", "doubly_robust")

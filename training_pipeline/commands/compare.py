@@ -60,8 +60,8 @@ def compare(
     """
     from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.evaluating import api
-    from saldopas.training_pipeline.evaluating.config import EvaluationConfig
     from saldopas.training_pipeline.evaluating.exports import Outputs
+    from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
     from saldopas.training_pipeline.tracking.locate import resolve
 
     outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
@@ -86,8 +86,8 @@ def compare(
 def _print(report: ComparisonReport) -> None:
     from saldopas.training_pipeline.commands.evaluate import print_segments
     from saldopas.training_pipeline.console import print_table, say
+    from saldopas.training_pipeline.evaluating.decisions import predicted_lines
     from saldopas.training_pipeline.evaluating.markdown import number
-    from saldopas.training_pipeline.evaluating.predicted import predicted_lines
 
     rows = [
         (

@@ -10,8 +10,8 @@ import typer
 from saldopas.training_pipeline.commands.typed import moment
 
 if TYPE_CHECKING:
+    from saldopas.training_pipeline.evaluating.intervals import Segments
     from saldopas.training_pipeline.evaluating.reports import EvaluationReport
-    from saldopas.training_pipeline.evaluating.segments import Segments
 
 BALANCE = ("balance_used@10", "nothing_left@1")
 SHOWN = ("hit@10", "ndcg@10", "recall@20", "ndcg@20")
@@ -63,9 +63,9 @@ def evaluate(
     """
     from saldopas.training_pipeline.console import print_json, say
     from saldopas.training_pipeline.evaluating import api
-    from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+    from saldopas.training_pipeline.evaluating.decisions import predicted_lines
     from saldopas.training_pipeline.evaluating.exports import Outputs
-    from saldopas.training_pipeline.evaluating.predicted import predicted_lines
+    from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
     from saldopas.training_pipeline.tracking.locate import resolve
 
     outputs = Outputs(out=out, per_participant=per_participant, trec=trec)

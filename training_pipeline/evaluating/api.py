@@ -14,25 +14,28 @@ from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.models.policy.policy import Recommendations
 from saldopas.training_pipeline.evaluating.backtest import Backtest
 from saldopas.training_pipeline.evaluating.comparison import differences, segment_differences
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.evaluation import (
     CHOSEN,
     Evaluation,
     evaluate_beside_popularity,
     evaluate_lists,
 )
-from saldopas.training_pipeline.evaluating.given_table import SUFFIXES, read_recommendations
+from saldopas.training_pipeline.evaluating.given_lists import (
+    SUFFIXES,
+    GivenLists,
+    given_lists,
+    read_recommendations,
+)
 from saldopas.training_pipeline.evaluating.groups import grouping
-from saldopas.training_pipeline.evaluating.intervals import intervals_of
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import (
+from saldopas.training_pipeline.evaluating.intervals import intervals_of, segments_of
+from saldopas.training_pipeline.evaluating.measured import (
     FAMILY,
     SEGMENT_METRICS,
+    Measured,
     known_metrics,
 )
-from saldopas.training_pipeline.evaluating.relisting import GivenLists, given_lists
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
-from saldopas.training_pipeline.evaluating.segments import segments_of
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
 
 Data = str | Path | Dataset

@@ -18,9 +18,8 @@ from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.models.policy.policy import Policy, Recommendations
-from saldopas.training_pipeline.evaluating.decisions import Decisions
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
-from saldopas.training_pipeline.evaluating.relisting import relisted
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS, Decisions
+from saldopas.training_pipeline.evaluating.given_lists import relisted
 
 SERVED, REFITTED = "served", "refitted before the test cut"
 DEFAULT_SEED = 7  # of the cut where no artifact names one

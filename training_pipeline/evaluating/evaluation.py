@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.policy import Policy, Recommendations, Stage
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS, case_metrics, coverage
-from saldopas.training_pipeline.evaluating.small_groups import shown_groups
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS
+from saldopas.training_pipeline.evaluating.groups import shown_groups
+from saldopas.training_pipeline.evaluating.metrics import case_metrics, coverage
 
 MAIN_METRIC = "ndcg@10"
 CHOSEN, POPULAR = "chosen", "popularity"

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 
 
 class GateConfig(Frozen):

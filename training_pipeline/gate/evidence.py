@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
-from saldopas.training_pipeline.evaluating.statistics import paired_difference
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig, paired_difference
 from saldopas.training_pipeline.gate.measured_against import Against
 from scipy.special import stdtrit
 

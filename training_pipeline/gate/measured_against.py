@@ -16,11 +16,10 @@ from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.training_pipeline.evaluating.backtest import Backtest
 from saldopas.training_pipeline.evaluating.comparison import Difference, differences
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
-from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS, Decisions
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, popularity_only
 from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 
 Reference = Literal["champion", "popularity"]
 BALANCE_USED = "balance_used@10"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from saldopas.training_pipeline.evaluating.comparison import Difference
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, POPULAR
 from saldopas.training_pipeline.evaluating.groups import grouping
-from saldopas.training_pipeline.evaluating.segments import segments_of
+from saldopas.training_pipeline.evaluating.intervals import segments_of
 from saldopas.training_pipeline.gate import verdict as v
 from saldopas.training_pipeline.gate.config import GateConfig
 from saldopas.training_pipeline.gate.evidence import Evidence, Paired, evidence_of

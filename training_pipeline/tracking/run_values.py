@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from saldopas.models.policy.policy import Source
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, Evaluation
-from saldopas.training_pipeline.evaluating.metric_names import FAMILY
+from saldopas.training_pipeline.evaluating.measured import FAMILY
 from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
 from saldopas.training_pipeline.training.record import TrainingRecord
 

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.training_pipeline.console import RunFailedError, say
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.evaluation import Evaluation
 from saldopas.training_pipeline.evaluating.groups import BUILT_IN, profile_kind
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.gate.config import GateConfig
 from saldopas.training_pipeline.gate.verdict import GateReport
 from saldopas.training_pipeline.ingest.erased_people import open_dataset

@@ -8,9 +8,9 @@ from typing import Any
 
 from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.models.artifact.manifest import Manifest
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.evaluation import Evaluation
-from saldopas.training_pipeline.evaluating.small_groups import shown_levels
+from saldopas.training_pipeline.evaluating.groups import shown_levels
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.training.blending import BlendLevel
 from saldopas.training_pipeline.training.calibration.calibrated import Calibrated
 

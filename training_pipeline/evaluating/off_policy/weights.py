@@ -1,16 +1,41 @@
-"""How much a logged list counts for the target policy, and whether the log can answer at all."""
+"""How much a logged list counts for the target policy, and when the log cannot answer at all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.training_pipeline.evaluating.off_policy.errors import CannotEstimateError, Reason
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
+
+
+class Reason(StrEnum):
+    """What the log lacks, for programs that count or branch on it."""
+
+    SUPPORT = "support is missing"
+    FEW_LISTS = "too few effective lists"
+    FEW_PURCHASES = "too few effective purchases"
+    ONE_LIST = "one list weighs too much"
+    WRONG_MEAN = "weights do not average 1"
+    NO_CHANCES = "chances are not logged"
+    OTHER_LENGTH = "lists of another length"
+
+
+class CannotEstimateError(DataError):
+    """The log cannot tell what the target policy is worth; the text says why and what to do."""
+
+    def __init__(
+        self, reason: Reason, problem: str, *, remedy: str, column: str | None = None
+    ) -> None:
+        """`reason` names the rule that refuses, `problem` says it with this log's numbers."""
+        self.reason = reason
+        super().__init__(problem, remedy=remedy, column=column)
+
 
 Assumption = Literal["item-position", "cascade", "list"]
 Floats = NDArray[np.float64]

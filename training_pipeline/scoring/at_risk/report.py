@@ -22,8 +22,7 @@ from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.planner.plan_warm import warm_up
 from saldopas.models.planner.planning import Planning
 from saldopas.training_pipeline.console import progress, say
-from saldopas.training_pipeline.evaluating.groups import UNKNOWN
-from saldopas.training_pipeline.evaluating.small_groups import shown_groups
+from saldopas.training_pipeline.evaluating.groups import UNKNOWN, shown_groups
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
 from saldopas.training_pipeline.ingest.out_path import check_table_path
 from saldopas.training_pipeline.scoring.at_risk.deadlines import NAMES, Risks, risks_of

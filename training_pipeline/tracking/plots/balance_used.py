@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from saldopas.training_pipeline.evaluating import plot_style as style
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS
 from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
 
 DEPTH = 10

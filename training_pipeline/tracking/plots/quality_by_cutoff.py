@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from saldopas.training_pipeline.evaluating import plot_style as style
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS
 from saldopas.training_pipeline.evaluating.evaluation import Evaluation
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
 from saldopas.training_pipeline.tracking.plots.held_out import decisions, held_out
 from saldopas.training_pipeline.training.record import TrainingRecord
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from saldopas.training_pipeline.evaluating import plot_style as style
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
-from saldopas.training_pipeline.evaluating.resampling import MeanInterval
+from saldopas.training_pipeline.evaluating.intervals import MeanInterval
 from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
 
 COLUMN = "history"

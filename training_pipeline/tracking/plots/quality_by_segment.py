@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from saldopas.training_pipeline.evaluating import plot_style as style
-from saldopas.training_pipeline.evaluating.resampling import MeanInterval
-from saldopas.training_pipeline.evaluating.segments import Segments
+from saldopas.training_pipeline.evaluating.intervals import MeanInterval, Segments
 from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
 
 METRIC = "recall@10"
