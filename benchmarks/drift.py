@@ -16,9 +16,9 @@ import numpy as np
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset, read_dataset
 from saldopas.training_pipeline.console import print_table
-from saldopas.training_pipeline.drift.compare import compare
 from saldopas.training_pipeline.drift.config import DriftConfig
 from saldopas.training_pipeline.drift.finding import Finding
+from saldopas.training_pipeline.drift.report import compare
 
 
 def main() -> None:

@@ -22,6 +22,12 @@ from saldopas.training_pipeline.evaluating.off_policy.estimate import (
     OffPolicyValue,
     estimate_value,
 )
+from saldopas.training_pipeline.evaluating.off_policy.weights import (
+    Assumption,
+    CannotEstimateError,
+    OffPolicyConfig,
+)
+
 from benchmarks.simulated_log import (
     WorldConfig,
     by_slot,
@@ -30,11 +36,6 @@ from benchmarks.simulated_log import (
     make_world,
     true_value_by_slot,
     true_value_first_liked,
-)
-from saldopas.training_pipeline.evaluating.off_policy.weights import (
-    Assumption,
-    CannotEstimateError,
-    OffPolicyConfig,
 )
 
 BEHAVIOURS = {

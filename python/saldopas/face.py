@@ -22,7 +22,7 @@ from saldopas.training_pipeline.evaluating.reports import ComparisonReport, Eval
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.scoring.lists import score_participants
 from saldopas.training_pipeline.scoring.single_plan import plan_one
-from saldopas.training_pipeline.tracking.locate import resolve
+from saldopas.training_pipeline.tracking.registry import resolve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

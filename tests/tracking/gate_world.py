@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from saldopas.features.tables.dataset import Dataset, read_dataset
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
-from saldopas.training_pipeline.gate.config import GateConfig
 from saldopas.training_pipeline.gate.latency import Latency
+from saldopas.training_pipeline.gate.verdict import GateConfig
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
 from saldopas.training_pipeline.training.train import train

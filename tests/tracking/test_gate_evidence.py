@@ -11,10 +11,8 @@ from saldopas.models.policy.policy import Recommendations
 from saldopas.training_pipeline.evaluating.comparison import differences
 from saldopas.training_pipeline.evaluating.measured import FAMILY, Measured
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
-from saldopas.training_pipeline.gate.evidence import Paired, evidence_of
-from saldopas.training_pipeline.gate.gain import COUNTED, better_metrics
-from saldopas.training_pipeline.gate.measured_against import Against, measured_against
-from saldopas.training_pipeline.gate.rules import main_metric
+from saldopas.training_pipeline.gate.reference import Against, Paired, evidence_of, measured_against
+from saldopas.training_pipeline.gate.rules import COUNTED, better_metrics, main_metric
 
 from tests.tracking.gate_world import BEST, FAIR, STRICT, GateWorld
 

@@ -15,15 +15,10 @@ from pathlib import Path
 
 import pytest
 from saldopas.training_pipeline.console import RunFailedError
-from saldopas.training_pipeline.tracking.registry import (
-    GateInput,
-    GateRefusedError,
-    ModelNotFoundError,
-    history,
-    promote,
-    resolve,
-    rollback,
-)
+from saldopas.training_pipeline.gate.judge import GateInput
+from saldopas.training_pipeline.tracking.champion import history
+from saldopas.training_pipeline.tracking.promotion import GateRefusedError, promote, rollback
+from saldopas.training_pipeline.tracking.registry import ModelNotFoundError, resolve
 from saldopas.training_pipeline.tracking.tracked_training import train_and_track
 from saldopas.training_pipeline.tracking.training_run import track_training
 from saldopas.training_pipeline.training.config import read_training_config

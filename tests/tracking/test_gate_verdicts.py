@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset import Dataset
-from saldopas.training_pipeline.gate.config import GateConfig
-from saldopas.training_pipeline.gate.verdict import EDITION, RULES, GateReport, Verdict
+from saldopas.training_pipeline.gate.verdict import EDITION, RULES, GateConfig, GateReport, Verdict
 from saldopas.training_pipeline.tracking import gate_verdicts
-from saldopas.training_pipeline.tracking.registry import GateInput, GateRefusedError, judge, promote
+from saldopas.training_pipeline.tracking.gate_verdicts import judge
+from saldopas.training_pipeline.tracking.promotion import GateRefusedError, promote
 from saldopas.training_pipeline.tracking.store import connect
 from saldopas.training_pipeline.tracking.training_run import track_training
 from saldopas.training_pipeline.training.record import TrainingRecord

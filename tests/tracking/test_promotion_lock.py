@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from saldopas.training_pipeline.tracking.promotion_lock import KEY, promotion_lock
+from saldopas.training_pipeline.tracking.champion import LOCK_KEY as KEY
+from saldopas.training_pipeline.tracking.champion import promotion_lock
 from saldopas.training_pipeline.tracking.registry import VersionInfo, versions
 from saldopas.training_pipeline.tracking.training_run import track_training
 from saldopas.training_pipeline.training.record import TrainingRecord

@@ -13,7 +13,7 @@ import pytest
 from saldopas.features.tables import columns as c
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.training_pipeline.scoring.lists import score_participants
-from saldopas.training_pipeline.tracking.registry import promote
+from saldopas.training_pipeline.tracking.promotion import promote
 
 from tests.tracking.tracked import Tracked
 

@@ -15,7 +15,8 @@ import pytest
 from saldopas.training_pipeline.commands.ui import ui
 from saldopas.training_pipeline.console import RunFailedError
 from saldopas.training_pipeline.gate.judge import GateInput
-from saldopas.training_pipeline.tracking.registry import promote, resolve, rollback
+from saldopas.training_pipeline.tracking.promotion import promote, rollback
+from saldopas.training_pipeline.tracking.registry import resolve
 from saldopas.training_pipeline.tracking.training_run import track_training
 from saldopas.training_pipeline.training.record import TrainingRecord
 

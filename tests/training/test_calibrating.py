@@ -20,7 +20,7 @@ from saldopas.models.policy.calibration import Calibration
 from saldopas.models.policy.policy import Policy
 from saldopas.training_pipeline.tracking.plots.reliability import reliability
 from saldopas.training_pipeline.training.calibration.learn import learn_calibration
-from saldopas.training_pipeline.training.calibration.measure import BEST, measure
+from saldopas.training_pipeline.training.calibration.reliability import BEST, measure
 from saldopas.training_pipeline.training.record import TrainingRecord
 from saldopas.training_pipeline.training.selection import untried_recipe
 

@@ -9,6 +9,14 @@ import pytest
 from saldopas.training_pipeline.evaluating.off_policy.estimate import Estimate, estimate_value
 from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
+from saldopas.training_pipeline.evaluating.off_policy.weights import (
+    CannotEstimateError,
+    OffPolicyConfig,
+    Reason,
+    effective_size,
+)
+from saldopas.training_pipeline.evaluating.statistics import likelihood_interval
+
 from benchmarks.simulated_log import (
     World,
     WorldConfig,
@@ -19,13 +27,6 @@ from benchmarks.simulated_log import (
     true_value_by_slot,
     true_value_first_liked,
 )
-from saldopas.training_pipeline.evaluating.off_policy.weights import (
-    CannotEstimateError,
-    OffPolicyConfig,
-    Reason,
-    effective_size,
-)
-from saldopas.training_pipeline.evaluating.statistics import likelihood_interval
 
 ESTIMATORS = ("ips", "snips", "doubly_robust")
 EASY = OffPolicyConfig(min_effective_lists=2, min_effective_purchases=2, max_weight_share=1)

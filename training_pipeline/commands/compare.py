@@ -62,7 +62,7 @@ def compare(
     from saldopas.training_pipeline.evaluating import api
     from saldopas.training_pipeline.evaluating.exports import Outputs
     from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
-    from saldopas.training_pipeline.tracking.locate import resolve
+    from saldopas.training_pipeline.tracking.registry import resolve
 
     outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
     outputs.check()

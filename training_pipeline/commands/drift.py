@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from saldopas.training_pipeline.drift.compare import DriftReport
+    from saldopas.training_pipeline.drift.report import DriftReport
 
 
 class FailOn(StrEnum):
@@ -51,9 +51,8 @@ def drift(
     unless `--fail-on` says otherwise. Example: `saldopas drift data/march data/april`
     """
     from saldopas.training_pipeline.console import print_json, say
-    from saldopas.training_pipeline.drift.compare import compare_sources
     from saldopas.training_pipeline.drift.config import VERDICTS, read_drift_config
-    from saldopas.training_pipeline.drift.report import as_markdown
+    from saldopas.training_pipeline.drift.report import as_markdown, compare_sources
     from saldopas.training_pipeline.tracking.registry import resolve
 
     limits = read_drift_config(config)

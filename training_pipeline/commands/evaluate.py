@@ -66,7 +66,7 @@ def evaluate(
     from saldopas.training_pipeline.evaluating.decisions import predicted_lines
     from saldopas.training_pipeline.evaluating.exports import Outputs
     from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
-    from saldopas.training_pipeline.tracking.locate import resolve
+    from saldopas.training_pipeline.tracking.registry import resolve
 
     outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
     outputs.check()

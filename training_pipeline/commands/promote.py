@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from saldopas.training_pipeline.tracking.registry import Promotion
+    from saldopas.training_pipeline.tracking.champion import Promotion
 
 
 def promote(
@@ -48,8 +48,9 @@ def promote(
         _show_history(as_json=as_json)
         return
     from saldopas.features.errors import DataError
-    from saldopas.training_pipeline.tracking.registry import GateRefusedError, newest_version
-    from saldopas.training_pipeline.tracking.registry import promote as move_champion
+    from saldopas.training_pipeline.tracking.promotion import GateRefusedError
+    from saldopas.training_pipeline.tracking.promotion import promote as move_champion
+    from saldopas.training_pipeline.tracking.registry import newest_version
 
     if force and not (reason or "").strip():
         raise DataError(
@@ -72,7 +73,7 @@ def rollback(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Let the champion before this one serve again; a second rollback undoes the first."""
-    from saldopas.training_pipeline.tracking.registry import rollback as swap
+    from saldopas.training_pipeline.tracking.promotion import rollback as swap
 
     _show(swap(reason=reason), as_json=as_json)
 
@@ -89,9 +90,9 @@ def print_gate(report: Mapping[str, Any]) -> None:
 
 
 def _gate(data: str | None, config: Path | None) -> Any:
-    from saldopas.training_pipeline.gate.config import read_gate_config
+    from saldopas.training_pipeline.gate.judge import GateInput
+    from saldopas.training_pipeline.gate.verdict import read_gate_config
     from saldopas.training_pipeline.ingest.erased_people import open_dataset
-    from saldopas.training_pipeline.tracking.registry import GateInput
 
     settings = read_gate_config(config)
     return GateInput(None if data is None else open_dataset(data), config=settings)
@@ -113,7 +114,7 @@ def _show(move: Promotion, *, as_json: bool) -> None:
 
 def _show_history(*, as_json: bool) -> None:
     from saldopas.training_pipeline.console import print_json, print_table
-    from saldopas.training_pipeline.tracking.registry import history
+    from saldopas.training_pipeline.tracking.champion import history
 
     moves = history()
     if as_json:

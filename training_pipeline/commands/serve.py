@@ -178,7 +178,7 @@ def _champion() -> tuple[Path, int]:
 
     found = read_pointer() if is_local() or find_spec("mlflow") is None else None
     if found is None:
-        from saldopas.training_pipeline.tracking.registry import publish_champion
+        from saldopas.training_pipeline.tracking.promotion import publish_champion
 
         publish_champion()
         found = read_pointer()

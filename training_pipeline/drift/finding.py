@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from saldopas.training_pipeline.drift.config import VERDICTS, DriftConfig, Limits, Verdict
-from saldopas.training_pipeline.drift.measures import Measured, Mix, jensen_shannon, psi
+from saldopas.training_pipeline.drift.mixes import Measured, Mix, jensen_shannon, psi
 
 Area = Literal["profiles", "prices", "catalogue", "purchases", "recommendations"]
 MOVED = 2

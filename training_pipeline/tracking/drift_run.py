@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from saldopas.training_pipeline.tracking import store
 from saldopas.training_pipeline.tracking.experiment import experiment_of
 from saldopas.training_pipeline.tracking.tuning_run import FINGERPRINT, KIND
-from saldopas.training_pipeline.training.code_version import code_version
+from saldopas.training_pipeline.training.record import code_version
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from saldopas.training_pipeline.drift.compare import DriftReport
+    from saldopas.training_pipeline.drift.report import DriftReport
 
 DRIFT = "drift"
 MOST_TAG = 500  # characters of the names that drifted

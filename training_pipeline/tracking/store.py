@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import shutil
@@ -12,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saldopas.training_pipeline.console import RunFailedError
-from saldopas.training_pipeline.tracking.file_lock import locked
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
 
 HOME = Path("mlruns")
 DEFAULT_URI = f"sqlite:///{HOME}/mlflow.db"
@@ -174,3 +175,16 @@ def _copy_sqlite(engine: Any, revision: str) -> None:
     database = engine.url.database
     if engine.url.get_backend_name() == "sqlite" and database:
         shutil.copy2(database, f"{database}.{revision}.bak")
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of `path` (made where it is absent); a killed holder frees it.
+
+    Raises:
+        BlockingIOError: another process holds it, and `wait` is False.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield

@@ -17,8 +17,8 @@ from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
 from saldopas.training_pipeline.tracking import store
 from saldopas.training_pipeline.tracking.experiment import experiment_of
-from saldopas.training_pipeline.tracking.file_lock import locked
-from saldopas.training_pipeline.tracking.trial_runs import TRIAL
+from saldopas.training_pipeline.tracking.store import locked
+from saldopas.training_pipeline.tracking.training_run import TRIAL
 from saldopas.training_pipeline.tracking.tuning_run import (
     FINGERPRINT,
     KEY,
@@ -32,8 +32,8 @@ from saldopas.training_pipeline.tracking.tuning_run import (
     TUNING,
     UNTIL,
 )
-from saldopas.training_pipeline.training.code_version import code_version
 from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.record import code_version
 from saldopas.training_pipeline.tuning.attempts import Attempt
 from saldopas.training_pipeline.tuning.outcome import TuningOutcome
 from saldopas.training_pipeline.tuning.plan import TuningPlan, make_plan
@@ -108,7 +108,7 @@ class TuningRun:
         """Files, figures, and last the tags by which the result is found."""
         from mlflow.entities import Metric, RunTag
         from mlflow.utils.time import get_current_time_millis
-        from saldopas.training_pipeline.tuning.history_plot import history_plot
+        from saldopas.training_pipeline.tracking.plots.trials import history_plot
 
         with store.mlflow_errors(), tempfile.TemporaryDirectory(prefix="saldopas-run-") as folder:
             history_plot(outcome).savefig(Path(folder) / "history.png", dpi=130)

@@ -15,7 +15,7 @@ from saldopas.models.policy.exploration import ExplorationConfig
 from saldopas.models.recommenders.ease import Ease, EaseConfig
 from saldopas.models.recommenders.members import MEMBERS
 from saldopas.models.recommenders.registry import MODELS
-from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.gate.verdict import GateConfig
 from saldopas.training_pipeline.training.selection import POPULARITY, PROFILE_POPULARITY, auto_names
 
 AUTO_NAME = "auto"

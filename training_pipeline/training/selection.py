@@ -16,9 +16,8 @@ from saldopas.models.recommenders.blend import Blend
 from saldopas.models.recommenders.closed_form import inputs_to_keep
 from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.training.blending import BlendLevel, learn_weights, shortlists
-from saldopas.training_pipeline.training.comparing import Comparison, Tried
+from saldopas.training_pipeline.training.comparing import SEARCH, Comparison, Tried
 from saldopas.training_pipeline.training.record import Trial
-from saldopas.training_pipeline.training.search_grid import SEARCH
 
 POPULARITY = "popularity"
 PROFILE_POPULARITY = "profile-popularity"

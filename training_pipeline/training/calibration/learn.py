@@ -12,8 +12,13 @@ from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.calibration import LEVELS, Calibration, curve_of, levels_of
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.training.calibration.blocks import blocks, judged_decisions
 from saldopas.training_pipeline.training.calibration.price_factors import with_price_factors
+from saldopas.training_pipeline.training.calibration.reliability import (
+    Reliability,
+    blocks,
+    judged_decisions,
+    measure,
+)
 from scipy.optimize import isotonic_regression
 
 DECISIONS_FOR_EDGES = 4_000
@@ -251,3 +256,29 @@ def _knots(
         value += chance[filled].tolist() or [0.0]
         indptr.append(len(score))
     return np.array(indptr, np.int64), np.array(score), np.array(value)
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Curves of the validation cut, and their reliability on the test cut."""
+
+    calibration: Calibration
+    reliability: Reliability
+
+
+def calibrate(
+    data: IndexedDataset,
+    validation: tuple[Cut, Policy],
+    test: tuple[Cut, Policy],
+    *,
+    seed: int,
+) -> Calibrated:
+    """Fit on the validation cut, read the test cut once.
+
+    Args:
+        data: the indexed dataset.
+        validation, test: each cut, and the policy fitted on its training part.
+        seed: draws decisions where a cut has many.
+    """
+    calibration = learn_calibration(data, *validation, seed=seed)
+    return Calibrated(calibration, measure(calibration, data, *test, seed=seed))

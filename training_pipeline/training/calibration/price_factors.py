@@ -15,7 +15,7 @@ from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.calibration import Calibration, levels_of
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.training.calibration.blocks import blocks
+from saldopas.training_pipeline.training.calibration.reliability import blocks
 
 MOST_GROUPS = 16
 FEWEST_BOUGHT = 100  # of a group

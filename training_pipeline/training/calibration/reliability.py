@@ -1,16 +1,18 @@
-"""How well probabilities hold: what they foretold and what was bought, bin by bin."""
+"""Decisions of a cut in blocks, and how well probabilities hold on them, bin by bin."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.encoding.indexed import IndexedDataset
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.splits.cases import sample_cases
 from saldopas.features.splits.split import Cut
-from saldopas.models.policy.calibration import LEVELS, Calibration, levels_of
+from saldopas.models.policy.calibration import LEVELS, Calibration, levels_of, ranked_pairs
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.training.calibration.blocks import CELLS_A_BLOCK, judged_decisions
 
 EDGES = np.concatenate([[0.0], np.logspace(-5, 0, 26)])
 BEST = 20  # courses a decision that a plan is made of, about
@@ -119,3 +121,35 @@ def _means(
     sums = [np.bincount(group, best[:, column], minlength=n_groups) for column in (0, 1)]
     n_people = [len(np.unique(people[group == place])) for place in range(n_groups)]
     return np.stack([*(total / sizes for total in sums), np.array(n_people, float)], axis=1)
+
+
+CELLS_A_BLOCK = 4_000_000
+MOST_DECISIONS = 10_000
+
+
+def judged_decisions(cut: Cut, *, seed: int) -> Cut:
+    """The cut with at most `MOST_DECISIONS`, drawn with `seed`, limited by known balances only.
+
+    The proxy of an unknown balance is what was spent in the period: below it the dearest course is
+    the one that was bought.
+    """
+    cases = sample_cases(cut.cases, MOST_DECISIONS, seed=seed)
+    return replace(cut, cases=replace(cases, has_balance=cases.has_balance & ~cases.proxy))
+
+
+def blocks(
+    data: IndexedDataset, cut: Cut, policy: Policy, *, every: int = 1
+) -> Iterator[tuple[NDArray[np.int64], RequestBatch, NDArray[np.float32], NDArray[np.int8]]]:
+    """Rows of the cut's decisions, their requests, ranking scores and stages (see `ranked_pairs`).
+
+    Args:
+        data, cut, policy: what is asked.
+        every: one decision in so many.
+    """
+    requests = cut.requests(data, count=1)
+    chosen = np.arange(0, requests.n_rows, every)
+    size = max(1, CELLS_A_BLOCK // data.courses.n_items)
+    for start in range(0, len(chosen), size):
+        rows = chosen[start : start + size]
+        asked = requests.take(rows)
+        yield rows, asked, *ranked_pairs(policy, asked, policy.allowed(asked).allowed)

@@ -1,10 +1,12 @@
-"""Every move of `champion`: a JSON line in the store's directory, and a tag of the version."""
+"""Every move of `champion`: its audit line and tag, and the lock that lets one move at a time."""
 
 from __future__ import annotations
 
 import getpass
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -12,10 +14,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from saldopas.training_pipeline.console import say
 from saldopas.training_pipeline.gate.verdict import GateReport
 from saldopas.training_pipeline.tracking import store
-from saldopas.training_pipeline.tracking.versions import MODEL_NAME, every_version
+from saldopas.training_pipeline.tracking.registry import MODEL_NAME, every_version
+from saldopas.training_pipeline.tracking.store import locked
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
 
 AUDIT_FILE = "promotions.jsonl"
 AUDIT_TAG = "saldopas.promotion"
@@ -137,3 +143,26 @@ def _who() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name
         return f"uid {os.getuid()}"
+
+
+LOCK_FILE = ".promotion.lock"  # in the store's directory
+LOCK_KEY = 0x5A1D0  # of PostgreSQL's advisory lock
+
+
+@contextmanager
+def promotion_lock() -> Iterator[None]:
+    """Hold it around aliases, verdicts and the audit; waits, and a killed holder frees it."""
+    with locked(store.home() / LOCK_FILE), _shared_lock():
+        yield
+
+
+@contextmanager
+def _shared_lock() -> Iterator[None]:
+    """Of PostgreSQL alone: a SQLite file is of one machine, and a server hides its database."""
+    if not store.absolute_uri().startswith("postgresql"):
+        yield
+        return
+    engine = create_engine(make_url(store.absolute_uri()), poolclass=NullPool)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+        yield  # the lock ends with the connection
