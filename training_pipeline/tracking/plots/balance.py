@@ -150,8 +150,8 @@ def price_and_balance(record: TrainingRecord, policy: Policy) -> Figure | None:
     cells = _finest(panels, limit, least)
     figure, axes = style.new_figure(
         "Price of what is recommended and of what was bought, by balance",
-        f"{len(events):,} past purchases and the first {PANEL_DEPTH} courses for each; a cell is of "
-        f"{least} participants or more",
+        f"{len(events):,} past purchases and the first {PANEL_DEPTH} courses for each; a cell is "
+        f"of {least} participants or more",
         columns=2,
         height=5.4,
     )
