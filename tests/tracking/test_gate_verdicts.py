@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset import Dataset
+from saldopas.training_pipeline.gate.judge import GateInput
 from saldopas.training_pipeline.gate.verdict import EDITION, RULES, GateConfig, GateReport, Verdict
 from saldopas.training_pipeline.tracking import gate_verdicts
 from saldopas.training_pipeline.tracking.gate_verdicts import judge
