@@ -29,9 +29,9 @@ from threadpoolctl import threadpool_limits
 
 BLOCK = 500
 MODELS: dict[str, tuple[Any, Any, Any]] = {
-    "als": (als.Als, als.AlsConfig, als.fit_peer),
-    "bpr": (bpr.Bpr, bpr.BprConfig, bpr.fit_peer),
-    "lmf": (lmf.Lmf, lmf.LmfConfig, lmf.fit_peer),
+    "als": (als.Als, als.AlsConfig, als.fit_implicit),
+    "bpr": (bpr.Bpr, bpr.BprConfig, bpr.fit_implicit),
+    "lmf": (lmf.Lmf, lmf.LmfConfig, lmf.fit_implicit),
 }
 
 
@@ -70,16 +70,16 @@ def main() -> None:
     held_out = hold_out(data, chosen.cases)
     table = []
     for name in chosen.models:
-        kind, config_type, fit_peer = MODELS[name]
+        kind, config_type, fit_implicit = MODELS[name]
         config = config_type(factors=chosen.factors)
         with threadpool_limits(1, "blas"):
-            peer = fit_peer(config, held_out.train, seed=7)
-            model = kind.of_peer(config, held_out.train, peer)
-            items = np.asarray(peer.item_factors)[: held_out.train.n_items]
+            fitted = fit_implicit(config, held_out.train, seed=7)
+            model = kind.of_implicit(config, held_out.train, fitted)
+            items = np.asarray(fitted.item_factors)[: held_out.train.n_items]
             people = held_out.train.participants
             scorers: dict[str, Callable[[NDArray[np.int64]], Any]] = {
-                "implicit's own": lambda rows, peer=peer, items=items: (
-                    peer.user_factors[rows] @ items.T
+                "implicit's own": lambda rows, fitted=fitted, items=items: (
+                    fitted.user_factors[rows] @ items.T
                 ),
                 "folded in": lambda rows, model=model, people=people: model.score(
                     people.take(rows)

@@ -1,4 +1,4 @@
-"""Requests with their expected answers: an artifact proves itself before it serves."""
+"""Golden requests: stored requests whose answers verify an artifact when it is loaded."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from saldopas.features.requests.participants import KnownParticipant
 from saldopas.models.policy.policy import Policy, Recommendations
 
 GOLDEN = "golden.json"
-REQUESTS = 12
-COUNT = 10
-SCORE_TOLERANCE = 1e-4  # relative; another processor may round the last bits differently
+N_REQUESTS = 12
+N_COURSES = 10
+MAX_RELATIVE_DIFFERENCE = 1e-4  # of a score; processors round the last bits differently
 
 
 def golden_requests(
     policy: Policy, vocabulary: ProfileVocabulary, *, as_of_s: int, seed: int
 ) -> list[dict[str, Any]]:
-    """Made-up people (nobody's data): 0 to 3 courses, a token a column, a balance from prices."""
+    """Make requests of invented people: 0 to 3 courses, a token a column, a course's price."""
     rng = np.random.default_rng(seed)
     prices = np.sort(policy.courses.price_rp)
     columns = vocabulary.column_of_token
     requests = []
-    for place in range(REQUESTS):
+    for place in range(N_REQUESTS):
         size = min(place % 4, policy.courses.n_items)
         tokens = [
             int(rng.choice(np.flatnonzero(columns == column)))
@@ -47,7 +47,7 @@ def golden_requests(
 
 
 def as_batch(requests: list[dict[str, Any]], *, n_items: int, n_tokens: int) -> RequestBatch:
-    """Golden requests as the policy takes them."""
+    """Convert golden requests to a batch."""
     asked = [
         Request(
             KnownParticipant(
@@ -57,7 +57,7 @@ def as_batch(requests: list[dict[str, Any]], *, n_items: int, n_tokens: int) -> 
                 balance_rp=request["limit"],
             ),
             as_of_s=request["as_of_s"],
-            count=COUNT,
+            count=N_COURSES,
         )
         for request in requests
     ]
@@ -67,7 +67,7 @@ def as_batch(requests: list[dict[str, Any]], *, n_items: int, n_tokens: int) -> 
 def write_golden(
     path: Path, policy: Policy, vocabulary: ProfileVocabulary, *, as_of_s: int, seed: int
 ) -> None:
-    """Write requests and what `policy` answers now."""
+    """Write golden requests with the answers of `policy`."""
     requests = golden_requests(policy, vocabulary, as_of_s=as_of_s, seed=seed)
     answers = _answers(policy, requests, vocabulary)
     cases = [
@@ -78,10 +78,10 @@ def write_golden(
 
 
 def replay_golden(path: Path, policy: Policy, vocabulary: ProfileVocabulary) -> None:
-    """Answer the golden requests again.
+    """Answer the golden requests and compare with the stored answers.
 
     Raises:
-        ArtifactError: an answer differs.
+        ArtifactError: an order differs, or a score by more than `MAX_RELATIVE_DIFFERENCE`.
     """
     cases = json.loads(path.read_text("utf-8"))
     answers = _answers(policy, cases, vocabulary)
@@ -90,7 +90,7 @@ def replay_golden(path: Path, policy: Policy, vocabulary: ProfileVocabulary) -> 
         items: NDArray[np.int64] = np.array(case["items"], np.int64)
         scores = np.array(case["scores"], np.float32)
         same = np.array_equal(answers.item_idx[rows], items) and np.allclose(
-            answers.scores[rows], scores, rtol=SCORE_TOLERANCE, atol=1e-7
+            answers.scores[rows], scores, rtol=MAX_RELATIVE_DIFFERENCE, atol=1e-7
         )
         if not same:
             raise ArtifactError(

@@ -1,4 +1,4 @@
-"""EASE with profile tokens as extra items: closed-form item-to-item weights of purchase sets."""
+"""EASE with profile tokens as extra items: closed-form weights of purchase sets."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Ease(Summed):
 
     @classmethod
     def fit(cls, config: EaseConfig, train: TrainingSet, *, seed: int) -> Self:
-        """One Gram matrix and one inverse; `seed` is not needed."""
+        """Solve for the weights by one Gram matrix and one inverse; `seed` is not used."""
         people = train.participants
         kept = inputs_to_keep(train, min_purchases=config.min_purchases, memory_mb=config.memory_mb)
         m = len(kept.items)
@@ -91,7 +91,7 @@ class Ease(Summed):
         return self.weights.part(Recency(), token_weight=self.config.token_weight)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
-        """Each purchase and each token."""
+        """Return one term a purchased course and a profile token."""
         ones = np.ones(len(one.sequence.item_idx), np.float32)
         weight = self.config.token_weight
         return self.weights.terms(one.sequence, ones, one.profile, token_weight=weight, items=items)
@@ -102,5 +102,5 @@ class Ease(Summed):
 
     @classmethod
     def from_state(cls, config: EaseConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the model of `state`."""
         return cls(config, ItemWeights.from_state(state))
