@@ -16,35 +16,35 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from saldopas.features.encoding.courses import CourseTable
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.build import requests_of
+from saldopas.features.requests.known_participant import Person
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.artifact.artifact import Artifact, load_artifact
+from saldopas.models.planner.plan_ahead import what_is_left
+from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
+from saldopas.models.planner.plan_frontier import alternatives
+from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
+from saldopas.models.planner.plan_schedule import CourseDays, Window
+from saldopas.models.planner.planner import solve
+from saldopas.models.planner.planning import Planning, PlanWish
+from saldopas.models.policy.policy import Policy
+from saldopas.serving.http.app import create_app
+from saldopas.serving.http.keys import KeyRing
+from saldopas.serving.http.settings import Settings
+from saldopas.serving.model.loaded import ModelSlot
+from saldopas.serving.store.desk import StoreDesk
+from saldopas.store.engine import open_store
+from saldopas.store.load import load_store
+from saldopas.store.upgrade import upgrade_store
+from saldopas.training_pipeline.commands.main import app as command_line
+from saldopas.training_pipeline.training.train import train
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from features.courses import CourseTable
-from features.dataset import read_dataset
-from features.indexed import index_dataset
-from features.person import Person
-from features.person_requests import requests_of
-from features.requests import RequestBatch
-from features.store_engine import open_store
-from features.store_load import load_store
-from features.store_upgrade import upgrade_store
-from models.artifact import Artifact, load_artifact
-from models.plan_ahead import what_is_left
-from models.plan_answers import looked_ahead, plans_answer
-from models.plan_frontier import alternatives
-from models.plan_problem import PlanProblem, PlanRefusedError
-from models.plan_schedule import CourseDays, Window
-from models.planner import solve
-from models.planning import Planning, PlanWish
-from models.policy import Policy
-from serving.http import create_app
-from serving.keys import KeyRing
-from serving.loaded import ModelSlot
-from serving.settings import Settings
-from serving.store.desk import StoreDesk
 from tests.frozen.make_worlds import TRAINED
-from training_pipeline.cli import app as command_line
-from training_pipeline.train import train
 
 Json = dict[str, Any]
 STEP_LIMIT = 5_000_000  # of a search of the planner: enough to prove every plan of the corpus

@@ -3,7 +3,7 @@
 The committed corpus is of release e7ca9b3. To make it again, take the commit that brought this
 folder, whose product code is the release's own:
 
-    git worktree add ../released @COMMIT@
+    git worktree add ../released d941d01
     cd ../released && make setup
     .venv/bin/python -m tests.frozen.make_corpus --worlds ../main/tests/frozen/worlds.zip OUT
 

@@ -7,24 +7,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
-from features.dataset import read_dataset
-from features.indexed import index_dataset
-from features.snapshot import Snapshot
-from features.split import end_of, make_cuts
-from features.split_config import SplitConfig
-from models.artifact import write_artifact
-from models.balance_fit import N_BANDS, BalanceFit
-from models.evidence import Evidence
-from models.exploration import ExplorationConfig
-from models.manifest import Manifest
-from models.recipe import Recipe, StageRecipe
-from training_pipeline.calibration.calibrated import calibrate
-from training_pipeline.sample.config import SampleConfig
-from training_pipeline.sample.generate import SampleTables, generate
-from training_pipeline.sample.write import write_sample
-from training_pipeline.train import train
-from training_pipeline.training_config import TrainingConfig
+from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.splits.split import end_of, make_cuts
+from saldopas.features.splits.split_config import SplitConfig
+from saldopas.features.tables.dataset import read_dataset
+from saldopas.models.artifact.artifact import write_artifact
+from saldopas.models.artifact.manifest import Manifest
+from saldopas.models.explaining.evidence import Evidence
+from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
+from saldopas.models.policy.exploration import ExplorationConfig
+from saldopas.models.policy.recipe import Recipe, StageRecipe
+from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
+from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.training.calibration.calibrated import calibrate
+from saldopas.training_pipeline.training.config import TrainingConfig
+from saldopas.training_pipeline.training.train import train
 
 SEED = 11
 COURSES = 120
