@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges
 from saldopas.features.encoding.snapshot import Snapshot
+
+if TYPE_CHECKING:  # a service loads no data contract
+    from saldopas.features.encoding.indexed import IndexedDataset
 
 
 class KnownParticipant(NamedTuple):
