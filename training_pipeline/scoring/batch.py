@@ -64,8 +64,8 @@ def score_to_file(
             known = KnownParticipants.of_snapshot(snapshot, rows[block], **sizes)
             if balances is not None:
                 known = known.with_balances(balances[block])
-            requests = build_requests(known, as_of_s=as_of_s, count=n)
-            frame = answer_frame(policy, requests, ids[block], advance=advance)
+            asked = build_requests(known, as_of_s=as_of_s, count=n)
+            frame = answer_frame(policy, asked, ids[block], advance=advance)
             writer.write(frame)
             written += len(frame)
     return {
