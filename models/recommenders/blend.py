@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
+from saldopas.models.recommenders.linear import Summed
 from saldopas.models.recommenders.members import MEMBERS
 from saldopas.models.recommenders.recommender import Recommender, State, Term, terms_of
 

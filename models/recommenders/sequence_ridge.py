@@ -13,8 +13,8 @@ from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.sequences import Sequences, ragged_ranges
 from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, Recency
+from saldopas.models.native import Part
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.closed_form import (
     Inputs,
     ItemWeights,
@@ -62,7 +62,7 @@ class SequenceRidgeConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class SequenceRidge(Summed):
+class SequenceRidge(Linear):
     """Closed-form sequence model with profile tokens beside the past.
 
     Each history is cut after t = 0, 1, ... purchases. X holds the pasts (weight past_decay^age)
@@ -93,7 +93,7 @@ class SequenceRidge(Summed):
     def part(self) -> Part:
         """Recency-weighted histories and profile tokens."""
         return self.weights.part(
-            Recency(self.config.past_decay), token_weight=self.config.token_weight
+            token_weight=self.config.token_weight, decay=self.config.past_decay
         )
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:

@@ -14,7 +14,6 @@ from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.models.policy.policy import Policy
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.champion import Located, locate, manifest_hash
-from saldopas.serving.model.start_up import fetch_machine_code
 from threadpoolctl import threadpool_limits
 
 
@@ -82,7 +81,6 @@ def load_model(located: Located) -> LoadedModel:
     Raises:
         ArtifactError: it is not there, was changed, or answers its golden requests differently.
     """
-    fetch_machine_code("kernel")
     threadpool_limits(limits=1, user_api="blas")  # products of one request are small
     artifact = load_artifact(located.path)
     courses = artifact.policy.courses
