@@ -13,7 +13,6 @@ from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.native import Part
-from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.closed_form import (
     ItemWeights,
     cosine_similarity,
@@ -23,6 +22,7 @@ from saldopas.models.recommenders.closed_form import (
     ridge_inverse,
     self_excluding_weights,
 )
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term
 from saldopas.models.recommenders.sales import trend_factor
 

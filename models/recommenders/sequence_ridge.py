@@ -14,7 +14,6 @@ from saldopas.features.encoding.sequences import Sequences, ragged_ranges
 from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.native import Part
-from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.closed_form import (
     Inputs,
     ItemWeights,
@@ -25,6 +24,7 @@ from saldopas.models.recommenders.closed_form import (
     without_own_weight,
 )
 from saldopas.models.recommenders.factors import recency_weights
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term
 from saldopas.models.recommenders.sales import trend_factor
 from scipy.sparse import csr_array
