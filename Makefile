@@ -10,7 +10,7 @@ SERVE ?= 1
 PORT ?= 3000
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format bench bench-quality bench-serving bench-store soak fuzz clean
+.PHONY: help setup demo test check format lock bento bench bench-quality bench-serving bench-store soak fuzz clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -39,6 +39,12 @@ check: setup  ## what CI runs before the tests: format, lint, types
 format: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+lock: setup  ## lock the requirements of pyproject.toml with hashes (UPGRADE=1: newest versions)
+	@bash scripts/lock.sh
+
+bento: setup  ## build a bento of the wheel, offline
+	@bash scripts/bento.sh
 
 bench: setup  ## timings beside peers in the same run
 	$(BIN)/python -m benchmarks.speed
