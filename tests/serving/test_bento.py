@@ -1,4 +1,4 @@
-"""The bento: built offline from the wheel, and served where nothing else of SaldoPas is installed."""
+"""The bento: built offline from the wheel, and served where the checkout is not installed."""
 
 from __future__ import annotations
 
