@@ -32,11 +32,15 @@ from saldopas.models.planner.plan_problem import PlanProblem
 from saldopas.models.planner.plan_warm import warm_up
 from saldopas.models.planner.planner import solve
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.ingest.sample.choices import NOTHING, Choosers, choice_probabilities
+from saldopas.training_pipeline.ingest.sample.choices import (
+    NOTHING,
+    Choosers,
+    Seats,
+    choice_probabilities,
+)
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from saldopas.training_pipeline.ingest.sample.generate import draw_world
 from saldopas.training_pipeline.ingest.sample.purchases import World
-from saldopas.training_pipeline.ingest.sample.seats import Seats
 from saldopas.training_pipeline.training.calibration.learn import learn_calibration
 from saldopas.training_pipeline.training.selection import untried_recipe
 

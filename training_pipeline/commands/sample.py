@@ -39,15 +39,11 @@ def sample(
     recovers what was planted: compare with `--strength 0`.
     """
     from saldopas.training_pipeline.console import print_json, progress, say
-    from saldopas.training_pipeline.ingest.out_path import check_room
+    from saldopas.training_pipeline.ingest.outputs import check_room, refuse_if_in_the_way
     from saldopas.training_pipeline.ingest.sample.calibration import calibrate
     from saldopas.training_pipeline.ingest.sample.config import read_sample_config
     from saldopas.training_pipeline.ingest.sample.generate import generate
-    from saldopas.training_pipeline.ingest.sample.write import (
-        NOTICE,
-        refuse_if_in_the_way,
-        write_sample,
-    )
+    from saldopas.training_pipeline.ingest.sample.write import NOTICE, write_sample
 
     settings = read_sample_config(
         config,

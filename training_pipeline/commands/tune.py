@@ -51,7 +51,7 @@ def tune(
     uses what was found. Example: `saldopas tune data/sample --minutes 10`
     """
     from saldopas.training_pipeline.console import print_json, say
-    from saldopas.training_pipeline.ingest.out_path import check_file
+    from saldopas.training_pipeline.ingest.outputs import check_file
     from saldopas.training_pipeline.tracking.tuning_log import tune_and_track
     from saldopas.training_pipeline.training.config import read_training_config
     from saldopas.training_pipeline.tuning.tune import Effort

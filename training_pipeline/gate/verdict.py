@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
-from saldopas.features.errors import DataError
+from pydantic import Field
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
+from saldopas.training_pipeline.ingest.toml_config import read_toml, validated
 
 
 class GateConfig(Frozen):
@@ -56,20 +55,13 @@ def read_gate_config(path: Path | None) -> GateConfig:
     Raises:
         DataError: no such file, not TOML, an unknown key or a value out of its range.
     """
-    if path is None:
-        return GateConfig()
-    try:
-        return GateConfig.model_validate(tomllib.loads(path.read_text("utf-8")).get("gate", {}))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}", remedy="give a readable TOML file") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(("gate", *(str(part) for part in first["loc"])))
-        raise DataError(
-            f"{path.name}, {key}: {first['msg']}", remedy="see docs/tracking.md for the keys"
-        ) from error
-    except ValueError as error:
-        raise DataError(f"{path.name} is not TOML: {error}", remedy="mend it") from error
+    return validated(
+        GateConfig,
+        read_toml(path).get("gate", {}),
+        path=path,
+        remedy="see docs/tracking.md for the keys",
+        table=("gate",),
+    )
 
 
 Outcome = Literal["passed", "failed", "not enough evidence", "not applicable"]
