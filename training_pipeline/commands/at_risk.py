@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.options import Data, Json, Model, moment
 
 
 def at_risk(
-    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    source: Data,
     as_of: Annotated[
         datetime,
         typer.Option(parser=moment, metavar="ISO", help="The moment; a day is its first minute."),
@@ -25,10 +25,8 @@ def at_risk(
         bool, typer.Option(help="A quota is of a calendar month, or of all time.")
     ] = True,
     seed: Annotated[int, typer.Option(min=0, help="Of the lottery within a day.")] = 7,
-    model: Annotated[
-        str, typer.Option(help="champion, challenger, previous, a version or a directory.")
-    ] = "champion",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    model: Model = "champion",
+    as_json: Json = False,
 ) -> None:
     """Participants whose last day is near, the amount at stake, and the best next action.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from saldopas.training_pipeline.commands.options import Json
 
 if TYPE_CHECKING:
     from saldopas.training_pipeline.drift.report import DriftReport
@@ -43,7 +44,7 @@ def drift(
     track: Annotated[
         bool, typer.Option("--track/--no-track", help="Log a run with plots and report.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare two datasets: profiles, prices, catalogue, purchases, recommendations.
 

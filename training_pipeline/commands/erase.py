@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from saldopas.training_pipeline.commands.options import Json, Store
 
 
 def erase(
@@ -13,14 +14,11 @@ def erase(
     pending: Annotated[
         bool, typer.Option("--pending", help="Everybody who was erased over HTTP.")
     ] = False,
-    store: Annotated[
-        str | None,
-        typer.Option(help="URL; else SALDOPAS_STORE, else sqlite:///mlruns/store.db."),
-    ] = None,
+    store: Store = None,
     data: Annotated[
         list[Path] | None, typer.Option(help="Rewrite this dataset directory too; repeatable.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Forget a participant, or with --pending everybody whom the service was told to forget.
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.typed import moment, money
+from saldopas.training_pipeline.commands.options import AsOf, Json, Model, money
 
 
 def recommend(
@@ -22,19 +21,12 @@ def recommend(
         ),
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=100, help="How many courses.")] = 5,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            parser=moment, metavar="ISO", help="The moment; by default the model's cut-off."
-        ),
-    ] = None,
+    as_of: AsOf = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Why each course: the terms of its score.")
     ] = False,
-    model: Annotated[
-        str, typer.Option(help="champion, challenger, previous, a version or a directory.")
-    ] = "champion",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    model: Model = "champion",
+    as_json: Json = False,
 ) -> None:
     """Courses that suit a participant and fit the balance.
 

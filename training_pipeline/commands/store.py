@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from saldopas.training_pipeline.commands.options import Data, Json, Store
 
 app = typer.Typer(help="The store of the service: SQLite, or PostgreSQL.", no_args_is_help=True)
-Store = Annotated[
-    str | None,
-    typer.Option(help="URL; else SALDOPAS_STORE, else sqlite:///mlruns/store.db."),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
 @app.command("upgrade")
@@ -30,7 +26,7 @@ def upgrade(store: Store = None) -> None:
 
 @app.command("load")
 def load(
-    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    source: Data,
     store: Store = None,
     as_json: Json = False,
 ) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.options import Data, Json, Quarantine, moment
 
 
 def train(
-    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    source: Data,
     config: Annotated[
         Path | None, typer.Option(help="TOML with models, split and seed; see docs/training.md.")
     ] = None,
@@ -32,13 +32,11 @@ def train(
             "`saldopas tune` found for this dataset, else a search.",
         ),
     ] = None,
-    quarantine: Annotated[
-        Path | None, typer.Option(help="Write bad rows here and go on without them.")
-    ] = None,
+    quarantine: Quarantine = None,
     promote: Annotated[
         bool, typer.Option("--promote/--no-promote", help="Move `champion` if the gate lets it.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Fit on the data, evaluate on held-out purchases, track in MLflow, register, promote.
 

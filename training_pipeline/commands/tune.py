@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from saldopas.training_pipeline.commands.options import Data, Json, Quarantine
 
 if TYPE_CHECKING:
     from saldopas.training_pipeline.tuning.outcome import TuningOutcome
@@ -15,7 +16,7 @@ SHOWN = 10
 
 
 def tune(
-    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    source: Data,
     config: Annotated[
         Path | None,
         typer.Option(help="TOML with split and seed; hyperparameters in it are held as they are."),
@@ -40,10 +41,8 @@ def tune(
     out: Annotated[
         Path | None, typer.Option(help="Write what is taken as a TOML for `train --config`.")
     ] = None,
-    quarantine: Annotated[
-        Path | None, typer.Option(help="Write bad rows here and go on without them.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    quarantine: Quarantine = None,
+    as_json: Json = False,
 ) -> None:
     """Search hyperparameters on several validation windows; test is never looked at.
 

@@ -137,7 +137,7 @@ def open_storage(file: Path) -> BaseStorage:
 def open_study(storage: BaseStorage, name: str, *, fresh: bool) -> optuna.Study:
     """The study of this name; a trial that a killed process left behind is set aside.
 
-    Only one process may hold it (see `one_at_a_time`). With `fresh` it begins again.
+    Only one process may hold it (see `tracking.tuning_log`). With `fresh` it begins again.
     """
     if fresh and name in optuna.get_all_study_names(storage):
         optuna.delete_study(study_name=name, storage=storage)
@@ -148,8 +148,10 @@ def open_study(storage: BaseStorage, name: str, *, fresh: bool) -> optuna.Study:
         pruner=MedianAtWindow(),
         load_if_exists=True,
     )
+    study_id = storage.get_study_id_from_name(name)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        storage.set_trial_user_attr(trial._trial_id, INTERRUPTED, value=True)
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+        storage.set_trial_user_attr(trial_id, INTERRUPTED, value=True)
         study.tell(trial.number, state=TrialState.FAIL)
     return study
 
