@@ -53,7 +53,7 @@ def as_moment(value: str | datetime | None) -> datetime | None:
 
 
 STORE_INFO = sa.Table(
-    "store_info",
+    c.STORE_INFO,
     METADATA,
     sa.Column("key", sa.String, primary_key=True),  # salt, dataset
     sa.Column("value", sa.Text, nullable=False),
@@ -63,7 +63,7 @@ PARTICIPANTS = sa.Table(
     c.PARTICIPANTS,
     METADATA,
     sa.Column(c.PARTICIPANT_ID, sa.String, primary_key=True),
-    sa.Column("profile", sa.Text, nullable=False),  # a JSON object of profile columns
+    sa.Column(c.PROFILE, sa.Text, nullable=False),  # a JSON object of profile columns
     sa.Column(c.ANNOUNCED_AT, Moment),
     sa.Column(c.BALANCE, sa.BigInteger),  # the grant, whole rupiah; see docs/decisions/0004
     sa.Column(c.OPTED_OUT, sa.Boolean, nullable=False),
@@ -72,7 +72,7 @@ PARTICIPANTS = sa.Table(
 COURSES = sa.Table(
     c.COURSES,
     METADATA,
-    sa.Column("place", BIG, primary_key=True),  # in the catalogue's order, from 0
+    sa.Column(c.PLACE, BIG, primary_key=True),  # in the catalogue's order, from 0
     sa.Column(c.COURSE_ID, sa.String, nullable=False, unique=True),
     sa.Column(c.PRICE, sa.BigInteger, nullable=False),
     *(
@@ -86,7 +86,7 @@ COURSES = sa.Table(
 PURCHASES = sa.Table(
     c.PURCHASES,
     METADATA,
-    sa.Column("purchase_id", BIG, primary_key=True, autoincrement=True),
+    sa.Column(c.PURCHASE_ID, BIG, primary_key=True, autoincrement=True),
     sa.Column(c.PARTICIPANT_ID, sa.String, nullable=False, index=True),
     sa.Column(c.COURSE_ID, sa.String, nullable=False),
     sa.Column(c.PURCHASED_AT, Moment, nullable=False),

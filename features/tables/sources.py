@@ -13,12 +13,12 @@ from saldopas.features.tables.database_source import (
     connected,
     database_url,
     has_table,
+    own_config,
     read_database_table,
 )
 from saldopas.features.tables.dataset_config import FILE_NAME, DatasetConfig, read_dataset_config
 from saldopas.features.tables.parquet_source import read_parquet
 from saldopas.features.tables.raw_table import RawTable, ReadLimits
-from saldopas.store.source import expanded, order_of_store, stored_config
 
 
 def is_database(source: str | Path) -> bool:
@@ -38,8 +38,8 @@ def find_config(source: str | Path, given: DatasetConfig | Path | None) -> Datas
         return read_dataset_config(_directory(source) / FILE_NAME)
     url = database_url(str(source))
     with connected(url) as connection:
-        if (stored := stored_config(connection)) is not None:
-            return stored
+        if (own := own_config(connection)) is not None:
+            return own
     if url.get_backend_name() == "sqlite":
         return read_dataset_config(Path(str(url.database)).parent / FILE_NAME)
     return DatasetConfig()
@@ -67,14 +67,8 @@ def _database_tables(source: str, limits: ReadLimits) -> Mapping[str, RawTable]:
             if table not in present:
                 raise _missing(table, "the database has no such table", "create it or a view")
         return {
-            table: expanded(
-                read_database_table(
-                    connection,
-                    table=table,
-                    wanted=wanted_columns(table),
-                    limits=limits,
-                    order=order_of_store(connection, table),
-                )
+            table: read_database_table(
+                connection, table=table, wanted=wanted_columns(table), limits=limits
             )
             for table in present
         }
