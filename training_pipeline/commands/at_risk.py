@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from saldopas.training_pipeline.commands.options import Data, Json, Model, moment
+from saldopas.training_pipeline.console import OUT, print_json, print_table
 
 
 def at_risk(
@@ -35,7 +36,6 @@ def at_risk(
 
     Example: `saldopas at-risk data/sample --as-of 2021-12-09 --out at_risk.parquet`
     """
-    from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.scoring.at_risk.report import at_risk_to_file
     from saldopas.training_pipeline.tracking.registry import resolve
 
@@ -56,8 +56,6 @@ def at_risk(
 
 
 def _print(done: dict[str, Any]) -> None:
-    from saldopas.training_pipeline.console import OUT, print_table
-
     OUT.print(
         f"{done['out']}: {done['at_risk']:,} of {done['participants']:,} participants have at most "
         f"{done['within_days']} days left on {done['as_of']} ({done['seconds']:.1f} s)",

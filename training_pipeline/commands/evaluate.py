@@ -18,6 +18,7 @@ from saldopas.training_pipeline.commands.options import (
     Since,
     Trec,
 )
+from saldopas.training_pipeline.console import print_json, print_table, say
 
 if TYPE_CHECKING:
     from saldopas.training_pipeline.evaluating.intervals import Segments
@@ -59,7 +60,6 @@ def evaluate(
 
     Example: `saldopas evaluate data/sample --by history --by wave --out report.md`
     """
-    from saldopas.training_pipeline.console import print_json, say
     from saldopas.training_pipeline.evaluating import api
     from saldopas.training_pipeline.evaluating.decisions import predicted_lines
     from saldopas.training_pipeline.evaluating.exports import Outputs
@@ -107,7 +107,6 @@ def compare(
 
     Example: `saldopas compare champion challenger --data data/sample --out report.md`
     """
-    from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.evaluating import api
     from saldopas.training_pipeline.evaluating.exports import Outputs
     from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
@@ -133,7 +132,6 @@ def compare(
 
 
 def _print_evaluation(report: EvaluationReport) -> None:
-    from saldopas.training_pipeline.console import print_table
     from saldopas.training_pipeline.evaluating.markdown import with_interval
 
     policies = list(report.intervals)
@@ -161,7 +159,6 @@ def _print_evaluation(report: EvaluationReport) -> None:
 
 
 def _print_comparison(report: ComparisonReport) -> None:
-    from saldopas.training_pipeline.console import print_table, say
     from saldopas.training_pipeline.evaluating.decisions import predicted_lines
     from saldopas.training_pipeline.evaluating.markdown import number
 
@@ -190,7 +187,6 @@ def _print_comparison(report: ComparisonReport) -> None:
 
 def print_evaluation(found: dict[str, Any]) -> None:
     """One table for people: policies by group, the usual metrics."""
-    from saldopas.training_pipeline.console import print_table
 
     first = next(iter(found.values()))
     rows = [
@@ -205,7 +201,6 @@ def print_evaluation(found: dict[str, Any]) -> None:
 
 def print_segments(one: Segments, suffix: str = "") -> None:
     """A table for people: one metric by group; `suffix` says what of it."""
-    from saldopas.training_pipeline.console import print_table
     from saldopas.training_pipeline.evaluating.markdown import with_interval
 
     rows = [

@@ -11,7 +11,6 @@ from saldopas.features.errors import ArtifactError, DataError, FitError
 from saldopas.training_pipeline.commands import (
     at_risk,
     drift,
-    erase,
     evaluate,
     import_data,
     keys,
@@ -25,7 +24,6 @@ from saldopas.training_pipeline.commands import (
     train,
     tune,
     ui,
-    validate,
 )
 from saldopas.training_pipeline.console import RunFailedError, say
 
@@ -41,7 +39,7 @@ app = typer.Typer(
 )
 app.command("sample")(sample.sample)
 app.add_typer(import_data.app, name="import")
-app.command("validate")(validate.validate)
+app.command("validate")(import_data.validate)
 app.command("train")(train.train)
 app.command("tune")(tune.tune)
 app.command("evaluate")(evaluate.evaluate)
@@ -56,7 +54,7 @@ app.command("at-risk")(at_risk.at_risk)
 app.add_typer(keys.app, name="keys")
 app.command("serve")(serve.serve)
 app.add_typer(store.app, name="store")
-app.command("erase")(erase.erase)
+app.command("erase")(store.erase)
 app.command("ui")(ui.ui)
 
 

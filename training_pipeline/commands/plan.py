@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from saldopas.training_pipeline.commands.options import AsOf, Json, Model, money
+from saldopas.training_pipeline.console import OUT, print_json, print_table, rupiah
 
 
 class RankBy(StrEnum):
@@ -56,7 +57,6 @@ def plan(
 
     Example: `saldopas plan --participant P0000001 --balance 1000000 --max-courses 4`
     """
-    from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.scoring.single_plan import plan_one
     from saldopas.training_pipeline.tracking.registry import resolve
 
@@ -80,8 +80,6 @@ def plan(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from saldopas.training_pipeline.console import OUT, print_table, rupiah
-
     money = rupiah if answer["currency"] == "IDR" else lambda amount: f"{amount:,}"
     known = "" if answer["known"] else " (unknown participant: popular courses)"
     OUT.print(f"{answer['participant_id']}: {money(answer['balance'])} left{known}", markup=False)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from saldopas.training_pipeline.commands.options import AsOf, Json, Model, money
+from saldopas.training_pipeline.console import OUT, print_json, print_table, rupiah
 
 
 def recommend(
@@ -32,7 +33,6 @@ def recommend(
 
     Example: `saldopas recommend --participant P0000001 --balance 300000 --n 5`
     """
-    from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.scoring.single_answer import answer_one
     from saldopas.training_pipeline.tracking.registry import resolve
 
@@ -46,8 +46,6 @@ def recommend(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from saldopas.training_pipeline.console import OUT, print_table, rupiah
-
     left = answer["balance"]
     money = rupiah if answer["currency"] == "IDR" else lambda amount: f"{amount:,}"
     title = f"{answer['participant_id']}: " + (

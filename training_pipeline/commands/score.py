@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from saldopas.training_pipeline.commands.options import Data, Json, Model, moment
+from saldopas.training_pipeline.console import OUT, print_json
 
 
 def score(
@@ -34,7 +35,6 @@ def score(
 
     Histories and profiles come from DATA, so people who are new since the training are scored too.
     """
-    from saldopas.training_pipeline.console import OUT, print_json
     from saldopas.training_pipeline.scoring.batch import score_to_file
     from saldopas.training_pipeline.tracking.registry import resolve
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from saldopas.training_pipeline.commands.evaluate import print_evaluation
 from saldopas.training_pipeline.commands.options import Data, Json, Quarantine, moment
+from saldopas.training_pipeline.commands.promote import print_gate
+from saldopas.training_pipeline.console import OUT, print_json, print_table
 
 
 def train(
@@ -43,7 +46,6 @@ def train(
     Hyperparameters are chosen on a validation cut; the test cut is read once; what is registered
     is fitted on everything. Example: `saldopas train data/sample --json`
     """
-    from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.tracking.tracked_training import train_and_track
     from saldopas.training_pipeline.training.config import read_training_config
 
@@ -63,10 +65,6 @@ def train(
 
 
 def _print(outcome: dict[str, Any]) -> None:
-    from saldopas.training_pipeline.commands.evaluate import print_evaluation
-    from saldopas.training_pipeline.commands.promote import print_gate
-    from saldopas.training_pipeline.console import OUT, print_table
-
     for cut in ("validation", "test"):
         if outcome[cut]:
             print_evaluation(outcome[cut])

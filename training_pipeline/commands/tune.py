@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from saldopas.training_pipeline.commands.options import Data, Json, Quarantine
+from saldopas.training_pipeline.console import OUT, print_json, print_table, say
 
 if TYPE_CHECKING:
     from saldopas.training_pipeline.tuning.outcome import TuningOutcome
@@ -49,7 +50,6 @@ def tune(
     Interrupt it when you like: the same command goes on where it stopped. `saldopas train` then
     uses what was found. Example: `saldopas tune data/sample --minutes 10`
     """
-    from saldopas.training_pipeline.console import print_json, say
     from saldopas.training_pipeline.ingest.outputs import check_file
     from saldopas.training_pipeline.tracking.tuning_log import tune_and_track
     from saldopas.training_pipeline.training.config import read_training_config
@@ -79,8 +79,7 @@ def tune(
 
 
 def _print(outcome: TuningOutcome) -> None:
-    from saldopas.training_pipeline.console import OUT, print_table
-    from saldopas.training_pipeline.tuning.attempts import best_first
+    from saldopas.training_pipeline.tuning.outcome import best_first
 
     for model, told in outcome.summary()["models"].items():
         tried, taken = best_first(outcome.of(model)), outcome.taken.get(model)

@@ -199,7 +199,7 @@ UNLUCKY = 2  # participants who are taken to lose all that one can, beside those
 
 
 @dataclass(frozen=True)
-class Evidence:
+class LossEvidence:
     """What paired decisions say of a loss, on the safe side.
 
     Attributes:
@@ -214,7 +214,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Paired:
+class PairedMetric:
     """A metric in [0, 1] of both, on the decisions where both have it.
 
     Attributes:
@@ -226,7 +226,7 @@ class Paired:
     people: NDArray[np.int64]
 
     @classmethod
-    def of(cls, against: Against, metric: str) -> Paired:
+    def of(cls, against: Against, metric: str) -> PairedMetric:
         """A column of both."""
         ours = against.ours.metrics[metric].to_numpy(np.float64)
         theirs = against.theirs.metrics[metric].to_numpy(np.float64)
@@ -234,7 +234,7 @@ class Paired:
         return cls(ours[known], theirs[known], against.decisions.people[known])
 
 
-def evidence_of(pair: Paired, config: EvaluationConfig) -> Evidence:
+def evidence_of(pair: PairedMetric, config: EvaluationConfig) -> LossEvidence:
     """The safe side of challenger minus reference.
 
     Where few participants differ, both intervals are too narrow: where none does they have no
@@ -256,7 +256,7 @@ def evidence_of(pair: Paired, config: EvaluationConfig) -> Evidence:
     )
     quantile = stdtrit(found.n_units - 1, (1 + config.level) / 2)
     by_t = float(found.mean[0] - quantile * found.standard_error[0])
-    return Evidence(
+    return LossEvidence(
         low=min(float(found.low[0]), by_t),
         detectable=float(found.detectable(power=config.power, alpha=config.alpha)[0]),
         differing=len(np.unique(pair.people[changed])),

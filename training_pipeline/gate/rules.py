@@ -17,8 +17,8 @@ from saldopas.training_pipeline.gate.latency import Latency
 from saldopas.training_pipeline.gate.reference import (
     BALANCE_USED,
     Against,
-    Evidence,
-    Paired,
+    LossEvidence,
+    PairedMetric,
     evidence_of,
 )
 from saldopas.training_pipeline.gate.verdict import GateConfig, Outcome, Verdict
@@ -50,7 +50,7 @@ def main_metric(against: Against, config: GateConfig) -> Verdict:
         f"{MAIN_METRIC} {change.b:.4f} against {change.a:.4f} of {against.reference}, "
         f"difference {change.difference:+.4f} ({change.low:+.4f} to {change.high:+.4f})"
     )
-    found = evidence_of(Paired.of(against, MAIN_METRIC), config.evaluation)
+    found = evidence_of(PairedMetric.of(against, MAIN_METRIC), config.evaluation)
     if against.reference == "popularity":
         outcome: Outcome = "passed" if found.low > 0 else "failed"
         why = f"at worst {found.low:+.4f}; wanted: surely above popularity"
@@ -113,7 +113,7 @@ def balance(against: Against, config: GateConfig) -> Verdict:
         f"{change.b:.1%} of the balance used against {change.a:.1%} "
         f"({100 * change.low:+.1f} to {100 * change.high:+.1f} points)"
     )
-    found = evidence_of(Paired.of(against, BALANCE_USED), config.evaluation)
+    found = evidence_of(PairedMetric.of(against, BALANCE_USED), config.evaluation)
     return _not_worse(v.BALANCE, change, found, told, margin=config.balance_margin, loss="a fall")
 
 
@@ -150,7 +150,7 @@ def _budget(champion_ms: float | None, config: GateConfig) -> tuple[float, str]:
 
 
 def _not_worse(
-    rule: str, change: Difference, found: Evidence, told: str, *, margin: float, loss: str
+    rule: str, change: Difference, found: LossEvidence, told: str, *, margin: float, loss: str
 ) -> Verdict:
     """No loss is sure, and one above the margin, a share of the reference, is excluded.
 
@@ -188,7 +188,7 @@ def _columns(against: Against, config: GateConfig) -> Sequence[str]:
     return ("history", *declared)
 
 
-def _figures(change: Difference, found: Evidence) -> dict[str, v.Figure]:
+def _figures(change: Difference, found: LossEvidence) -> dict[str, v.Figure]:
     return {
         "metric": change.metric,
         "challenger": change.b,
@@ -269,7 +269,7 @@ def _beyond(against: Against, name: str, config: GateConfig) -> tuple[float, flo
         )
         changed = against.ours.exposure[name].minus(least)
         return changed.value, changed.p_value()
-    pair, settings = Paired.of(against, name), config.evaluation
+    pair, settings = PairedMetric.of(against, name), config.evaluation
     if len(np.unique(pair.people)) < 2:
         return 0.0, 1.0
     paired = paired_difference(
@@ -286,7 +286,7 @@ def _relative(against: Against, name: str) -> str:
     if name in against.ours.exposure:
         ours, theirs = (one.exposure[name].value for one in (against.ours, against.theirs))
     else:
-        pair = Paired.of(against, name)
+        pair = PairedMetric.of(against, name)
         ours, theirs = float(pair.ours.mean()), float(pair.theirs.mean())
     return f"{ours / theirs - 1:+.1%}" if theirs else f"{ours:.4f} instead of 0"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saldopas.training_pipeline.tracking import store
-from saldopas.training_pipeline.tracking.experiment import experiment_of
+from saldopas.training_pipeline.tracking.run_values import experiment_of
 from saldopas.training_pipeline.tracking.tuning_run import FINGERPRINT, KIND
 from saldopas.training_pipeline.training.record import code_version
 

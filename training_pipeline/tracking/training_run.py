@@ -15,13 +15,12 @@ from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.evaluating.evaluation import CHOSEN, MAIN_METRIC
 from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.tracking import run_values, store
-from saldopas.training_pipeline.tracking.experiment import experiment_of
 from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality, held_out_quality
 from saldopas.training_pipeline.tracking.model_card import model_card
 from saldopas.training_pipeline.tracking.plots import figures_of
 from saldopas.training_pipeline.tracking.registered_model import write_environment
 from saldopas.training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
-from saldopas.training_pipeline.tracking.run_values import hyperparameters
+from saldopas.training_pipeline.tracking.run_values import experiment_of, hyperparameters
 from saldopas.training_pipeline.tracking.tuning_run import KIND
 from saldopas.training_pipeline.training.record import TrainingRecord, Trial
 

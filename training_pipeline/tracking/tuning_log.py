@@ -16,7 +16,7 @@ from saldopas.training_pipeline.console import RunFailedError, say
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
 from saldopas.training_pipeline.tracking import store
-from saldopas.training_pipeline.tracking.experiment import experiment_of
+from saldopas.training_pipeline.tracking.run_values import experiment_of
 from saldopas.training_pipeline.tracking.store import locked
 from saldopas.training_pipeline.tracking.training_run import TRIAL
 from saldopas.training_pipeline.tracking.tuning_run import (
@@ -34,8 +34,7 @@ from saldopas.training_pipeline.tracking.tuning_run import (
 )
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import code_version
-from saldopas.training_pipeline.tuning.attempts import Attempt
-from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.tuning.outcome import Attempt, TuningOutcome
 from saldopas.training_pipeline.tuning.plan import TuningPlan, make_plan
 from saldopas.training_pipeline.tuning.tune import Effort, tune
 

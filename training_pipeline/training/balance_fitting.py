@@ -12,7 +12,7 @@ from saldopas.features.requests.batch import RequestBatch
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit, bands
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.evaluating.gains import CUTOFF, Gains, gains_of_lists
+from saldopas.training_pipeline.evaluating.evaluation import CUTOFF, Gains, gains_of_lists
 
 ROUNDS = 20
 PRIOR = 20.0  # purchases at the foretold rate that are added to each band

@@ -15,9 +15,10 @@ from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.evaluating.evaluation import (
     MAIN_METRIC,
     Evaluation,
+    Gains,
     evaluate_policy,
+    gains_of_lists,
 )
-from saldopas.training_pipeline.evaluating.gains import Gains, gains_of_lists
 
 Group = Literal["warm", "new"]  # people with an earlier purchase, and without
 GROUPS: tuple[Group, ...] = ("warm", "new")

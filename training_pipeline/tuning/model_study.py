@@ -17,7 +17,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from saldopas.models.recommenders.registry import MODELS
-from saldopas.training_pipeline.tuning.attempts import Attempt, State
+from saldopas.training_pipeline.tuning.outcome import Attempt, State
 
 INTERRUPTED, TOLD = "interrupted", "told"  # what Optuna keeps for us beside a trial's values
 STATES: dict[TrialState, State] = {

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from saldopas.training_pipeline.console import RunFailedError, progress, say
-from saldopas.training_pipeline.evaluating.evaluation import Evaluation
-from saldopas.training_pipeline.evaluating.gains import Gains
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation, Gains
 from saldopas.training_pipeline.training.comparing import Comparison, Tried
 from saldopas.training_pipeline.training.selection import POPULARITY
-from saldopas.training_pipeline.tuning.attempts import Attempt, best_of, taken_of
 from saldopas.training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
-from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.tuning.outcome import Attempt, TuningOutcome, best_of, taken_of
 from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of, measured
 from saldopas.training_pipeline.tuning.spaces import space_of
 

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from saldopas.training_pipeline.evaluating import plot_style as style
 from saldopas.training_pipeline.training.record import TrainingRecord, Trial
-from saldopas.training_pipeline.tuning.attempts import Attempt, best_of
-from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.tuning.outcome import Attempt, TuningOutcome, best_of
 
 STAGES = {
     "history": "people with earlier purchases",
