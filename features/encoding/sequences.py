@@ -146,8 +146,6 @@ def joined_indptr(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 def flat(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Row pointer and values of plain lists."""
-    if len(rows) == 1:  # a single request, whose making is half of its answer
-        return np.array((0, len(rows[0])), np.int64), np.array(rows[0], np.int32)
     ends = accumulate(map(len, rows), initial=0)
     return np.array([*ends], np.int64), np.array([*chain.from_iterable(rows)], np.int32)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.sequences import Sequences
 from saldopas.features.requests.participants import KnownParticipant, KnownParticipants
 
 # rows of `RequestBatch.terms`
@@ -168,12 +170,16 @@ def build_requests(
     terms[EDUCATION] = known.education_at_least
     terms[MOMENT] = as_of_s
     terms[COUNT] = count
-    participants = known.batch
-    if np.count_nonzero(known.opted_out):  # a third of the time of `any`
-        participants = participants.hiding(known.opted_out)
     if excluded is None:
         excluded = Pairs.none(known.n_rows, known.owned.n_columns)
-    return RequestBatch(participants, known.owned, excluded, terms)
+    return RequestBatch(_visible(known.batch, known.opted_out), known.owned, excluded, terms)
+
+
+def _visible(
+    participants: ParticipantBatch, opted_out: Sequence[bool] | NDArray[np.bool_]
+) -> ParticipantBatch:
+    """What the models see: neither history nor profile of an opted-out participant."""
+    return participants.hiding(np.asarray(opted_out)) if True in opted_out else participants
 
 
 def batch_of(requests: Sequence[Request], *, n_items: int, n_tokens: int) -> RequestBatch:
@@ -183,13 +189,52 @@ def batch_of(requests: Sequence[Request], *, n_items: int, n_tokens: int) -> Req
         requests: (B,) requests.
         n_items: size of the catalogue; n_tokens: size of the profile vocabulary.
     """
-    people = [one.participant for one in requests]
-    return build_requests(
-        KnownParticipants.of(people, n_items=n_items, n_tokens=n_tokens),
-        as_of_s=[one.as_of_s for one in requests],
-        count=[one.count for one in requests],
-        max_price_rp=[
-            NO_MAX_PRICE_RP if one.max_price_rp is None else one.max_price_rp for one in requests
-        ],
-        excluded=Pairs.of([one.excluded for one in requests], n_columns=n_items),
+    rows: list[list[int]] = [[], [], [], []]  # history, tokens, owned, excluded of all requests
+    ends: list[list[int]] = [[0], [0], [0], [0]]
+    terms, opted_out = [], []
+    for one in requests:
+        person = one.participant
+        rows[0] += person.history
+        rows[1] += person.tokens
+        rows[2] += person.owned
+        rows[3] += one.excluded
+        for values, end in zip(rows, ends, strict=True):
+            end.append(len(values))
+        opted_out.append(person.opted_out)
+        terms.append(
+            (
+                person.balance_rp or 0,
+                person.balance_rp is not None,
+                NO_MAX_PRICE_RP if one.max_price_rp is None else one.max_price_rp,
+                person.age_at_least,
+                person.education_at_least,
+                one.as_of_s,
+                one.count,
+            )
+        )
+    history, tokens, owned, excluded = _ragged(ends, rows)
+    sequence = Sequences(*history, np.arange(len(history[1])), n_items)
+    participants = ParticipantBatch(sequence, Pairs(*tokens, n_tokens))
+    return RequestBatch(
+        _visible(participants, opted_out),
+        Pairs(*owned, n_items),
+        Pairs(*excluded, n_items),
+        np.ascontiguousarray(np.array(terms, np.int64).reshape(-1, N_TERMS).T),
     )
+
+
+def _ragged(
+    ends: list[list[int]], values: list[list[int]]
+) -> list[tuple[NDArray[np.int64], NDArray[np.int32]]]:
+    """The arrays of several ragged tables, cut out of two arrays.
+
+    An array takes longer to make than a short list to copy, and a single request is short.
+    """
+    all_ends = np.array([*chain.from_iterable(ends)], np.int64)
+    all_values = np.array([*chain.from_iterable(values)], np.int32)
+    found, first, start = [], 0, 0
+    for own_ends in ends:
+        last, end = first + len(own_ends), start + own_ends[-1]
+        found.append((all_ends[first:last], all_values[start:end]))
+        first, start = last, end
+    return found
