@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from saldopas.features.tables import columns as c
 from saldopas.training_pipeline.tracking import run_values
+from saldopas.training_pipeline.tracking.runs import Run
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 if TYPE_CHECKING:
@@ -26,26 +27,23 @@ CODE = Path(__file__).with_name("pyfunc_model.py")
 NOBODY = "example-participant"
 
 
-def start_model(
-    mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str, name: str
-) -> LoggedModel:
+def start_model(run: Run, record: TrainingRecord, *, name: str) -> LoggedModel:
     """A model of the run that is not ready yet, so that metrics can be logged for it."""
-    return mlflow.create_logged_model(
-        experiment_id,
+    return run.mlflow.create_logged_model(
+        run.experiment_id,
         name=name,
-        source_run_id=run_id,
+        source_run_id=run.run_id,
         tags=run_values.tags(record),
         params=run_values.parameters(record),
         model_type="recommender",
     )
 
 
-def register(
-    mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, model: LoggedModel
-) -> int:
+def register(run: Run, record: TrainingRecord, *, model: LoggedModel) -> int:
     """Log the artifact as the model's files and register it; returns the version number."""
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
+    mlflow, run_id = run.mlflow, run.run_id
     with tempfile.TemporaryDirectory(prefix="saldopas-model-") as folder:
         saved = save_pyfunc(record, Path(folder) / "model", run_id=run_id, model=model)
         mlflow.log_model_artifacts(model.model_id, str(saved))

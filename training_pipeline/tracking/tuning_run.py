@@ -12,12 +12,12 @@ from saldopas.features.tables.dataset_config import UNNAMED
 from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.console import say
 from saldopas.training_pipeline.tracking import store
+from saldopas.training_pipeline.tracking.runs import FINGERPRINT, KIND
 from saldopas.training_pipeline.training.tuned import LookedAt, Tuned
 
-KIND, TUNING = "saldopas.kind", "tuning"
+TUNING = "tuning"
 KEY = "saldopas.tuning_key"
 SESSIONS = "saldopas.sessions"
-FINGERPRINT = "saldopas.fingerprint"
 TUNED = "saldopas.tuned."  # with a model's name: its hyperparameters as JSON
 TUNED_AT = "saldopas.tuned_at"  # milliseconds; there only once a tuning came to its end
 METHOD = "saldopas.split"  # these three: see `LookedAt`

@@ -47,7 +47,7 @@ class Tracker(Protocol):
     def session(self) -> str:
         """Name of what is tried from here to `finish`, over interruptions."""
 
-    def log(self, attempt: Attempt) -> None:
+    def log_trial(self, attempt: Attempt) -> None:
         """Keep a trial that ended."""
 
     def finish(self, outcome: TuningOutcome) -> None:
@@ -83,7 +83,9 @@ def tune(
         say(f"going on after {len(earlier)} trials (--fresh begins again)")
     with open_tracker(plan, earlier) as run:
         try:
-            taken = _search(plan, known, effort, session=run.session, clock=clock, ended=run.log)
+            taken = _search(
+                plan, known, effort, session=run.session, clock=clock, ended=run.log_trial
+            )
         except KeyboardInterrupt:
             say("interrupted: the same command goes on where it stopped")
             raise
