@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.splits.split import end_of
 from saldopas.features.tables.dataset import read_dataset
 from saldopas.models.recommenders import als, bpr, lmf

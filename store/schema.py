@@ -1,7 +1,7 @@
 """The store's tables: the data contract's three, and what a running service adds to them.
 
 `participants`, `courses` and `purchases` are those of `docs/data-contract.md` with more columns, so
-that the store is itself a dataset. Migrations are in `store_migrations`; a test compares the two.
+that the store is itself a dataset. Migrations are in `migrations`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ SERVED = sa.Table(
     sa.Column("n_lists", sa.Integer, nullable=False),
     sa.Column("model_version", sa.String, nullable=False),
     sa.Column("fingerprint", sa.String, nullable=False),
-    sa.Column("people", sa.Text, nullable=False),  # this and content: see served_blocks
+    sa.Column("people", sa.Text, nullable=False),  # this and content: see served/packing
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 

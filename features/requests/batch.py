@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.sequences import Sequences
 from saldopas.features.requests.participants import KnownParticipant, KnownParticipants
+from saldopas.features.tables.dataset_config import DatasetConfig
 
 # rows of `RequestBatch.terms`
 BALANCE, HAS_BALANCE, MAX_PRICE, AGE, EDUCATION, MOMENT, COUNT = range(7)
@@ -238,3 +241,20 @@ def _ragged(
         found.append((all_ends[first:last], all_values[start:end]))
         first, start = last, end
     return found
+
+
+def request_moment(
+    config: DatasetConfig, as_of: datetime | None, *, cutoff_s: int, now_s: int
+) -> int:
+    """Epoch seconds.
+
+    Args:
+        config: its `timezone` is that of a naive `as_of`; its `as_of` is the default.
+        as_of: the moment asked for, or None.
+        cutoff_s: where the data ends.
+        now_s: the clock of the caller.
+    """
+    if as_of is None:
+        return now_s if config.as_of == "now" else cutoff_s
+    local = as_of if as_of.tzinfo else as_of.replace(tzinfo=ZoneInfo(config.timezone))
+    return int(local.timestamp())

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.sequences import Sequences, newest_weights
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.errors import FitError
 from saldopas.models.native import DenseRows, Part
 from saldopas.models.recommenders.recommender import State, Term

@@ -10,8 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import HISTORY_DECAY, ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import HISTORY_DECAY, ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.native import Part, SparseRows
 from saldopas.models.recommenders.linear import Linear

@@ -9,13 +9,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.profile_groups import (
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
+from saldopas.features.encoding.pairs import (
     MIN_GROUP_PEOPLE,
     distinct_profiles,
     membership,
 )
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.native import GroupShares, Part
 from saldopas.models.recommenders.linear import Linear

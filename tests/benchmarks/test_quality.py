@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.models.policy.policy import Policy, Stage
 
 from benchmarks.quality.__main__ import options_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
+from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
 from saldopas.features.requests.batch import RequestBatch
 from saldopas.models.explaining.evidence import MIN_TAKERS, Count, Evidence
 from saldopas.models.explaining.explanation import reasons_of, stage_terms

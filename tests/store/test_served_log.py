@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from saldopas.serving.store import served_log
-from saldopas.store.served.rows import Shown
+from saldopas.store.served.packing import Shown
 from saldopas.store.served.tables import write_shown
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError

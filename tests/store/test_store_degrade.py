@@ -21,9 +21,8 @@ from saldopas.serving.http.degrade import FAILURES, LEAST_S, PAUSE_S, Breaker
 from saldopas.serving.http.errors import ApiError
 from saldopas.serving.store.live import LiveStore
 from saldopas.serving.store.readers import THREADS, PostgresReader
-from saldopas.store.engine import open_store, read_salt
+from saldopas.store.engine import open_store, read_salt, upgrade_store
 from saldopas.store.participants import Found
-from saldopas.store.upgrade import upgrade_store
 from starlette.testclient import TestClient
 
 from tests.own_loop import in_own_loop

@@ -16,8 +16,7 @@ app = typer.Typer(help="The store of the service: SQLite, or PostgreSQL.", no_ar
 @app.command("upgrade")
 def upgrade(store: Store = None) -> None:
     """Bring the schema up to this release; `saldopas serve` does so too."""
-    from saldopas.store.engine import open_store, store_errors
-    from saldopas.store.upgrade import upgrade_store
+    from saldopas.store.engine import open_store, store_errors, upgrade_store
     from saldopas.training_pipeline.ingest.erased_people import store_in_use
 
     url = store or store_in_use()
@@ -35,9 +34,8 @@ def load(
     from dataclasses import asdict
 
     from saldopas.features.tables.dataset import read_dataset
-    from saldopas.store.engine import open_store, store_errors
+    from saldopas.store.engine import open_store, store_errors, upgrade_store
     from saldopas.store.load import load_store
-    from saldopas.store.upgrade import upgrade_store
     from saldopas.training_pipeline.ingest.erased_people import store_in_use
 
     url = store or store_in_use()
@@ -60,9 +58,8 @@ def load(
 def status(store: Store = None, as_json: Json = False) -> None:
     """How many rows there are of each kind, and who waits to be erased from artifacts."""
     import sqlalchemy as sa
-    from saldopas.store.engine import for_reading, open_store, store_errors
+    from saldopas.store.engine import for_reading, open_store, revision_of, store_errors
     from saldopas.store.schema import ERASED, METADATA, SERVED
-    from saldopas.store.upgrade import revision_of
     from saldopas.training_pipeline.ingest.erased_people import store_in_use
 
     url = store or store_in_use()
@@ -125,7 +122,7 @@ def erase(
     from datetime import UTC, datetime
 
     from saldopas.models.artifact.erase import artifacts_below, erase_from_artifact
-    from saldopas.store.engine import open_store, store_errors
+    from saldopas.store.engine import open_store, store_errors, upgrade_store
     from saldopas.store.erase import (
         clear_pending,
         erase_people,
@@ -133,7 +130,6 @@ def erase(
         pending_hashes,
         purge_files,
     )
-    from saldopas.store.upgrade import upgrade_store
     from saldopas.training_pipeline.ingest.erased_people import (
         Erased,
         erase_from_directory,

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.indexed import IndexedDataset, align_courses, index_dataset
 from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.requests.batch import build_requests
 from saldopas.features.requests.participants import KnownParticipants

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.indexed import IndexedDataset, align_courses, index_dataset
 from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.errors import DataError
 from saldopas.features.splits.split import Cut, cut_after, make_cuts

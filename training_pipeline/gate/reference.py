@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.encoding.indexed import align_courses, index_dataset
 from saldopas.features.splits.split import Cut, make_cuts
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset

@@ -11,11 +11,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.encoding.indexed import align_courses, index_dataset
 from saldopas.features.encoding.snapshot import Snapshot
-from saldopas.features.requests.batch import build_requests
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import build_requests, request_moment
 from saldopas.features.requests.participants import KnownParticipants
 from saldopas.features.splits.split import end_of
 from saldopas.models.artifact.artifact import load_artifact

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, model_validator
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.splits.split_config import SplitConfig
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.policy.exploration import ExplorationConfig

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.indexed import IndexedDataset
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.policy import Source
 from saldopas.models.policy.recipe import Recipe, StageRecipe

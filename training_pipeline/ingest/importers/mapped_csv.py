@@ -18,9 +18,9 @@ from saldopas.features.tables.contract import MOMENTS, WHOLE, known_columns
 from saldopas.features.tables.csv_source import CsvDialect, read_csv
 from saldopas.features.tables.dataset import check_tables
 from saldopas.features.tables.dataset_config import DatasetConfig, Frozen
-from saldopas.features.tables.parquet_source import read_parquet
-from saldopas.features.tables.quarantine import check_quarantine_path
+from saldopas.features.tables.findings import check_quarantine_path
 from saldopas.features.tables.raw_table import RawTable, ReadLimits
+from saldopas.features.tables.sources import read_parquet
 from saldopas.training_pipeline.ingest.importers.imported import Imported
 from saldopas.training_pipeline.ingest.toml_config import read_toml, validated
 

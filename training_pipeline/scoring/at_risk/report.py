@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.indexed import IndexedDataset, align_courses, index_dataset
 from saldopas.features.encoding.profile import OTHER, ProfileVocabulary
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c

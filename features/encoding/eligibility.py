@@ -1,9 +1,10 @@
-"""Years that a participant has surely reached, from a number or a band."""
+"""Age and education that a participant has surely reached, and what a course demands."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,28 @@ def age_at_least(value: object) -> int:
     if years is None or not math.isfinite(years):
         return 0
     return min(max(math.floor(years), 0), OLDEST)
+
+
+def education_levels(
+    people: pd.DataFrame, column: str, order: tuple[str, ...]
+) -> NDArray[np.int64]:
+    """(P,) level surely reached, 0 where missing or unknown."""
+    if column not in people:
+        return np.zeros(len(people), np.int64)
+    levels = people[column].map(lambda text: education_level(text, order))
+    return levels.fillna(0).to_numpy(np.int64)
+
+
+def education_level(text: object, order: Sequence[str]) -> int:
+    """The level surely reached by a participant: 0 where the text is missing or unknown."""
+    return order.index(text) + 1 if isinstance(text, str) and text in order else 0
+
+
+def required_level(text: object, order: Sequence[str]) -> int:
+    """The level a course demands: 0 for none; an unknown demand is above every level."""
+    if not isinstance(text, str) or not text:
+        return 0
+    return order.index(text) + 1 if text in order else len(order) + 1
 
 
 def _lower_end(text: object) -> float | None:
