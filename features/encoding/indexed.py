@@ -11,7 +11,7 @@ from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.courses import CourseTable, epoch_seconds
 from saldopas.features.encoding.eligibility import ages_at_least, education_levels
 from saldopas.features.encoding.profile import ProfileVocabulary, learn_vocabulary
-from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges
+from saldopas.features.encoding.sequences import Sequences, indptr_of, kept_only, ragged_ranges
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.features.tables.dataset_config import DatasetConfig
@@ -93,7 +93,7 @@ def index_dataset(dataset: Dataset) -> IndexedDataset:
     items = places_of(purchases[c.COURSE_ID], courses[c.COURSE_ID])
     rules = dataset.config.eligibility
     events = Sequences(
-        indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        indptr=indptr_of(counts),
         item_idx=items[order].astype(np.int32),
         at_s=epoch_seconds(purchases[c.PURCHASED_AT])[order],
         n_items=len(courses),

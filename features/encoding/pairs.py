@@ -8,7 +8,13 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.sequences import Sequences, flat, joined_indptr, ragged_ranges
+from saldopas.features.encoding.sequences import (
+    Sequences,
+    flat,
+    indptr_of,
+    joined_indptr,
+    ragged_ranges,
+)
 from scipy.sparse import csr_array
 
 
@@ -73,18 +79,16 @@ class Pairs:
     def take(self, rows: NDArray[np.integer]) -> Pairs:
         """The rows asked for, in that order."""
         lengths = self.lengths[rows]
-        indptr = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(lengths, out=indptr[1:])
-        return Pairs(
-            indptr, self.indices[ragged_ranges(self.indptr[rows], lengths)], self.n_columns
-        )
+        return self._prefixes(self.indptr[rows], lengths)
 
     def only(self, keep: NDArray[np.bool_]) -> Pairs:
         """The same rows, those without a True emptied."""
         lengths = np.where(keep, self.lengths, 0)
-        indptr = np.zeros(self.n_rows + 1, np.int64)
-        np.cumsum(lengths, out=indptr[1:])
-        return Pairs(indptr, self.indices[ragged_ranges(self.indptr[:-1], lengths)], self.n_columns)
+        return self._prefixes(self.indptr[:-1], lengths)
+
+    def _prefixes(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Pairs:
+        indices = self.indices[ragged_ranges(starts, lengths)]
+        return Pairs(indptr_of(lengths), indices, self.n_columns)
 
     def toarray(self) -> NDArray[np.bool_]:
         """(B, n_columns) bool."""

@@ -153,10 +153,7 @@ def build_requests(
     max_price_rp: NDArray[np.int64] | Sequence[int] | int = NO_MAX_PRICE_RP,
     excluded: Pairs | None = None,
 ) -> RequestBatch:
-    """Build the requests of B participants; nothing else builds a `RequestBatch`.
-
-    Models see neither history nor profile of an opted-out participant; this is the only place
-    that decides it. What such a participant bought is excluded all the same.
+    """Build the requests of B participants that are known as arrays.
 
     Args:
         known: the participants, with the balances to answer for.
@@ -175,24 +172,18 @@ def build_requests(
     terms[COUNT] = count
     if excluded is None:
         excluded = Pairs.none(known.n_rows, known.owned.n_columns)
-    return RequestBatch(_visible(known.batch, known.opted_out), known.owned, excluded, terms)
-
-
-def _visible(
-    participants: ParticipantBatch, opted_out: Sequence[bool] | NDArray[np.bool_]
-) -> ParticipantBatch:
-    """What the models see: neither history nor profile of an opted-out participant."""
-    return participants.hiding(np.asarray(opted_out)) if True in opted_out else participants
+    return _assembled(known.batch, known.owned, excluded, terms, known.opted_out)
 
 
 def batch_of(requests: Sequence[Request], *, n_items: int, n_tokens: int) -> RequestBatch:
-    """The batch of requests given one by one.
+    """Build the same from requests given one by one, with as few arrays as possible.
 
     Args:
         requests: (B,) requests.
         n_items: size of the catalogue; n_tokens: size of the profile vocabulary.
     """
-    rows: list[list[int]] = [[], [], [], []]  # history, tokens, owned, excluded of all requests
+    # history, tokens, owned and excluded of all requests
+    rows: list[list[int]] = [[], [], [], []]
     ends: list[list[int]] = [[0], [0], [0], [0]]
     terms, opted_out = [], []
     for one in requests:
@@ -218,12 +209,27 @@ def batch_of(requests: Sequence[Request], *, n_items: int, n_tokens: int) -> Req
     history, tokens, owned, excluded = _ragged(ends, rows)
     sequence = Sequences(*history, np.arange(len(history[1])), n_items)
     participants = ParticipantBatch(sequence, Pairs(*tokens, n_tokens))
-    return RequestBatch(
-        _visible(participants, opted_out),
-        Pairs(*owned, n_items),
-        Pairs(*excluded, n_items),
-        np.ascontiguousarray(np.array(terms, np.int64).reshape(-1, N_TERMS).T),
+    by_term = np.ascontiguousarray(np.array(terms, np.int64).reshape(-1, N_TERMS).T)
+    return _assembled(
+        participants, Pairs(*owned, n_items), Pairs(*excluded, n_items), by_term, opted_out
     )
+
+
+def _assembled(
+    participants: ParticipantBatch,
+    owned: Pairs,
+    excluded: Pairs,
+    terms: NDArray[np.int64],
+    opted_out: Sequence[bool] | NDArray[np.bool_],
+) -> RequestBatch:
+    """Make the `RequestBatch`; nothing else does.
+
+    Models see neither history nor profile of an opted-out participant, which is decided here
+    alone. What such a participant bought is excluded all the same.
+    """
+    if True in opted_out:
+        participants = participants.hiding(np.asarray(opted_out, np.bool_))
+    return RequestBatch(participants, owned, excluded, terms)
 
 
 def _ragged(
@@ -246,7 +252,7 @@ def _ragged(
 def request_moment(
     config: DatasetConfig, as_of: datetime | None, *, cutoff_s: int, now_s: int
 ) -> int:
-    """Epoch seconds.
+    """The moment of a request, epoch seconds: as given, else what the dataset declares.
 
     Args:
         config: its `timezone` is that of a naive `as_of`; its `as_of` is the default.
