@@ -30,14 +30,12 @@ from saldopas.models.policy.policy import Policy, Recommendations, Stage
 from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
 from saldopas.training_pipeline.console import print_table
 from saldopas.training_pipeline.evaluating.comparison import differences
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
-from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS, Decisions
 from saldopas.training_pipeline.evaluating.groups import grouping
-from saldopas.training_pipeline.evaluating.intervals import intervals_of
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import FAMILY, SEGMENT_METRICS
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS, average_precision, case_metrics
-from saldopas.training_pipeline.evaluating.segments import segments_of
+from saldopas.training_pipeline.evaluating.intervals import intervals_of, segments_of
+from saldopas.training_pipeline.evaluating.measured import FAMILY, SEGMENT_METRICS, Measured
+from saldopas.training_pipeline.evaluating.metrics import average_precision, case_metrics
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from saldopas.training_pipeline.ingest.sample.generate import generate
 from saldopas.training_pipeline.ingest.sample.write import write_sample

@@ -3,10 +3,9 @@
     python -m benchmarks.fold_in DATA [--factors 32] [--cases 3000] [--models als bpr lmf]
 
 DATA is a directory of `saldopas import`. One purchase of everybody is held out: the first in the
-last tenth of the time, or the last but two where there is only an order (the last but one of
-MOOCCubeX is unrelated to its learner, see benchmarks/README.md). All courses are ranked but the
-participant's own. Both lines of a model rank by the same item factors; the figures differ by the
-participants' factors only.
+last tenth of the time, or the last but one where there is only an order. All courses are ranked but
+the participant's own. Both lines of a model rank by the same item factors; the figures differ by
+the participants' factors only.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.splits.split import end_of
 from saldopas.features.tables.dataset import read_dataset
 from saldopas.models.recommenders import als, bpr, lmf
@@ -29,9 +28,9 @@ from threadpoolctl import threadpool_limits
 
 BLOCK = 500
 MODELS: dict[str, tuple[Any, Any, Any]] = {
-    "als": (als.Als, als.AlsConfig, als.fit_peer),
-    "bpr": (bpr.Bpr, bpr.BprConfig, bpr.fit_peer),
-    "lmf": (lmf.Lmf, lmf.LmfConfig, lmf.fit_peer),
+    "als": (als.Als, als.AlsConfig, als.fit_implicit),
+    "bpr": (bpr.Bpr, bpr.BprConfig, bpr.fit_implicit),
+    "lmf": (lmf.Lmf, lmf.LmfConfig, lmf.fit_implicit),
 }
 
 
@@ -70,16 +69,16 @@ def main() -> None:
     held_out = hold_out(data, chosen.cases)
     table = []
     for name in chosen.models:
-        kind, config_type, fit_peer = MODELS[name]
+        kind, config_type, fit_implicit = MODELS[name]
         config = config_type(factors=chosen.factors)
         with threadpool_limits(1, "blas"):
-            peer = fit_peer(config, held_out.train, seed=7)
-            model = kind.of_peer(config, held_out.train, peer)
-            items = np.asarray(peer.item_factors)[: held_out.train.n_items]
+            fitted = fit_implicit(config, held_out.train, seed=7)
+            model = kind.of_implicit(config, held_out.train, fitted)
+            items = np.asarray(fitted.item_factors)[: held_out.train.n_items]
             people = held_out.train.participants
             scorers: dict[str, Callable[[NDArray[np.int64]], Any]] = {
-                "implicit's own": lambda rows, peer=peer, items=items: (
-                    peer.user_factors[rows] @ items.T
+                "implicit's own": lambda rows, fitted=fitted, items=items: (
+                    fitted.user_factors[rows] @ items.T
                 ),
                 "folded in": lambda rows, model=model, people=people: model.score(
                     people.take(rows)
@@ -96,7 +95,7 @@ def main() -> None:
 def hold_out(data: IndexedDataset, most: int) -> HeldOut:
     lengths = data.events.lengths
     cutoff_s = end_of(data)
-    seen = np.maximum(lengths - 3, 0)
+    seen = np.maximum(lengths - 2, 0)
     if not data.config.dates_are_order_only:
         cutoff_s = int(np.quantile(data.events.at_s, 0.9))
         seen = data.seen_before(cutoff_s)

@@ -15,14 +15,11 @@ import numpy as np
 from saldopas.features.splits.split import make_cuts
 from saldopas.features.splits.split_config import SplitConfig
 from saldopas.training_pipeline.evaluating.comparison import differences
-from saldopas.training_pipeline.evaluating.decisions import Decisions
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import FAMILY
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
-from saldopas.training_pipeline.gate.config import GateConfig
-from saldopas.training_pipeline.gate.gain import better_metrics
-from saldopas.training_pipeline.gate.measured_against import Against
-from saldopas.training_pipeline.gate.rules import main_metric
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS, Decisions
+from saldopas.training_pipeline.evaluating.measured import FAMILY, Measured
+from saldopas.training_pipeline.gate.reference import Against
+from saldopas.training_pipeline.gate.rules import better_metrics, main_metric
+from saldopas.training_pipeline.gate.verdict import GateConfig
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from saldopas.training_pipeline.training.selection import untried_recipe
 

@@ -27,12 +27,11 @@ from saldopas.models.policy.policy import Policy, Recommendations, Source
 from saldopas.models.policy.recipe import Recipe, StageRecipe
 from saldopas.training_pipeline.console import print_table
 from saldopas.training_pipeline.evaluating.comparison import Difference, differences
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.decisions import Decisions
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import FAMILY
+from saldopas.training_pipeline.evaluating.measured import FAMILY, Measured
 from saldopas.training_pipeline.evaluating.metrics import case_metrics
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from scipy.stats import beta, norm
 

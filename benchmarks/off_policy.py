@@ -17,13 +17,18 @@ from typing import Any
 
 import numpy as np
 from saldopas.training_pipeline.console import print_table
-from saldopas.training_pipeline.evaluating.off_policy.errors import CannotEstimateError
 from saldopas.training_pipeline.evaluating.off_policy.estimate import (
     Estimate,
     OffPolicyValue,
     estimate_value,
 )
-from saldopas.training_pipeline.evaluating.off_policy.simulation import (
+from saldopas.training_pipeline.evaluating.off_policy.weights import (
+    Assumption,
+    CannotEstimateError,
+    OffPolicyConfig,
+)
+
+from benchmarks.simulated_log import (
     WorldConfig,
     by_slot,
     draw_log,
@@ -32,7 +37,6 @@ from saldopas.training_pipeline.evaluating.off_policy.simulation import (
     true_value_by_slot,
     true_value_first_liked,
 )
-from saldopas.training_pipeline.evaluating.off_policy.weights import Assumption, OffPolicyConfig
 
 BEHAVIOURS = {
     "by slot": (by_slot, true_value_by_slot),

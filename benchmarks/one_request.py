@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
-from saldopas.features.requests.batch import RequestBatch
-from saldopas.features.requests.build import requests_of
+from saldopas.features.requests.batch import Request, RequestBatch, batch_of, build_requests
+from saldopas.features.requests.participants import KnownParticipant
 from saldopas.models.artifact.artifact import Artifact
 from scipy.sparse import csr_matrix
 
@@ -83,13 +83,9 @@ class Asked:
     def made(self, place: int) -> RequestBatch:
         """The request, from the snapshot's row of the participant."""
         artifact = self.artifact
-        person = artifact.snapshot.person(int(self.people[place]))
-        return requests_of(
-            [person],
-            limits=[person.balance_rp],
-            excluded=[()],
-            as_of_s=[artifact.manifest.cutoff_s],
-            counts=[COUNT],
+        person = KnownParticipant.of_snapshot(artifact.snapshot, int(self.people[place]))
+        return batch_of(
+            [Request(person, as_of_s=artifact.manifest.cutoff_s, count=COUNT)],
             n_items=artifact.policy.courses.n_items,
             n_tokens=artifact.vocabulary.n_tokens,
         )
@@ -105,12 +101,8 @@ def beside_implicit(
         people: their rows in the snapshot.
     """
     rows = np.random.default_rng(0).integers(0, bought.shape[0], REQUESTS)
-    batch = artifact.snapshot.requests(
-        people[rows],
-        as_of_s=artifact.manifest.cutoff_s,
-        count=COUNT,
-        n_items=artifact.policy.courses.n_items,
-        n_tokens=artifact.vocabulary.n_tokens,
+    batch = build_requests(
+        artifact.known(people[rows]), as_of_s=artifact.manifest.cutoff_s, count=COUNT
     )
     asked = Asked(artifact, peer, bought, rows, people[rows], batch)
     recommend = artifact.policy.recommend

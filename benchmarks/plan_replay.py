@@ -32,11 +32,15 @@ from saldopas.models.planner.plan_problem import PlanProblem
 from saldopas.models.planner.plan_warm import warm_up
 from saldopas.models.planner.planner import solve
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.ingest.sample.choices import NOTHING, Choosers, choice_probabilities
+from saldopas.training_pipeline.ingest.sample.choices import (
+    NOTHING,
+    Choosers,
+    Seats,
+    choice_probabilities,
+)
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from saldopas.training_pipeline.ingest.sample.generate import draw_world
 from saldopas.training_pipeline.ingest.sample.purchases import World
-from saldopas.training_pipeline.ingest.sample.seats import Seats
 from saldopas.training_pipeline.training.calibration.learn import learn_calibration
 from saldopas.training_pipeline.training.selection import untried_recipe
 
@@ -93,7 +97,7 @@ def first_decisions(cases: Cases, most: int, *, seed: int) -> Cases:
     """The first decision of each participant who has a balance, at most so many people."""
     order = np.lexsort((cases.as_of_s, cases.row))
     first = order[np.r_[True, np.diff(cases.row[order]) != 0]]
-    first = first[cases.limited[first] & (cases.limit_rp[first] > 0)]
+    first = first[cases.has_balance[first] & (cases.balance_rp[first] > 0)]
     chosen = np.random.default_rng(seed).permutation(first)[:most]
     return cases.take(np.sort(chosen))
 
@@ -124,7 +128,7 @@ class Replay:
             truth = None if self.truth is None else self.truth(cases)
             targets = np.split(cases.targets.indices, cases.targets.indptr[1:-1])
             for at in range(len(block)):
-                balance = int(cases.limit_rp[at])
+                balance = int(cases.balance_rp[at])
                 bought = self._bought(cases, at)
                 sets = {"what people did": (bought, self._spent(cases, at))}
                 listed = lists.item_idx[lists.row(at)]
@@ -155,7 +159,7 @@ class Replay:
 
     def _spent(self, cases: Cases, at: int) -> int:
         spent = int(self.data.paid_rp[self._events(cases, at)].sum())
-        return min(spent, int(cases.limit_rp[at]))
+        return min(spent, int(cases.balance_rp[at]))
 
     def _events(self, cases: Cases, at: int) -> NDArray[np.int64]:
         row = int(cases.row[at])
@@ -232,7 +236,7 @@ def _choosers(
         person=person,
         age=world.people.age[person],
         education=world.people.codes["education"][person] + np.int8(1),
-        balance_rp=cases.limit_rp,
+        balance_rp=cases.balance_rp,
         owned=owned,
         only=np.where(cases.seen == 1, owned[:, 0], NOTHING),
     )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.courses import CourseTable
 from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
 from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.encoding.training_set import TrainingSet
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import RequestBatch, build_requests
+from saldopas.features.requests.participants import KnownParticipants
 
 EDUCATION = ("SD", "SMP", "SMA")
 VOCABULARY = ProfileVocabulary(
@@ -63,21 +64,26 @@ def make_training(
     return TrainingSet(batch, courses, VOCABULARY, as_of_s=100)
 
 
-def make_requests(batch: ParticipantBatch, **changes: object) -> RequestBatch:
-    """Requests for 5 courses, no limit, everything bought owned; `changes` replace fields."""
-    rows, n_items = batch.n_rows, batch.sequence.n_items
-    plain: dict[str, Any] = {
-        "participants": batch,
-        "limit_rp": np.zeros(rows, np.int64),
-        "limited": np.zeros(rows, bool),
-        "owned": Pairs.of_events(batch.sequence),
-        "excluded": Pairs.none(rows, n_items),
-        "age_at_least": np.zeros(rows, np.int64),
-        "education_at_least": np.zeros(rows, np.int64),
-        "as_of_s": np.full(rows, 1_000, np.int64),
-        "count": np.full(rows, 5, np.int64),
-    }
-    return RequestBatch.of(**(plain | changes))
+def make_requests(batch: ParticipantBatch, **changes: Any) -> RequestBatch:
+    """Requests for 5 courses, no balance known, everything bought owned.
+
+    `changes` replace fields of `KnownParticipants` and arguments of `build_requests`.
+    """
+    rows = batch.n_rows
+    asked = {"as_of_s": 1_000, "count": 5}
+    for name in ("as_of_s", "count", "max_price_rp", "excluded"):
+        if name in changes:
+            asked[name] = changes.pop(name)
+    known = KnownParticipants(
+        batch=batch,
+        owned=Pairs.of_events(batch.sequence),
+        balance_rp=np.zeros(rows, np.int64),
+        has_balance=np.zeros(rows, bool),
+        age_at_least=np.zeros(rows, np.int64),
+        education_at_least=np.zeros(rows, np.int64),
+        opted_out=np.zeros(rows, bool),
+    )
+    return build_requests(replace(known, **changes), **asked)
 
 
 def checkerboard(side: int = 20, people: int = 200) -> list[list[int]]:

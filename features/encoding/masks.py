@@ -20,18 +20,14 @@ class CandidateMask:
         return CandidateMask(self.allowed & other.allowed)
 
 
-def affordable(
-    courses: CourseTable, limit_rp: NDArray[np.int64], limited: NDArray[np.bool_]
-) -> CandidateMask:
-    """Price at most the limit (equality allowed); every price where `limited` is False.
+def affordable(courses: CourseTable, limit_rp: NDArray[np.int64]) -> CandidateMask:
+    """Price at most the limit (equality allowed).
 
     Args:
         courses: the catalogue.
-        limit_rp: (B,) int64 whole units.
-        limited: (B,) whether the row has a limit.
+        limit_rp: (B,) int64 whole units, see `RequestBatch.limit_rp`.
     """
-    fits = courses.price_rp[None, :] <= limit_rp[:, None]
-    return CandidateMask(fits | ~limited[:, None])
+    return CandidateMask(courses.price_rp[None, :] <= limit_rp[:, None])
 
 
 def on_sale(courses: CourseTable, as_of_s: NDArray[np.int64]) -> CandidateMask:

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.profile import ProfileVocabulary
-from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges
-from saldopas.features.requests.batch import RequestBatch
-from saldopas.features.requests.known_participant import STRANGER, Person
+from saldopas.features.encoding.sequences import ragged_ranges
 from saldopas.features.tables import columns as c
 
 if TYPE_CHECKING:
@@ -30,7 +26,7 @@ class Snapshot:
         token_indptr: (P + 1,) int64 into token_idx int32.
         balance_rp: (P,) int64, what is left; has_balance: (P,) bool, whether it is known.
         age_at_least, education_at_least: (P,) int64, 0 where unknown.
-        opted_out: (P,) bool; these have no tokens here and no history for models.
+        opted_out: (P,) bool; no token of these is stored.
     """
 
     ids: NDArray[np.bytes_]
@@ -54,15 +50,15 @@ class Snapshot:
         order = np.argsort(ids, kind="stable")
         seen = data.seen_before(as_of_s)[order]
         events = data.events.prefixes(order, seen)
-        batch = data.batch(order, seen, vocabulary)
+        tokens = data.batch(order, seen, vocabulary).tokens.only(~data.opted_out[order])
         return cls(
             ids=ids[order],
             indptr=events.indptr,
             item_idx=events.item_idx,
             at_s=events.at_s,
             kept=data.kept[ragged_ranges(data.events.indptr[order], seen)],
-            token_indptr=batch.tokens.indptr,
-            token_idx=batch.tokens.indices,
+            token_indptr=tokens.indptr,
+            token_idx=tokens.indices,
             balance_rp=data.balance_rp(order, seen),
             has_balance=data.has_grant[order],
             age_at_least=data.age_at_least[order],
@@ -75,34 +71,23 @@ class Snapshot:
         """How many participants."""
         return len(self.ids)
 
-    def rows_of(self, participant_ids: Sequence[str]) -> NDArray[np.int64]:
-        """(B,) row of each id by binary search, -1 where it is unknown."""
-        if self.n_people == 0 or not participant_ids:
-            return np.full(len(participant_ids), -1, np.int64)
-        # an id longer than all that are stored is cut: it then differs from whatever is found
-        encoded = [text.encode("utf-8", "replace") for text in participant_ids]
-        wanted = np.array(encoded, dtype=self.ids.dtype)
-        place = np.minimum(np.searchsorted(self.ids, wanted), self.n_people - 1)
-        # numpy drops trailing NUL bytes, so an id that holds one is compared as it came
-        same = np.array([self.ids[p] == t for p, t in zip(place, encoded, strict=True)], bool)
-        return np.where(same, place, -1).astype(np.int64)
-
-    def person(self, row: int) -> Person:
-        """One row, -1 for a stranger, as `requests` has it."""
-        if row < 0:
-            return STRANGER
-        events = slice(int(self.indptr[row]), int(self.indptr[row + 1]))
-        owned, opted_out = self.item_idx[events], bool(self.opted_out[row])
-        tokens = slice(int(self.token_indptr[row]), int(self.token_indptr[row + 1]))
-        return Person(
-            history=() if opted_out else owned[self.kept[events]].tolist(),
-            tokens=self.token_idx[tokens].tolist(),
-            owned=owned.tolist(),
-            balance_rp=int(self.balance_rp[row]) if self.has_balance[row] else None,
-            age_at_least=int(self.age_at_least[row]),
-            education_at_least=int(self.education_at_least[row]),
-            opted_out=opted_out,
-        )
+    def rows_of(self, participant_ids: Sequence[str | None]) -> NDArray[np.int64]:
+        """(B,) row of each id by binary search, -1 where it is None or unknown."""
+        rows = np.full(len(participant_ids), -1, np.int64)
+        longest = self.ids.dtype.itemsize
+        wanted = {
+            place: encoded
+            for place, text in enumerate(participant_ids)
+            if text is not None and len(encoded := text.encode("utf-8", "replace")) <= longest
+        }
+        if self.n_people == 0 or not wanted:
+            return rows
+        found = np.searchsorted(self.ids, np.array([*wanted.values()], dtype=self.ids.dtype))
+        for (place, encoded), row in zip(wanted.items(), found.tolist(), strict=True):
+            # numpy drops trailing NUL bytes, so the id is compared as it came
+            if row < self.n_people and self.ids[row] == encoded:
+                rows[place] = row
+        return rows
 
     def newest_kept(self, row: int) -> tuple[int, int] | None:
         """Moment and course of the newest purchase of a row (-1: a stranger) that was kept."""
@@ -112,41 +97,6 @@ class Snapshot:
         kept = events[self.kept[events]]
         return (int(self.at_s[kept[-1]]), int(self.item_idx[kept[-1]])) if len(kept) else None
 
-    def requests(
-        self,
-        rows: NDArray[np.integer],
-        *,
-        as_of_s: int,
-        count: int,
-        n_items: int,
-        n_tokens: int,
-    ) -> RequestBatch:
-        """Requests of known rows (-1: an unknown participant) with their own balances."""
-        known = rows >= 0
-        if self.n_people == 0:
-            return _strangers(len(rows), as_of_s, count, n_items, n_tokens)
-        safe = np.where(known, rows, 0)
-        events = Sequences(self.indptr, self.item_idx, self.at_s, n_items)
-        seen = np.where(known, self.indptr[safe + 1] - self.indptr[safe], 0)
-        mine = events.prefixes(safe, seen)
-        visible = np.where(self.opted_out[safe], 0, seen)
-        kept = self.kept[ragged_ranges(self.indptr[safe], visible)]
-        n_tokens_of = np.where(known, self.token_indptr[safe + 1] - self.token_indptr[safe], 0)
-        tokens = self.token_idx[ragged_ranges(self.token_indptr[safe], n_tokens_of)]
-        token_indptr = np.concatenate([[0], np.cumsum(n_tokens_of)])
-        profile = Pairs(token_indptr, tokens, n_tokens)
-        return RequestBatch.of(
-            participants=ParticipantBatch(kept_only(events.prefixes(safe, visible), kept), profile),
-            limit_rp=np.where(known, self.balance_rp[safe], 0),
-            limited=known & self.has_balance[safe],
-            owned=Pairs.of_events(mine),
-            excluded=Pairs.none(len(rows), n_items),
-            age_at_least=np.where(known, self.age_at_least[safe], 0),
-            education_at_least=np.where(known, self.education_at_least[safe], 0),
-            as_of_s=np.full(len(rows), as_of_s, np.int64),
-            count=np.full(len(rows), count, np.int64),
-        )
-
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array by its name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -155,20 +105,3 @@ class Snapshot:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Snapshot:
         """See `arrays`."""
         return cls(**{field.name: arrays[field.name] for field in fields(cls)})
-
-
-def _strangers(n_rows: int, as_of_s: int, count: int, n_items: int, n_tokens: int) -> RequestBatch:
-    return RequestBatch.of(
-        participants=ParticipantBatch(
-            Sequences.of([[] for _ in range(n_rows)], n_items=n_items),
-            Pairs.none(n_rows, n_tokens),
-        ),
-        limit_rp=np.zeros(n_rows, np.int64),
-        limited=np.zeros(n_rows, bool),
-        owned=Pairs.none(n_rows, n_items),
-        excluded=Pairs.none(n_rows, n_items),
-        age_at_least=np.zeros(n_rows, np.int64),
-        education_at_least=np.zeros(n_rows, np.int64),
-        as_of_s=np.full(n_rows, as_of_s, np.int64),
-        count=np.full(n_rows, count, np.int64),
-    )

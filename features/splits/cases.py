@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.encoding.indexed import IndexedDataset
-from saldopas.features.splits.left_out import LeftOut
 from scipy.sparse import csr_array, vstack
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Numbers of purchases, each under the first reason that holds.
+
+    Attributes:
+        cancelled: no decision to predict; opted_out: of people who are not looked at.
+        bought_before: owned already at the moment, or the second of its kind in a basket.
+        not_on_sale: outside the catalogue's dates at the moment.
+        not_eligible: the least age or education of the course is not surely reached.
+        above_balance: the catalogue's price is above what could be spent, so that no policy may
+            list the course, whatever was paid for it.
+        not_drawn: of decisions beyond the most that are looked at.
+    """
+
+    cancelled: int = 0
+    opted_out: int = 0
+    bought_before: int = 0
+    not_on_sale: int = 0
+    not_eligible: int = 0
+    above_balance: int = 0
+    not_drawn: int = 0
+
+    @classmethod
+    def total(cls, parts: Iterable[LeftOut]) -> Self:
+        """All parts together."""
+        found = list(parts)
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: sum(getattr(part, name) for part in found) for name in names})
+
 
 Decided = Literal["replay", "window", "mixed"]
 
@@ -21,8 +51,8 @@ class Cases:
 
     Attributes:
         row: participant; seen: purchases known at the moment; as_of_s: the moment.
-        limit_rp, limited: what could be spent then.
-        proxy: whether the limit is the declared proxy, no balance being known.
+        balance_rp, has_balance: the balance at the moment, or its proxy.
+        proxy: whether the balance is the declared proxy, no balance being known.
         paid_rp: what was paid for the targets, the mean where a basket holds several.
         targets: (B, n_items) what was bought and could be: not owned, on sale, allowed, affordable.
         left_out: purchases of the period that stand in no decision, and why.
@@ -31,8 +61,8 @@ class Cases:
     row: NDArray[np.int64]
     seen: NDArray[np.int64]
     as_of_s: NDArray[np.int64]
-    limit_rp: NDArray[np.int64]
-    limited: NDArray[np.bool_]
+    balance_rp: NDArray[np.int64]
+    has_balance: NDArray[np.bool_]
     proxy: NDArray[np.bool_]
     paid_rp: NDArray[np.float64]
     targets: csr_array
@@ -54,8 +84,8 @@ class Cases:
             self.row[rows],
             self.seen[rows],
             self.as_of_s[rows],
-            self.limit_rp[rows],
-            self.limited[rows],
+            self.balance_rp[rows],
+            self.has_balance[rows],
             self.proxy[rows],
             self.paid_rp[rows],
             self.targets[rows],
@@ -73,8 +103,8 @@ class Cases:
             row=of("row"),
             seen=of("seen"),
             as_of_s=of("as_of_s"),
-            limit_rp=of("limit_rp"),
-            limited=of("limited"),
+            balance_rp=of("balance_rp"),
+            has_balance=of("has_balance"),
             proxy=of("proxy"),
             paid_rp=of("paid_rp"),
             targets=csr_array(vstack([part.targets for part in parts], format="csr")),
@@ -140,7 +170,7 @@ def _replayed(data: IndexedDataset, events: NDArray[np.int64]) -> Cases:
         rows=rows,
         seen=seen,
         as_of_s=data.events.at_s[events],
-        limit_rp=data.balance_rp(rows, seen),
+        balance_rp=data.balance_rp(rows, seen),
         proxy=np.zeros(len(events), np.bool_),
     )
 
@@ -165,7 +195,7 @@ def _basket_window(data: IndexedDataset, events: NDArray[np.int64], from_s: int)
         rows=rows,
         seen=seen,
         as_of_s=np.full(len(rows), from_s, np.int64),
-        limit_rp=np.where(known, data.balance_rp(rows, seen), spent.astype(np.int64)),
+        balance_rp=np.where(known, data.balance_rp(rows, seen), spent.astype(np.int64)),
         proxy=~known & bool(data.courses.price_rp.any()),
     )
 
@@ -178,18 +208,18 @@ def _cases_of(
     rows: NDArray[np.int64],
     seen: NDArray[np.int64],
     as_of_s: NDArray[np.int64],
-    limit_rp: NDArray[np.int64],
+    balance_rp: NDArray[np.int64],
     proxy: NDArray[np.bool_],
 ) -> Cases:
     """Cases with the targets that were possible; those left without any are dropped.
 
     Args:
         data: the dataset; events: (E,) purchases; case: (E,) place of each in the (B,) arrays.
-        rows, seen, as_of_s, limit_rp, proxy: (B,), see `Cases`.
+        rows, seen, as_of_s, balance_rp, proxy: (B,), see `Cases`.
     """
     n_cases, n_items = len(rows), data.courses.n_items
     items = data.events.item_idx[events]
-    limited = data.has_grant[rows] | proxy
+    has_balance = data.has_grant[rows] | proxy
     pair = case * n_items + items
     owned = data.events.prefixes(rows, seen)
     again = np.ones(len(events), np.bool_)
@@ -199,7 +229,7 @@ def _cases_of(
     off_sale |= as_of_s[case] > data.courses.on_sale_until_s[items]
     barred = data.courses.min_age[items] > data.age_at_least[rows][case]
     barred |= data.courses.min_education[items] > data.education_at_least[rows][case]
-    above = limited[case] & (data.courses.price_rp[items] > limit_rp[case])
+    above = has_balance[case] & (data.courses.price_rp[items] > balance_rp[case])
     good = ~(again | off_sale | barred | above)
     targets = csr_array(
         (np.ones(good.sum(), np.bool_), (case[good], items[good])), (n_cases, n_items)
@@ -213,5 +243,5 @@ def _cases_of(
         not_eligible=int((barred & ~off_sale & ~again).sum()),
         above_balance=int((above & ~barred & ~off_sale & ~again).sum()),
     )
-    found = Cases(rows, seen, as_of_s, limit_rp, limited, proxy, paid, targets, left_out)
+    found = Cases(rows, seen, as_of_s, balance_rp, has_balance, proxy, paid, targets, left_out)
     return found.take(np.flatnonzero(count > 0))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.encoding.profile import ProfileVocabulary
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.errors import DataError
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import RequestBatch, build_requests
+from saldopas.features.requests.participants import KnownParticipants
 from saldopas.features.seconds import DAY_S
 from saldopas.features.splits.cases import Cases, Decided, cases_from, replayed, sample_cases
 from saldopas.features.splits.split_config import Method, SplitConfig
@@ -34,14 +35,9 @@ class Cut:
     def requests(self, data: IndexedDataset, *, count: int) -> RequestBatch:
         """The cases as requests, with what was known of everybody at that moment."""
         cases = self.cases
-        asked = data.requests(
-            cases.row,
-            cases.seen,
-            as_of_s=cases.as_of_s,
-            count=count,
-            vocabulary=self.train.vocabulary,
-        )
-        return asked.but(limit_rp=cases.limit_rp, limited=cases.limited)
+        known = KnownParticipants.of_dataset(data, cases.row, cases.seen, self.train.vocabulary)
+        known = replace(known, balance_rp=cases.balance_rp, has_balance=cases.has_balance)
+        return build_requests(known, as_of_s=cases.as_of_s, count=count)
 
 
 def make_cuts(data: IndexedDataset, config: SplitConfig, *, seed: int) -> tuple[Cut, Cut] | None:

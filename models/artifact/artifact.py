@@ -1,8 +1,7 @@
-"""A policy on disk: hashed, proven by replay before it serves, arrays mapped and shared."""
+"""Write and load an artifact: a policy on disk, with hashed files and memory-mapped arrays."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -19,13 +18,15 @@ from saldopas.features.encoding.courses import CourseTable
 from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.encoding.snapshot import Snapshot
 from saldopas.features.errors import ArtifactError
+from saldopas.features.requests.participants import KnownParticipants
 from saldopas.models.artifact.golden import GOLDEN, replay_golden, write_golden
 from saldopas.models.artifact.manifest import (
-    FORMAT_VERSION,
     MANIFEST,
     Manifest,
     file_hash,
-    without_removed_options,
+    files_of,
+    read_manifest,
+    verify_files,
 )
 from saldopas.models.explaining.evidence import Evidence
 from saldopas.models.policy.calibration import Calibration
@@ -44,7 +45,7 @@ CALIBRATION_DIR = "calibration"
 
 @dataclass(frozen=True)
 class Artifact:
-    """A loaded, verified artifact; `calibration` is None where nothing could be held out."""
+    """A loaded and verified artifact; without `calibration` where no purchase could be held out."""
 
     path: Path
     manifest: Manifest
@@ -55,8 +56,15 @@ class Artifact:
 
     @property
     def vocabulary(self) -> ProfileVocabulary:
-        """The profile tokens."""
+        """The profile tokens of the models."""
         return self.manifest.vocabulary
+
+    def known(self, rows: NDArray[np.integer]) -> KnownParticipants:
+        """(B,) rows of the snapshot as participants of requests; -1 is a stranger."""
+        n_items, n_tokens = self.policy.courses.n_items, self.vocabulary.n_tokens
+        return KnownParticipants.of_snapshot(
+            self.snapshot, rows, n_items=n_items, n_tokens=n_tokens
+        )
 
 
 def write_artifact(
@@ -67,11 +75,14 @@ def write_artifact(
     evidence: Evidence,
     calibration: Calibration | None = None,
 ) -> Path:
-    """Write beside `path`, verify by loading, then rename; `path` must not exist yet.
+    """Write an artifact into a temporary directory, load it to verify it, and rename it to `path`.
+
+    Returns:
+        `path`.
 
     Raises:
-        FileExistsError: something is at `path`.
-        ArtifactError: what was written does not load.
+        FileExistsError: `path` exists.
+        ArtifactError: the written artifact does not load.
     """
     if path.exists():
         raise FileExistsError(f"{path} exists already; artifacts are never overwritten")
@@ -81,7 +92,7 @@ def write_artifact(
         _write_files(beside, manifest, policy, snapshot, evidence, calibration)
         load_artifact(beside)
         beside.chmod(0o755)
-        os.rename(beside, path)  # noqa: PTH104 - atomic, and fails if path was made meanwhile
+        os.rename(beside, path)  # noqa: PTH104 - atomic, and fails where `path` exists by now
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -89,15 +100,16 @@ def write_artifact(
 
 
 def load_artifact(path: Path) -> Artifact:
-    """Check hashes, map the arrays, replay the golden requests.
+    """Load an artifact: check the hashes, map the arrays and replay the golden requests.
 
     Raises:
-        ArtifactError: a file is missing or changed, the format is another one, an answer differs.
+        ArtifactError: the format is another one, a file is missing or was changed, or an answer
+            differs from the golden one.
     """
     manifest = read_manifest(path)
     verify_files(path, manifest)
     try:
-        with pq.ParquetFile(path / COURSES_FILE) as file:  # `read_table` would load pandas
+        with pq.ParquetFile(path / COURSES_FILE) as file:  # `read_table` loads pandas
             table = file.read()
         order = manifest.dataset.eligibility.education_order
         courses = CourseTable.from_table(table, education_order=order)
@@ -117,45 +129,6 @@ def load_artifact(path: Path) -> Artifact:
         raise ArtifactError(f"{path}: {error}; train it again") from error
     replay_golden(path / GOLDEN, policy, manifest.vocabulary)
     return Artifact(path, manifest, policy, snapshot, evidence, calibration)
-
-
-def read_manifest(path: Path) -> Manifest:
-    """The manifest alone, its format checked.
-
-    Raises:
-        ArtifactError: there is none, or it is of another format.
-    """
-    try:
-        raw = json.loads((path / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{path}: no readable {MANIFEST} ({error}); train first") from error
-    found = raw.get("format_version") if isinstance(raw, dict) else None
-    if found != FORMAT_VERSION:
-        raise ArtifactError(
-            f"{path}: artifact format {found!r}, this release reads {FORMAT_VERSION}; train again"
-        )
-    try:
-        return Manifest.model_validate(without_removed_options(raw))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ArtifactError(f"{path}: {MANIFEST} key {where}: {first['msg']}") from error
-
-
-def verify_files(path: Path, manifest: Manifest) -> None:
-    """Every file of the manifest is there with its hash, and nothing else is.
-
-    Raises:
-        ArtifactError: names the first file that differs.
-    """
-    present = _files(path)
-    for name in sorted(present.keys() | manifest.files.keys()):
-        if name not in present:
-            raise ArtifactError(f"{path}: {name} is missing; restore it or train again")
-        if name not in manifest.files:
-            raise ArtifactError(f"{path}: {name} is not in {MANIFEST}; remove it")
-        if file_hash(present[name]) != manifest.files[name]:
-            raise ArtifactError(f"{path}: {name} was changed; restore it or train again")
 
 
 def _write_files(
@@ -179,7 +152,7 @@ def _write_files(
     write_golden(
         path / GOLDEN, policy, manifest.vocabulary, as_of_s=manifest.cutoff_s, seed=manifest.seed
     )
-    hashes = {name: file_hash(file) for name, file in sorted(_files(path).items())}
+    hashes = {name: file_hash(file) for name, file in sorted(files_of(path).items())}
     full = manifest.model_copy(update={"files": hashes})
     (path / MANIFEST).write_text(full.model_dump_json(indent=1), "utf-8")
 
@@ -202,16 +175,8 @@ def _load_exploration(path: Path, manifest: Manifest) -> Exploration | None:
 
 
 def _distinct(policy: Policy) -> list[Recommender]:
-    """Each model once, in the order of the stages."""
+    """The distinct models, in the order of the stages."""
     return list({id(stage.model): stage.model for stage in policy.stages}.values())
-
-
-def _files(path: Path) -> dict[str, Path]:
-    return {
-        str(file.relative_to(path)): file
-        for file in path.rglob("*")
-        if file.is_file() and file.name != MANIFEST
-    }
 
 
 def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -221,9 +186,10 @@ def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read-only memory maps as plain arrays, which are indexed several times as fast as `memmap`.
+    """Map the arrays of a directory read-only.
 
-    An empty array cannot be mapped and is read.
+    The maps are viewed as plain arrays, which are indexed several times as fast as `memmap`. An
+    empty array cannot be mapped and is read.
     """
     arrays = {}
     for file in sorted(path.glob("*.npy")):

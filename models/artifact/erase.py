@@ -1,4 +1,4 @@
-"""Taking people out of an artifact's snapshot; everything else of it stays as it is."""
+"""Erase people from the snapshot of an artifact; all its other parts stay."""
 
 from __future__ import annotations
 
@@ -15,31 +15,34 @@ from saldopas.features.encoding.snapshot import Snapshot
 from saldopas.models.artifact.artifact import SNAPSHOT_DIR, load_artifact
 from saldopas.models.artifact.manifest import MANIFEST, file_hash
 
-WhoGoes = Callable[[Sequence[str]], NDArray[np.bool_]]
+ErasedMask = Callable[[Sequence[str]], NDArray[np.bool_]]
 
 
 def artifacts_below(directory: Path) -> list[Path]:
-    """Every artifact directory below, sorted."""
+    """All artifact directories below a directory, sorted."""
     found = [file.parent for file in directory.rglob(MANIFEST)]
     return sorted(path for path in found if (path / SNAPSHOT_DIR).is_dir())
 
 
-def erase_from_artifact(path: Path, who_goes: WhoGoes) -> int:
-    """Write the artifact beside, verify it, and put it in its place; how many people went.
+def erase_from_artifact(path: Path, erased_mask: ErasedMask) -> int:
+    """Write the artifact without these people, verify it and put it in the old one's place.
 
-    A service that has the old one mapped goes on with it until it loads the new one.
+    A service that has mapped the old artifact uses it until it loads the new one.
 
     Args:
         path: the artifact.
-        who_goes: (P,) bool of (P,) ids.
+        erased_mask: gives (P,) bool for P participant ids.
+
+    Returns:
+        The number of erased people.
 
     Raises:
-        ArtifactError: it does not verify, before or after; it is left as it was.
+        ArtifactError: the old or the new artifact does not verify; the old one stays.
     """
     artifact = load_artifact(path)
     ids = [name.decode() for name in artifact.snapshot.ids.tolist()]
-    goes = who_goes(ids)
-    if not goes.any():
+    erased = erased_mask(ids)
+    if not erased.any():
         return 0
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -47,12 +50,12 @@ def erase_from_artifact(path: Path, who_goes: WhoGoes) -> int:
         shutil.rmtree(beside / SNAPSHOT_DIR)
         (beside / SNAPSHOT_DIR).mkdir()
         hashes = dict(artifact.manifest.files)
-        for name, array in without_rows(artifact.snapshot, goes).arrays().items():
+        for name, array in without_rows(artifact.snapshot, erased).arrays().items():
             file = beside / SNAPSHOT_DIR / f"{name}.npy"
             np.save(file, np.ascontiguousarray(array), allow_pickle=False)
             hashes[str(file.relative_to(beside))] = file_hash(file)
         manifest = artifact.manifest.model_copy(update={"files": hashes})
-        (beside / MANIFEST).unlink()  # a link to the old one's
+        (beside / MANIFEST).unlink()  # a link to the old manifest
         (beside / MANIFEST).write_text(manifest.model_dump_json(indent=1), "utf-8")
         load_artifact(beside)
         beside.chmod(0o755)
@@ -63,12 +66,12 @@ def erase_from_artifact(path: Path, who_goes: WhoGoes) -> int:
         shutil.rmtree(beside, ignore_errors=True)
         raise
     shutil.rmtree(old)
-    return int(goes.sum())
+    return int(erased.sum())
 
 
-def without_rows(snapshot: Snapshot, goes: NDArray[np.bool_]) -> Snapshot:
-    """The others, in their order."""
-    rows = np.flatnonzero(~goes)
+def without_rows(snapshot: Snapshot, erased: NDArray[np.bool_]) -> Snapshot:
+    """The snapshot of the other people, in their order."""
+    rows = np.flatnonzero(~erased)
     events = np.diff(snapshot.indptr)[rows]
     tokens = np.diff(snapshot.token_indptr)[rows]
     of_events = ragged_ranges(snapshot.indptr[rows], events)

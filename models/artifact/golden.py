@@ -1,4 +1,4 @@
-"""Requests with their expected answers: an artifact proves itself before it serves."""
+"""Golden requests: stored requests whose answers verify an artifact when it is loaded."""
 
 from __future__ import annotations
 
@@ -8,29 +8,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.profile import ProfileVocabulary
-from saldopas.features.encoding.sequences import Sequences
 from saldopas.features.errors import ArtifactError
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import Request, RequestBatch, batch_of
+from saldopas.features.requests.participants import KnownParticipant
 from saldopas.models.policy.policy import Policy, Recommendations
 
 GOLDEN = "golden.json"
-REQUESTS = 12
-COUNT = 10
-SCORE_TOLERANCE = 1e-4  # relative; another processor may round the last bits differently
+N_REQUESTS = 12
+N_COURSES = 10
+MAX_RELATIVE_DIFFERENCE = 1e-4  # of a score; processors round the last bits differently
 
 
 def golden_requests(
     policy: Policy, vocabulary: ProfileVocabulary, *, as_of_s: int, seed: int
 ) -> list[dict[str, Any]]:
-    """Made-up people (nobody's data): 0 to 3 courses, a token a column, a balance from prices."""
+    """Make requests of invented people: 0 to 3 courses, a token a column, a course's price."""
     rng = np.random.default_rng(seed)
     prices = np.sort(policy.courses.price_rp)
     columns = vocabulary.column_of_token
     requests = []
-    for place in range(REQUESTS):
+    for place in range(N_REQUESTS):
         size = min(place % 4, policy.courses.n_items)
         tokens = [
             int(rng.choice(np.flatnonzero(columns == column)))
@@ -49,27 +47,27 @@ def golden_requests(
 
 
 def as_batch(requests: list[dict[str, Any]], *, n_items: int, n_tokens: int) -> RequestBatch:
-    """Golden requests as the policy takes them."""
-    rows = len(requests)
-    sequence = Sequences.of([request["history"] for request in requests], n_items=n_items)
-    tokens = Pairs.of([request["tokens"] for request in requests], n_columns=n_tokens)
-    return RequestBatch.of(
-        participants=ParticipantBatch(sequence, tokens),
-        limit_rp=np.array([request["limit"] for request in requests], np.int64),
-        limited=np.ones(rows, bool),
-        owned=Pairs.of_events(sequence),
-        excluded=Pairs.none(rows, n_items),
-        age_at_least=np.zeros(rows, np.int64),
-        education_at_least=np.zeros(rows, np.int64),
-        as_of_s=np.array([request["as_of_s"] for request in requests], np.int64),
-        count=np.full(rows, COUNT, np.int64),
-    )
+    """Convert golden requests to a batch."""
+    asked = [
+        Request(
+            KnownParticipant(
+                history=request["history"],
+                tokens=request["tokens"],
+                owned=request["history"],
+                balance_rp=request["limit"],
+            ),
+            as_of_s=request["as_of_s"],
+            count=N_COURSES,
+        )
+        for request in requests
+    ]
+    return batch_of(asked, n_items=n_items, n_tokens=n_tokens)
 
 
 def write_golden(
     path: Path, policy: Policy, vocabulary: ProfileVocabulary, *, as_of_s: int, seed: int
 ) -> None:
-    """Write requests and what `policy` answers now."""
+    """Write golden requests with the answers of `policy`."""
     requests = golden_requests(policy, vocabulary, as_of_s=as_of_s, seed=seed)
     answers = _answers(policy, requests, vocabulary)
     cases = [
@@ -80,10 +78,10 @@ def write_golden(
 
 
 def replay_golden(path: Path, policy: Policy, vocabulary: ProfileVocabulary) -> None:
-    """Answer the golden requests again.
+    """Answer the golden requests and compare with the stored answers.
 
     Raises:
-        ArtifactError: an answer differs.
+        ArtifactError: an order differs, or a score by more than `MAX_RELATIVE_DIFFERENCE`.
     """
     cases = json.loads(path.read_text("utf-8"))
     answers = _answers(policy, cases, vocabulary)
@@ -92,7 +90,7 @@ def replay_golden(path: Path, policy: Policy, vocabulary: ProfileVocabulary) -> 
         items: NDArray[np.int64] = np.array(case["items"], np.int64)
         scores = np.array(case["scores"], np.float32)
         same = np.array_equal(answers.item_idx[rows], items) and np.allclose(
-            answers.scores[rows], scores, rtol=SCORE_TOLERANCE, atol=1e-7
+            answers.scores[rows], scores, rtol=MAX_RELATIVE_DIFFERENCE, atol=1e-7
         )
         if not same:
             raise ArtifactError(

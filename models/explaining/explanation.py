@@ -1,4 +1,4 @@
-"""Why a course was recommended: terms of its score, in order of weight."""
+"""Reasons of a recommendation: the largest terms of its score."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from saldopas.models.explaining.evidence import Count, Evidence
 from saldopas.models.policy.policy import Policy
 from saldopas.models.recommenders.recommender import Term, terms_of
 
-MOST_REASONS = 3
-LEAST_SHARE = 0.05  # of the positive terms; what adds less is not told apart
+MAX_REASONS = 3
+MIN_SHARE = 0.05  # of the positive terms; a smaller term belongs to `other`
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One term of one course's score.
+    """One term of the score of one course.
 
     Attributes:
-        kind: see `terms.Term`; `new`: popularity foretold of a course that nobody took yet;
-            `explored`: the whole score of a course that was drawn, not ranked; `other`: all that is
-            not told apart.
+        kind: as in `Term`, or `new`: predicted popularity of a course without a purchase;
+            `explored`: the whole score of a course that was drawn instead of ranked; `other`: the
+            sum of all smaller terms.
         ref: item index of the earlier course, token index, or -1.
-        contribution: what it adds to the score; over all reasons of a course they sum to it.
-        count: how many people, where enough did for it to be told.
+        contribution: part of the score; the contributions of a course sum to its score.
+        count: a count of people, where one may be cited.
     """
 
     kind: str
@@ -41,14 +41,17 @@ def reasons_of(
     items: NDArray[np.integer],
     places: NDArray[np.integer],
 ) -> list[list[Reason]]:
-    """Reasons of K courses that one request was answered with.
+    """Give the reasons of the K courses in the answer to one request.
 
     Args:
-        policy: what answered.
+        policy: the policy that answered.
         evidence: counts of the policy's training set.
         request: a batch of one.
         items: (K,) item indices.
-        places: (K,) place in `policy.stages` of the stage that ranked each of them.
+        places: (K,) place in `policy.stages` of the stage that ranked each course.
+
+    Returns:
+        K lists, largest contribution first.
     """
     reasons: list[list[Reason]] = [[] for _ in items]
     for place in np.unique(places):
@@ -56,17 +59,19 @@ def reasons_of(
         terms = stage_terms(policy, int(place), request, items[chosen])
         for column, k in enumerate(chosen):
             parts = [(term, float(term.values[column])) for term in terms]
-            reasons[k] = _told(parts, evidence, request, int(items[k]))
+            reasons[k] = _reasons_of_terms(parts, evidence, request, int(items[k]))
     return reasons
 
 
 def stage_terms(
     policy: Policy, place: int, request: RequestBatch, items: NDArray[np.integer]
 ) -> list[Term]:
-    """Terms of K scores of one stage, at the balance of the request; they sum to the scores.
+    """Split K scores of one stage into terms that sum to the scores at the request's balance.
 
     Args:
-        policy: what answered; place: of the stage; request: a batch of one.
+        policy: the policy that answered.
+        place: place of the stage in `policy.stages`.
+        request: a batch of one.
         items: (K,) item indices.
     """
     stage = policy.stages[place]
@@ -76,34 +81,34 @@ def stage_terms(
         values = np.zeros(len(items))
         values[np.isin(items, known)] = term.values
         terms.append(Term(term.kind, term.ref, values))
-    if policy.balance_fit is None or not request.limited[0]:
+    if policy.balance_fit is None or not request.has_balance[0]:
         return terms
     plain = np.sum([term.values for term in terms], axis=0) if terms else np.zeros(len(items))
     fitted = policy.balance_fit.applied(
         plain[None].astype(np.float32),
         policy.courses.price_rp[items],
-        request.limit_rp,
-        request.limited,
+        request.balance_rp,
+        request.has_balance,
     )[0]
     return [*terms, Term("balance", -1, fitted - plain)]
 
 
-def _told(
+def _reasons_of_terms(
     parts: list[tuple[Term, float]], evidence: Evidence, request: RequestBatch, item: int
 ) -> list[Reason]:
-    """The heaviest positive terms, and the rest as one that is called `other`."""
+    """The largest positive terms, and the sum of all others as `other`."""
     sums: dict[tuple[str, int], float] = {}
     for term, value in parts:
         sums[term.kind, term.ref] = sums.get((term.kind, term.ref), 0.0) + value
     positive = sum(value for value in sums.values() if value > 0)
     order = sorted((key for key in sums if sums[key] > 0), key=lambda key: -sums[key])
-    told = [key for key in order[:MOST_REASONS] if sums[key] >= LEAST_SHARE * positive]
+    separate = [key for key in order[:MAX_REASONS] if sums[key] >= MIN_SHARE * positive]
     reasons = []
-    for kind, ref in told:
+    for kind, ref in separate:
         unknown = kind == "popular" and not evidence.sold[item]
         count = _count(kind, ref, evidence, request, item)
         reasons.append(Reason("new" if unknown else kind, ref, sums[kind, ref], count))
-    rest = sum(value for key, value in sums.items() if key not in told)
+    rest = sum(value for key, value in sums.items() if key not in separate)
     return [*reasons, Reason("other", -1, rest)] if rest else reasons
 
 

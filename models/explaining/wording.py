@@ -1,4 +1,4 @@
-"""Reasons in words, Indonesian for participants and English for everybody else."""
+"""Reasons in words: Indonesian for participants, English for all other readers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from saldopas.models.explaining.evidence import Count, Evidence
 from saldopas.models.explaining.explanation import Reason, reasons_of
 from saldopas.models.policy.policy import SOURCES, Policy, Recommendations
 
-# {n} of {of} people, {course} an earlier course, {group} a profile token; without counts the second
+# by kind: (Indonesian, English) with a count {n} of {of}, and (Indonesian, English) without one;
+# {course} is an earlier course, {group} a profile token
 SENTENCES: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "history": (
         (
@@ -66,7 +67,7 @@ COLUMNS_ID = {
     "province": "provinsi",
     "wave": "gelombang",
 }
-# where a column's name beside its value says little
+# tokens whose column name and value do not explain themselves
 GROUPS = {
     "gender=F": ("jenis kelamin perempuan", "gender F"),
     "gender=M": ("jenis kelamin laki-laki", "gender M"),
@@ -77,22 +78,22 @@ GROUPS = {
 }
 
 
-class People(TypedDict):
-    """`took` of `of` people."""
+class CountAnswer(TypedDict):
+    """Of `of` people, `took` took the course."""
 
     took: int
     of: int
 
 
 class ReasonAnswer(TypedDict):
-    """One term of a course's score; the contributions of a course sum to its score."""
+    """One reason of a course, as the interfaces give it; see `Reason`."""
 
     code: str
     text: str
     text_en: str
     contribution: float
     course_id: str | None
-    people: People | None
+    people: CountAnswer | None
 
 
 def answer_reasons(
@@ -103,34 +104,35 @@ def answer_reasons(
     lists: Recommendations,
     row: int,
 ) -> list[list[ReasonAnswer]]:
-    """Reasons of each course of one answer, heaviest first; none where nothing is known.
+    """Word the reasons of each course of one answer.
 
-    A course that was drawn to be explored has that as its only reason, with the whole score: what
-    the score is made of is not why it is shown.
+    A course that was drawn by exploration has the one reason `explored`, with the whole score. A
+    course with a score of 0 has no reason.
 
     Args:
-        policy, evidence, vocabulary: of the artifact that answered.
+        policy: the policy that answered.
+        evidence: counts of the policy's training set.
+        vocabulary: its profile tokens.
         request: a batch of one, the request of row `row`.
-        lists: the answer.
+        lists: the answers.
+        row: row of `lists`.
+
+    Returns:
+        A list for each course, largest contribution first.
     """
     place = lists.row(row)
     items = lists.item_idx[place]
     stages = {SOURCES.index(stage.source): at for at, stage in enumerate(policy.stages)}
-    asked = np.array([stages[source] for source in lists.source[place].tolist()], np.int64)
+    places = np.array([stages[source] for source in lists.source[place].tolist()], np.int64)
     scores = lists.scores[place].tolist()
-    found = reasons_of(policy, evidence, request, items, asked)
+    found = reasons_of(policy, evidence, request, items, places)
     found = [why if score != 0 else [] for score, why in zip(scores, found, strict=True)]
     for slot in lists.drawn[row].slots.tolist() if lists.drawn else ():
         found[slot] = [Reason("explored", -1, scores[slot])]
-    return [
-        [_in_words(reason, int(item), policy.courses, vocabulary) for reason in reasons]
-        for item, reasons in zip(items, found, strict=True)
-    ]
+    return [[_word(reason, policy.courses, vocabulary) for reason in reasons] for reasons in found]
 
 
-def _in_words(
-    reason: Reason, item: int, courses: CourseTable, vocabulary: ProfileVocabulary
-) -> ReasonAnswer:
+def _word(reason: Reason, courses: CourseTable, vocabulary: ProfileVocabulary) -> ReasonAnswer:
     count = reason.count
     course, group = None, ("", "")
     if reason.kind == "history":
@@ -159,7 +161,7 @@ def _in_words(
         text_en=texts[1],
         contribution=reason.contribution,
         course_id=course,
-        people=None if count is None else People(took=count.took, of=count.people),
+        people=None if count is None else CountAnswer(took=count.took, of=count.people),
     )
 
 

@@ -1,6 +1,6 @@
 """Machine code that is missing is made by a process of its own, and read by those that answer.
 
-    python -m saldopas.models.native.machine_code kernel planner
+    python -m saldopas.models.native.machine_code planner
 
 Compiling takes a process half a gigabyte, which it keeps, and holds its other threads up. Of
 processes that start together one compiles and the others wait for it.
@@ -16,12 +16,10 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from saldopas.models.native.compiled import HERE, Compiler
-from saldopas.models.native.kernel_code import machine_code
-from saldopas.models.native.kernel_rows import entry
 from saldopas.models.planner.plan_compiled import compiled
 from saldopas.models.planner.plan_warm import warm_up
 
-PartName = Literal["kernel", "planner"]
+PartName = Literal["planner"]
 
 
 class Part(NamedTuple):
@@ -32,7 +30,6 @@ class Part(NamedTuple):
 
 
 PARTS: dict[PartName, Part] = {
-    "kernel": Part(entry, machine_code),
     "planner": Part(compiled, warm_up),
 }
 

@@ -1,4 +1,11 @@
 // The extension module `saldopas.models.native._native`.
 #include <nanobind/nanobind.h>
 
-NB_MODULE(_native, module) { module.doc() = "Ranking and plan search in machine code."; }
+namespace saldopas {
+void bind_ranker(nanobind::module_& m);
+}
+
+NB_MODULE(_native, module) {
+    module.doc() = "Ranking and plan search in machine code.";
+    saldopas::bind_ranker(module);
+}

@@ -126,8 +126,6 @@ class Planning:
             PlanRefusedError: a course that must be in may not be bought.
         """
         allowed = self.policy.allowed(request).allowed
-        if int(request.limit_rp[0]) != wish.balance_rp:  # most of a price is no balance
-            request = request.but(limit_rp=np.array([wish.balance_rp]))
         relevance = self.relevance(request, allowed)
         return self.problem(allowed[0], relevance[0], wish, as_of_s=int(request.as_of_s[0]))
 

@@ -105,8 +105,8 @@ class Calibration:
         for row in range(len(chances)):
             items = np.flatnonzero(place[row] >= 0)
             factor = np.interp(courses.log_price[items], self.price, self.price_factor)
-            if requests.limited[row]:
-                share = courses.price_rp[items] / max(int(requests.limit_rp[row]), 1)
+            if requests.has_balance[row]:
+                share = courses.price_rp[items] / max(int(requests.balance_rp[row]), 1)
                 factor = factor * np.interp(share, self.share, self.share_factor)
             chances[row, items] *= factor
 

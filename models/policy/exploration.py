@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import NO_MAX_PRICE_RP, RequestBatch
 from saldopas.features.seconds import DAY_S
 from saldopas.features.tables.dataset_config import Frozen
 
@@ -130,8 +130,7 @@ def content_seed(requests: RequestBatch, row: int, seed: int) -> int:
     numbers = [
         seed,
         *(len(values) for values in lists),
-        int(requests.limited[row]),
-        int(requests.limit_rp[row]) if requests.limited[row] else 0,
+        *((1, limit) if (limit := int(requests.limit_rp[row])) < NO_MAX_PRICE_RP else (0, 0)),
         int(requests.age_at_least[row]),
         int(requests.education_at_least[row]),
         int(requests.as_of_s[row]) // DAY_S,

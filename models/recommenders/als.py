@@ -1,4 +1,4 @@
-"""ALS of implicit, with profile tokens as extra items and any history folded in by one solve."""
+"""ALS of implicit, with profile tokens as extra items and participants folded in by one solve."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.recommenders.factors import Known, known_rows, recency
+from saldopas.models.recommenders.factors import (
+    ParticipantInputs,
+    participant_inputs,
+    recency_weights,
+)
 from saldopas.models.recommenders.recommender import State, Term
 from saldopas.models.recommenders.sales import trend_factor
 from scipy.sparse import csr_matrix, hstack
@@ -49,19 +52,17 @@ class AlsConfig(Frozen):
 class Als:
     """Implicit-feedback matrix factorisation (Hu et al. 2008).
 
-    A participant is never stored: u = (V^T V + V_s^T (C - I) V_s + lambda I)^-1 V_s^T C 1 over the
-    few courses and tokens s that are known of them (eq. 4). C is alpha times their weight, which of
-    a course is past_decay^(newer purchases) (times it was bought)^repeat_power. Scores are V u,
-    times how much more a course sells lately (`popularity.trend_factor`). With `regularization` and
-    `alpha` this is the objective of Rendle et al. 2021 times alpha: an unobserved pair weighs
-    1 / alpha beside an old purchase. Their penalty by frequency is not in implicit, whose penalty
-    is one constant.
+    The model stores no participant. The factors of one are solved from the known courses and tokens
+    s (eq. 4): u = (V^T V + V_s^T (C - I) V_s + lambda I)^-1 V_s^T C 1. C is alpha times the weight,
+    which is past_decay^(newer purchases) (times bought)^repeat_power for a course. Scores are V u
+    times `sales.trend_factor`. The objective is that of Rendle et al. 2021 times alpha: an
+    unobserved pair weighs 1 / alpha. implicit lacks their penalty by frequency.
     """
 
     config: AlsConfig
     item_factors: NDArray[np.float32]  # (n_items, k)
     token_factors: NDArray[np.float32]  # (n_tokens, k)
-    trend: NDArray[np.float32]  # (n_items,) what the scores of each course are multiplied by
+    trend: NDArray[np.float32]  # (n_items,) factor of the scores
 
     name: ClassVar[str] = "als"
     uses: ClassVar[frozenset[str]] = frozenset({"history", "profile"})
@@ -69,13 +70,15 @@ class Als:
 
     @classmethod
     def fit(cls, config: AlsConfig, train: TrainingSet, *, seed: int) -> Self:
-        """See `fit_peer`."""
-        return cls.of_peer(config, train, fit_peer(config, train, seed=seed))
+        """Fit by implicit and keep the factors of courses and tokens."""
+        return cls.of_implicit(config, train, fit_implicit(config, train, seed=seed))
 
     @classmethod
-    def of_peer(cls, config: AlsConfig, train: TrainingSet, peer: AlternatingLeastSquares) -> Self:
-        """What is kept of implicit's model; its participants' factors are not."""
-        factors = np.asarray(peer.item_factors, np.float32)
+    def of_implicit(
+        cls, config: AlsConfig, train: TrainingSet, fitted: AlternatingLeastSquares
+    ) -> Self:
+        """Take the factors of courses and tokens out of implicit's model."""
+        factors = np.asarray(fitted.item_factors, np.float32)
         sold = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items) > 0
         items = factors[: train.n_items] * sold[:, None]
         trend = trend_factor(
@@ -92,19 +95,19 @@ class Als:
         )
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_items); row by row, so that a batch equals its single requests to the bit."""
-        weights = purchase_weights(self.config, batch.sequence)
+        """(B, n_items) float32; row by row, so that a batch equals its single requests."""
+        weights = confidence_weights(self.config, batch.sequence)
         scores = np.zeros((batch.n_rows, len(self.item_factors)), np.float32)
-        for row, known in enumerate(known_rows(batch, weights, bought=self._sold)):
+        for row, known in enumerate(participant_inputs(batch, weights, bought=self._sold)):
             if len(known.items) + len(known.tokens) > 0:
-                scores[row] = self.trend * (self.item_factors @ self._fold_in(known))
+                scores[row] = self.trend * (self.item_factors @ self.fold_in(known))
         return scores
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
-        """Each purchase and token s: c_s v^T A^-1 v_s, A the matrix of the fold-in (Hu, sec. 5)."""
-        weights = purchase_weights(self.config, one.sequence)
-        known = next(iter(known_rows(one, weights, bought=self._sold)))
-        confidence, chosen, matrix = self._system(known)
+        """One term c_s v^T A^-1 v_s a purchase or token s, A the matrix of the fold-in (sec. 5)."""
+        weights = confidence_weights(self.config, one.sequence)
+        known = next(iter(participant_inputs(one, weights, bought=self._sold)))
+        confidence, chosen, matrix = self._normal_equations(known)
         parts = np.linalg.solve(matrix, chosen.T * confidence)  # (k, purchases and tokens)
         values = (self.trend[items, None] * self.item_factors[items].astype(np.float64)) @ parts
         n_items = len(known.items)
@@ -126,18 +129,18 @@ class Als:
 
     @classmethod
     def from_state(cls, config: AlsConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the model of `state`."""
         return cls(config, state["item_factors"], state["token_factors"], state["trend"])
 
-    def _fold_in(self, known: Known) -> NDArray[np.float32]:
-        """(k,) the user step of Hu et al. 2008, eq. 4."""
-        confidence, chosen, matrix = self._system(known)
+    def fold_in(self, known: ParticipantInputs) -> NDArray[np.float32]:
+        """(k,) float32, the user step of Hu et al. 2008, eq. 4."""
+        confidence, chosen, matrix = self._normal_equations(known)
         return np.linalg.solve(matrix, chosen.T @ confidence).astype(np.float32)
 
-    def _system(
-        self, known: Known
+    def _normal_equations(
+        self, known: ParticipantInputs
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Confidences (s,), factors (s, k) of what is known, and the (k, k) matrix to solve."""
+        """Confidences (s,) and factors (s, k) of the inputs, and the (k, k) matrix to solve."""
         share = np.full(len(known.tokens), self.config.token_weight)
         confidence = self.config.alpha * np.concatenate([known.weights, share])
         chosen = self._factors[np.concatenate([known.items, known.tokens + len(self.item_factors)])]
@@ -158,23 +161,23 @@ class Als:
         return factors.T @ factors + self.config.regularization * np.eye(factors.shape[1])
 
 
-def purchase_weights(config: AlsConfig, sequence: Sequences) -> NDArray[np.float32]:
-    """(E,) of each purchase, by its age and by how often the course was bought."""
+def confidence_weights(config: AlsConfig, sequence: Sequences) -> NDArray[np.float32]:
+    """(E,) float32 of each purchase, by its age and the number of purchases of its course."""
     often = np.power(sequence.repeats.astype(np.float32), np.float32(config.repeat_power))
-    return recency(sequence, config.past_decay) * often
+    return recency_weights(sequence, config.past_decay) * often
 
 
-def fit_peer(config: AlsConfig, train: TrainingSet, *, seed: int) -> AlternatingLeastSquares:
-    """implicit's own model, with one BLAS thread and one of implicit's a core."""
-    from implicit.cpu.als import AlternatingLeastSquares  # not in a service, which never fits
+def fit_implicit(config: AlsConfig, train: TrainingSet, *, seed: int) -> AlternatingLeastSquares:
+    """Fit implicit's model with one BLAS thread and one thread of implicit a core."""
+    from implicit.cpu.als import AlternatingLeastSquares  # a service does not load implicit
 
     people = train.participants
-    bought = people.sequence.matrix(purchase_weights(config, people.sequence))
+    bought = people.sequence.matrix(confidence_weights(config, people.sequence))
     tokens = people.profile * np.float32(config.token_weight)
     inputs = csr_matrix(hstack([bought, tokens], format="csr")).astype(np.float32)
     inputs.eliminate_zeros()
-    with threadpool_limits(limits=1, user_api="blas"):  # two make it 2 to 4 times slower
-        peer = AlternatingLeastSquares(
+    with threadpool_limits(limits=1, user_api="blas"):  # two BLAS threads are 2 to 4 times slower
+        fitted = AlternatingLeastSquares(
             factors=config.factors,
             regularization=config.regularization,
             alpha=config.alpha,
@@ -182,5 +185,5 @@ def fit_peer(config: AlsConfig, train: TrainingSet, *, seed: int) -> Alternating
             random_state=seed,
             num_threads=0,
         )
-        peer.fit(inputs, show_progress=False)
-    return peer
+        fitted.fit(inputs, show_progress=False)
+    return fitted

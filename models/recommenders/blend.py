@@ -1,4 +1,4 @@
-"""Several models as one: a weighted sum, with weights by how much is known of the participant."""
+"""Blend: a weighted sum of models, its weights by the length of the history."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
+from saldopas.models.recommenders.linear import Summed
 from saldopas.models.recommenders.members import MEMBERS
 from saldopas.models.recommenders.recommender import Recommender, State, Term, terms_of
 
-SCALED_ON = 1_000  # participants whose scores give each member its unit
+N_SCALE_PEOPLE = 1_000  # participants whose scores give the scale of a member
 
 
 class Member(Frozen):
-    """A model of the blend and its hyperparameters as plain values."""
+    """A model of a blend and its hyperparameters as plain values."""
 
     model: str
     config: dict[str, Any] = Field(default_factory=dict)
@@ -34,12 +33,12 @@ class Member(Frozen):
 
     @property
     def kind(self) -> type[Recommender]:
-        """Its class."""
+        """The class of the member."""
         return MEMBERS[self.model]
 
     @property
     def typed_config(self) -> Frozen:
-        """Its own configuration.
+        """The validated configuration of the member.
 
         Raises:
             pydantic.ValidationError: an unknown key or a value out of its range.
@@ -48,10 +47,10 @@ class Member(Frozen):
 
 
 class BlendConfig(Frozen):
-    """Members, and their weights by history length.
+    """Members of a blend, and their weights by the length of the history.
 
-    `weights` has a row a level: row l is for histories of l purchases, the last for longer ones.
-    A weight is in units of the member's root mean square score.
+    Row l of `weights` is for histories of l purchases, the last row for all longer ones. A weight
+    is in units of the member's root mean square score.
     """
 
     members: tuple[Member, ...] = Field(
@@ -73,11 +72,10 @@ class BlendConfig(Frozen):
 
 @dataclass(frozen=True)
 class Blend(Summed):
-    """score = sum over members m of weight[level, m] / scale[m] * score_m.
+    """Weighted sum over members m of weight[level, m] / scale[m] * score_m.
 
-    The level is min(purchases known, levels - 1): short histories lean on what people of the
-    profile take, longer ones on the history. scale[m] is the root mean square of the member's
-    scores of training participants, so that weights keep their meaning when the data grows.
+    The level is min(purchases known, levels - 1). scale[m] is the root mean square of the member's
+    scores of training participants, so that a weight does not depend on the size of the data.
     """
 
     config: BlendConfig
@@ -90,7 +88,7 @@ class Blend(Summed):
 
     @classmethod
     def fit(cls, config: BlendConfig, train: TrainingSet, *, seed: int) -> Self:
-        """Each member on the same training set."""
+        """Fit each member on the same training set."""
         fitted = tuple(
             member.kind.fit(member.typed_config, train, seed=seed) for member in config.members
         )
@@ -98,7 +96,7 @@ class Blend(Summed):
         return cls(config, fitted, scale)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
-        """The members' terms, times what each is multiplied by."""
+        """Return the terms of the members, each times the member's factor."""
         factors = self.factors(one)[0]
         return [
             term.times(float(factor))
@@ -108,22 +106,22 @@ class Blend(Summed):
         ]
 
     def reads(self, what: str, batch: ParticipantBatch) -> NDArray[np.bool_]:
-        """(B,) whether a member with a weight for the row looks at `what`, history or profile."""
+        """(B,) whether a member with a weight for the row reads `what`, "history" or "profile"."""
         looks = np.array([what in member.uses for member in self.members])
         return np.asarray((self.factors(batch)[:, looks] > 0).any(axis=1))
 
     def factors(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_members) what each member's scores are multiplied by."""
+        """(B, n_members) float32 factor of each member's scores."""
         factors = self.level_factors
         return factors[np.minimum(batch.sequence.lengths, len(factors) - 1)]
 
     @property
     def level_factors(self) -> NDArray[np.float32]:
-        """(n_levels, n_members) the same by how much was bought."""
+        """(n_levels, n_members) float32 factors by the number of purchases."""
         return (np.asarray(self.config.weights) / self.scale).astype(np.float32)
 
     def state(self) -> State:
-        """The members' arrays, named by their place."""
+        """The arrays of the members, their names beginning with the member's place."""
         arrays: State = {"scale": self.scale}
         for place, member in enumerate(self.members):
             arrays |= {f"{place}-{name}": array for name, array in member.state().items()}
@@ -131,7 +129,7 @@ class Blend(Summed):
 
     @classmethod
     def from_state(cls, config: BlendConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the blend of `state`."""
         members = []
         for place, member in enumerate(config.members):
             prefix = f"{place}-"
@@ -145,10 +143,11 @@ class Blend(Summed):
 
 
 def unit_of(model: Recommender, people: ParticipantBatch) -> float:
-    """Root mean square of the scores of participants that stand at even distances, since a table
-    may be sorted by a profile column; 1 where all are 0.
+    """Root mean square of the scores of participants at even distances; 1 where all scores are 0.
+
+    Even distances, because a table may be sorted by a profile column.
     """
-    count = min(people.n_rows, SCALED_ON)
+    count = min(people.n_rows, N_SCALE_PEOPLE)
     scores = model.score(people.take(np.arange(count) * people.n_rows // max(count, 1)))
     square = float(np.square(scores, dtype=np.float64).mean()) if scores.size else 0.0
     return float(np.sqrt(square)) or 1.0

@@ -1,4 +1,4 @@
-"""BPR of implicit: pairwise ranking factors, with any history folded in."""
+"""BPR of implicit: pairwise ranking factors, participants folded in."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.recommenders.factors import (
     DIVERGED,
     LatentSpace,
-    Purchased,
-    minimised,
-    recency,
+    PurchaseFactors,
+    minimise,
+    recency_weights,
 )
 from saldopas.models.recommenders.recommender import State
 from scipy.sparse import csr_matrix
@@ -45,10 +44,10 @@ class BprConfig(Frozen):
 class Bpr:
     """Bayesian personalised ranking (Rendle et al. 2009), fitted by implicit on one thread.
 
-    A participant is never stored. implicit draws the other course j of a pair by how often it was
-    bought; so, with x = v u + b and m the expected u, what is minimised for a participant is
-    f(u) = sum_s w_s (mean_j softplus(x_j - x_s) + l2/2 |u - m|^2), convex in u. `minimised`
-    gets the Hessian with 1/4 for every p (1 - p) as its bound; j runs over the space's rivals.
+    The model stores no participant. With x = v u + b, w the weights of the courses s, m the
+    expected u and j the rivals (implicit draws the other course of a pair by its purchases), a
+    fold-in minimises f(u) = sum_s w_s (mean_j softplus(x_j - x_s) + l2/2 |u - m|^2), convex in u.
+    The bound of `minimise` is the Hessian with 1/4 for every p (1 - p).
     """
 
     config: BprConfig
@@ -60,27 +59,27 @@ class Bpr:
 
     @classmethod
     def fit(cls, config: BprConfig, train: TrainingSet, *, seed: int) -> Self:
-        """See `fit_peer`."""
-        return cls.of_peer(config, train, fit_peer(config, train, seed=seed))
+        """Fit by implicit and keep the latent space."""
+        return cls.of_implicit(config, train, fit_implicit(config, train, seed=seed))
 
     @classmethod
-    def of_peer(
-        cls, config: BprConfig, train: TrainingSet, peer: BayesianPersonalizedRanking
+    def of_implicit(
+        cls, config: BprConfig, train: TrainingSet, fitted: BayesianPersonalizedRanking
     ) -> Self:
-        """What is kept of implicit's model; its participants' factors are not."""
+        """Build the latent space from the factors of implicit's model."""
         space = LatentSpace.of(
             train,
-            items=peer.item_factors[:, :-1],
-            bias=peer.item_factors[:, -1],
-            people=peer.user_factors[:, :-1],
+            items=fitted.item_factors[:, :-1],
+            bias=fitted.item_factors[:, -1],
+            people=fitted.user_factors[:, :-1],
             token_l2=config.token_l2,
         )
         return cls(config, space)
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_items); see `LatentSpace.score`."""
-        weights = recency(batch.sequence, self.config.past_decay)
-        return self.space.score(batch, weights, self._fold_in)
+        """(B, n_items) float32, see `LatentSpace.score`."""
+        weights = recency_weights(batch.sequence, self.config.past_decay)
+        return self.space.score(batch, weights, self.fold_in)
 
     def state(self) -> State:
         """The latent space."""
@@ -88,11 +87,13 @@ class Bpr:
 
     @classmethod
     def from_state(cls, config: BprConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the model of `state`."""
         return cls(config, LatentSpace.from_state(state))
 
-    def _fold_in(self, bought: Purchased, expected: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(k,) u, from `expected` on."""
+    def fold_in(
+        self, bought: PurchaseFactors, expected: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """(k,) float64 u; the minimisation starts at `expected`."""
         rivals, rival_bias = self.space.rival_factors, self.space.rival_bias
         total = float(bought.weights.sum())
         penalty = self.config.fold_in_l2 * total
@@ -102,35 +103,37 @@ class Bpr:
         bound = (bound + total * self.space.rival_moment) / 4
         bound.flat[:: len(expected) + 1] += penalty
 
-        def uphill(user: NDArray[np.float64]) -> NDArray[np.float64]:
+        def negative_gradient(user: NDArray[np.float64]) -> NDArray[np.float64]:
             ahead = (bought.factors @ user + bought.bias)[:, None] - (rivals @ user + rival_bias)
             wrong = expit(-ahead) * pair_weights  # (s, J)
             pull = wrong.sum(axis=1) @ bought.factors - wrong.sum(axis=0) @ rivals
             return np.asarray(pull - penalty * (user - expected))
 
-        return minimised(bound, uphill, expected)
+        return minimise(bound, negative_gradient, expected)
 
 
-def fit_peer(config: BprConfig, train: TrainingSet, *, seed: int) -> BayesianPersonalizedRanking:
-    """implicit's own model; two threads would race, and no two fits would agree.
+def fit_implicit(
+    config: BprConfig, train: TrainingSet, *, seed: int
+) -> BayesianPersonalizedRanking:
+    """Fit implicit's model on one thread; two threads race and are not reproducible.
 
     Raises:
         ValueError: the descent diverged.
     """
-    from implicit.cpu.bpr import BayesianPersonalizedRanking  # not in a service, which never fits
+    from implicit.cpu.bpr import BayesianPersonalizedRanking  # a service does not load implicit
     from implicit.recommender_base import ModelFitError
 
     inputs = csr_matrix(train.participants.sequence.matrix())
-    peer = BayesianPersonalizedRanking(
+    fitted = BayesianPersonalizedRanking(
         factors=config.factors,
         learning_rate=config.learning_rate,
         regularization=config.regularization,
-        iterations=config.iterations if inputs.nnz else 0,  # its sampler needs a purchase
+        iterations=config.iterations if inputs.nnz else 0,  # the sampler needs a purchase
         random_state=seed,
         num_threads=1,
     )
     try:
-        peer.fit(inputs, show_progress=False)
-    except ModelFitError as error:  # no numbers any more
+        fitted.fit(inputs, show_progress=False)
+    except ModelFitError as error:  # a factor is not a number
         raise ValueError(DIVERGED) from error
-    return peer
+    return fitted

@@ -1,4 +1,4 @@
-"""Item-to-item weights solved in one step: which items, the solve, and the scores."""
+"""Item-to-item weights of a closed-form solve: its inputs, its linear algebra, its scores."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.sequences import Sequences, newest_weights
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.errors import FitError
-from saldopas.models.native.kernel_parts import Part, Recency, dense_rows
+from saldopas.models.native import DenseRows, Part
 from saldopas.models.recommenders.recommender import State, Term
 from scipy.linalg import lapack
 from scipy.sparse import csr_array, hstack
 
-BLOCK = 1_024
-BYTES_A_CELL = 8
-SQUARE_MATRICES = 7  # at the peak of a fit, measured; see tests/models/test_closed_form.py
+COLUMNS_PER_BLOCK = 1_024
+BYTES_PER_CELL = 8
+SQUARE_MATRICES = 7  # at the peak of a fit, measured in tests/models/test_closed_form.py
 
 
 class Inputs(NamedTuple):
-    """What a solve is about: (m,) item indices and (t,) token indices, ascending int32."""
+    """The inputs of a solve: (m,) item indices and (t,) token indices, ascending int32."""
 
     items: NDArray[np.int32]
     tokens: NDArray[np.int32]
 
     @property
     def side(self) -> int:
-        """m + t."""
+        """Side m + t of the matrices of a solve."""
         return len(self.items) + len(self.tokens)
 
 
 @dataclass(frozen=True)
 class ItemWeights:
-    """score = [history of the kept items | token_weight * profile] @ weights.
+    """Linear scores [history of the kept items | token_weight * profile] @ weights.
 
     Attributes:
-        kept: (m,) int32 item indices that have weights; every other item scores 0.
-        weights: (m + n_tokens, m) float32; zeros for a token that was not kept.
+        kept: (m,) int32 item indices with weights; every other item scores 0.
+        weights: (m + n_tokens, m) float32; rows of zeros for tokens that were not kept.
         n_items: size of the catalogue.
     """
 
@@ -50,20 +50,20 @@ class ItemWeights:
 
     @classmethod
     def of_solved(cls, kept: Inputs, solved: NDArray[np.float64], train: TrainingSet) -> Self:
-        """The (m + t, m) weights of a solve, with a row for every token."""
+        """Give the (m + t, m) weights of a solve a row for every token."""
         m = len(kept.items)
         weights = np.zeros((m + train.participants.tokens.n_columns, m), np.float32)
         weights[:m] = solved[:m]
         weights[m + kept.tokens] = solved[m:]
         return cls(kept.items, weights, train.n_items)
 
-    def part(self, recency: Recency, *, token_weight: float) -> Part:
-        """The scores, where purchases have these weights and a token weighs `token_weight`."""
-        return dense_rows(
+    def part(self, *, token_weight: float, decay: float = 1.0) -> Part:
+        """The scores, where a token weighs `token_weight`; the others as in `DenseRows`."""
+        return DenseRows(
             self.weights,
             self.kept,
             n_items=self.n_items,
-            recency=recency,
+            decay=decay,
             token_weight=token_weight,
         )
 
@@ -76,7 +76,15 @@ class ItemWeights:
         token_weight: float,
         items: NDArray[np.integer],
     ) -> list[Term]:
-        """Each earlier course and token of the one row, as parts of the scores of K `items`."""
+        """Split the scores of K courses into one term a purchased course and a profile token.
+
+        Args:
+            sequence: one row.
+            weights: (E,) float32 of its purchases.
+            profile: (1, n_tokens) its tokens.
+            token_weight: weight of each token.
+            items: (K,) item indices.
+        """
         _, earlier, values = newest_weights(sequence, weights)
         places = self._place_of[items]
         known = places >= 0
@@ -113,24 +121,29 @@ class ItemWeights:
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the weights of `state`."""
         return cls(state["kept"], state["weights"], int(state["n_items"][0]))
 
 
 def inputs_to_keep(train: TrainingSet, *, min_purchases: int, memory_mb: int) -> Inputs:
-    """Items bought at least `min_purchases` times and tokens, as many as `memory_mb` has room for.
+    """Choose the items and tokens of a solve within a memory limit.
 
-    Rule: the fit holds 7 square float64 matrices of side m + t, which bounds m + t. Where that is
-    too little for all, items and tokens may each have half of it and what the other leaves, the
-    most bought and the most common first. Where nothing was bought so often, whatever was bought
-    at all is kept.
+    A fit holds 7 square float64 matrices of side m + t, which limits m + t. Candidates are the
+    items with at least `min_purchases` purchases (any purchase, where no item has so many) and all
+    tokens. Where the limit is exceeded, items and tokens may each fill half of it and the rest of
+    the other's half; the most bought items and the most common tokens are kept.
+
+    Args:
+        train: the purchases and profiles.
+        min_purchases: purchases of a kept item.
+        memory_mb: limit of the matrices, in MiB.
     """
     bought = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
     tokens = train.participants.tokens
     common = np.bincount(tokens.indices, minlength=tokens.n_columns)
     often = bought >= min_purchases
     wanted = int(np.count_nonzero(often if often.any() else bought))
-    side = int(np.sqrt(memory_mb * 2**20 / BYTES_A_CELL / SQUARE_MATRICES))
+    side = int(np.sqrt(memory_mb * 2**20 / BYTES_PER_CELL / SQUARE_MATRICES))
     n_tokens = min(len(common), max(side // 2, side - wanted))
     return Inputs(
         items=_largest(bought, min(wanted, side - n_tokens)), tokens=_largest(common, n_tokens)
@@ -138,21 +151,28 @@ def inputs_to_keep(train: TrainingSet, *, min_purchases: int, memory_mb: int) ->
 
 
 def _largest(counts: NDArray[np.integer], n: int) -> NDArray[np.int32]:
-    """Places of the `n` largest, the first of equal ones, ascending."""
+    """Indices of the `n` largest counts, ascending; ties by index."""
     return np.sort(np.argsort(-counts, kind="stable")[:n]).astype(np.int32)
 
 
 def inputs_of(
     history: csr_array, profile: csr_array, *, kept: Inputs, token_weight: float
 ) -> csr_array:
-    """(B, m + t) float32: history columns of the kept items, then weighted kept tokens."""
+    """(B, m + t) float32: histories of the kept items beside the weighted kept tokens."""
     tokens = profile[:, kept.tokens] * np.float32(token_weight)
     stacked = csr_array(hstack([history[:, kept.items], tokens], format="csr"))
     return stacked.astype(np.float32)
 
 
 def ridge_inverse(gram: NDArray[np.float64], penalty: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Inverse of `gram + diag(penalty)`, (d, d) float64, by Cholesky, in place of `gram`.
+    """Invert `gram + diag(penalty)` by Cholesky, in the memory of `gram`.
+
+    Args:
+        gram: (d, d) float64, overwritten.
+        penalty: (d,) float64.
+
+    Returns:
+        (d, d) float64.
 
     Raises:
         FitError: the matrix is not positive definite (a penalty of 0).
@@ -160,14 +180,14 @@ def ridge_inverse(gram: NDArray[np.float64], penalty: NDArray[np.float64]) -> ND
     if len(gram) == 0:  # LAPACK refuses an empty matrix
         return gram
     gram[np.diag_indices_from(gram)] += penalty
-    # the transpose of a symmetric C array is the Fortran array that LAPACK works on in place
+    # the transpose of a symmetric C array is a Fortran array, on which LAPACK works in place
     factor, info = lapack.dpotrf(gram.T, lower=1, overwrite_a=1, clean=0)
     if info == 0:
         factor, info = lapack.dpotri(factor, lower=1, overwrite_c=1)
     if info != 0:
         raise FitError("the Gram matrix is not positive definite; raise l2")
-    for start in range(0, len(factor), BLOCK):  # dpotri fills the lower triangle only
-        end = start + BLOCK
+    for start in range(0, len(factor), COLUMNS_PER_BLOCK):  # dpotri fills the lower triangle only
+        end = start + COLUMNS_PER_BLOCK
         square = np.tril(factor[start:end, start:end])
         factor[start:end, start:end] = square + np.tril(square, -1).T
         factor[start:end, end:] = factor[end:, start:end].T
@@ -177,29 +197,39 @@ def ridge_inverse(gram: NDArray[np.float64], penalty: NDArray[np.float64]) -> ND
 def without_own_weight(
     inverse: NDArray[np.float64], solution: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The solution, changed in place, with a zero weight of each item on itself.
-
-    Lagrange multipliers as in Steck 2019, eq. 8.
+    """Constrain the weight of each item on itself to zero, in place.
 
     Args:
-        inverse: (d, d) P.
-        solution: (d, m) P C, whose first m rows are the same items as its columns.
+        inverse: (d, d) float64 P.
+        solution: (d, m) float64 P C; its first m rows are the same items as its columns.
+
+    Returns:
+        `solution`.
+
+    Source:
+        Lagrange multipliers, Steck 2019, eq. 8.
     """
     m = solution.shape[1]
     multiplier = np.diag(solution[:m]) / np.diag(inverse)[:m]
-    for start in range(0, m, BLOCK):
-        columns = slice(start, min(start + BLOCK, m))
+    for start in range(0, m, COLUMNS_PER_BLOCK):
+        columns = slice(start, min(start + COLUMNS_PER_BLOCK, m))
         solution[:, columns] -= inverse[:, columns] * multiplier[columns]
     solution[np.diag_indices(m)] = 0.0
     return solution
 
 
 def self_excluding_weights(inverse: NDArray[np.float64], m: int) -> NDArray[np.float64]:
-    """-P_ij / P_jj off the diagonal, 0 on it, (d, m): where the targets are inputs themselves.
+    """Solve for targets that are the first m inputs: -P_ij / P_jj, 0 on the diagonal.
 
     Args:
-        inverse: (d, d) P.
-        m: the first m inputs are the targets.
+        inverse: (d, d) float64 P.
+        m: number of targets.
+
+    Returns:
+        (d, m) float64.
+
+    Source:
+        EASE, Steck 2019, eq. 8.
     """
     weights = inverse[:, :m] / -np.diag(inverse)[:m]
     weights[np.diag_indices(m)] = 0.0
@@ -207,7 +237,7 @@ def self_excluding_weights(inverse: NDArray[np.float64], m: int) -> NDArray[np.f
 
 
 def cosine_similarity(gram: NDArray[np.float64]) -> NDArray[np.float64]:
-    """G_ij / sqrt(G_ii G_jj) off the diagonal, 0 on it, (m, m); every G_ii is positive."""
+    """(m, m) float64 G_ij / sqrt(G_ii G_jj), 0 on the diagonal; every G_ii is positive."""
     norm = np.sqrt(np.diag(gram))
     similarity = gram / norm[:, None]
     similarity /= norm[None, :]
@@ -216,5 +246,5 @@ def cosine_similarity(gram: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def dense_product(left: csr_array, right: csr_array) -> NDArray[np.float64]:
-    """left^T right as a dense float64 array."""
+    """left^T right, dense float64."""
     return np.asarray((left.T.astype(np.float64) @ right.astype(np.float64)).toarray())

@@ -1,4 +1,4 @@
-"""EASE with profile tokens as extra items: closed-form item-to-item weights of purchase sets."""
+"""EASE with profile tokens as extra items: closed-form weights of purchase sets."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, Recency
+from saldopas.models.native import Part
 from saldopas.models.recommenders.closed_form import (
     ItemWeights,
     cosine_similarity,
@@ -23,6 +21,7 @@ from saldopas.models.recommenders.closed_form import (
     ridge_inverse,
     self_excluding_weights,
 )
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term
 from saldopas.models.recommenders.sales import trend_factor
 
@@ -48,7 +47,7 @@ class EaseConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class Ease(Summed):
+class Ease(Linear):
     """Embarrassingly shallow autoencoder (Steck 2019), side information as items (Jeunen 2020).
 
     With X the binary purchases beside the weighted tokens, G = X^T X and P = (G + Lambda)^-1:
@@ -65,7 +64,7 @@ class Ease(Summed):
 
     @classmethod
     def fit(cls, config: EaseConfig, train: TrainingSet, *, seed: int) -> Self:
-        """One Gram matrix and one inverse; `seed` is not needed."""
+        """Solve for the weights by one Gram matrix and one inverse; `seed` is not used."""
         people = train.participants
         kept = inputs_to_keep(train, min_purchases=config.min_purchases, memory_mb=config.memory_mb)
         m = len(kept.items)
@@ -88,10 +87,10 @@ class Ease(Summed):
     @property
     def part(self) -> Part:
         """Binary histories and profile tokens."""
-        return self.weights.part(Recency(), token_weight=self.config.token_weight)
+        return self.weights.part(token_weight=self.config.token_weight)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
-        """Each purchase and each token."""
+        """Return one term a purchased course and a profile token."""
         ones = np.ones(len(one.sequence.item_idx), np.float32)
         weight = self.config.token_weight
         return self.weights.terms(one.sequence, ones, one.profile, token_weight=weight, items=items)
@@ -102,5 +101,5 @@ class Ease(Summed):
 
     @classmethod
     def from_state(cls, config: EaseConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the model of `state`."""
         return cls(config, ItemWeights.from_state(state))

@@ -1,4 +1,4 @@
-"""Item-item neighbours with implicit's weightings: cosine, TF-IDF or BM25."""
+"""Item-item neighbours with the weightings of implicit: cosine, TF-IDF or BM25."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import HISTORY_DECAY, ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import HISTORY_DECAY, ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, Recency, sparse_rows
+from saldopas.models.native import Part, SparseRows
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term, csr_from_state, csr_state
 from scipy.sparse import csr_array, csr_matrix
 
@@ -33,10 +32,10 @@ class ItemNeighboursConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class ItemNeighbours(Summed):
-    """Scores are history weights times similarities (Sarwar et al. 2001).
+class ItemNeighbours(Linear):
+    """Recency-weighted history times item similarities (Sarwar et al. 2001).
 
-    implicit computes the similarities; ranking and filtering are never left to it.
+    implicit computes the similarities. It neither ranks nor filters.
     """
 
     config: ItemNeighboursConfig
@@ -48,26 +47,28 @@ class ItemNeighbours(Summed):
 
     @classmethod
     def fit(cls, config: ItemNeighboursConfig, train: TrainingSet, *, seed: int) -> Self:
-        """Similarities of the binary purchases; `seed` is not needed."""
-        from implicit import nearest_neighbours  # not in a service, which never fits
+        """Compute the similarities of the binary purchases; `seed` is not used."""
+        from implicit import nearest_neighbours  # a service does not load implicit
 
-        peer_type = getattr(nearest_neighbours, WEIGHTINGS[config.weighting])
-        peer = peer_type(K=config.neighbours + 1, num_threads=1)
-        with warnings.catch_warnings():  # implicit warns of a conversion that it makes itself
+        fitted = getattr(nearest_neighbours, WEIGHTINGS[config.weighting])(
+            K=config.neighbours + 1, num_threads=1
+        )
+        with warnings.catch_warnings():  # implicit warns of its own conversion
             warnings.simplefilter("ignore")
-            peer.fit(csr_matrix(train.participants.sequence.matrix()), show_progress=False)
-        similarity = csr_array(peer.similarity).astype(np.float32)
+            fitted.fit(csr_matrix(train.participants.sequence.matrix()), show_progress=False)
+        similarity = csr_array(fitted.similarity).astype(np.float32)
         similarity.setdiag(0)
         similarity.eliminate_zeros()
         return cls(config, similarity.sorted_indices())
 
     @property
     def part(self) -> Part:
-        """0 where no purchase is a neighbour; weights as in `ParticipantBatch.history`."""
-        return sparse_rows(self.similarity, recency=Recency(HISTORY_DECAY))
+        """Rows of similarities, weighted as `ParticipantBatch.history`."""
+        rows = self.similarity
+        return SparseRows((rows.indptr, rows.indices, rows.data), decay=HISTORY_DECAY)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
-        """Each purchase, as a neighbour of the items."""
+        """Return one term a purchased course."""
         history = one.history
         return [
             Term("history", int(item), weight * self._to(int(item), items))
@@ -75,18 +76,18 @@ class ItemNeighbours(Summed):
         ]
 
     def _to(self, item: int, items: NDArray[np.integer]) -> NDArray[np.float64]:
-        """(K,) similarity of an item to K items."""
+        """(K,) float64 similarity of an item to K items."""
         row = np.zeros(self.similarity.shape[1])
         start, end = self.similarity.indptr[item : item + 2]
         row[self.similarity.indices[start:end]] = self.similarity.data[start:end]
         return np.asarray(row[items])
 
     def state(self) -> State:
-        """The similarity matrix as CSR arrays."""
+        """The similarity matrix."""
         return csr_state("", self.similarity)
 
     @classmethod
     def from_state(cls, config: ItemNeighboursConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the model of `state`."""
         n_items = len(state["indptr"]) - 1
         return cls(config, csr_from_state(state, "", shape=(n_items, n_items)))

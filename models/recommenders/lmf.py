@@ -1,4 +1,4 @@
-"""LMF of implicit: factors of a purchase's probability, with any history folded in."""
+"""LMF of implicit: factors of the probability of a purchase, participants folded in."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.recommenders.factors import LatentSpace, Purchased, minimised, recency
+from saldopas.models.recommenders.factors import (
+    LatentSpace,
+    PurchaseFactors,
+    minimise,
+    recency_weights,
+)
 from saldopas.models.recommenders.recommender import State
 from scipy.sparse import csr_matrix
 from scipy.special import expit
@@ -39,12 +43,11 @@ class LmfConfig(Frozen):
 class Lmf:
     """Logistic matrix factorisation (Johnson 2014), fitted by implicit on one thread.
 
-    A participant is never stored. With x = v u + b, where one factor of every course is 1 so that
-    u holds the participant's bias, m the expected u, c = alpha times the weights and N the number
-    of other courses that implicit draws by how often they were bought, what is minimised is
-    f(u) = sum_s c_s softplus(-x_s) + N mean_j softplus(x_j) + l2/2 |u - m|^2, convex in u.
-    `minimised` gets the Hessian with 1/4 for every p (1 - p) as its bound; j runs over the space's
-    rivals.
+    The model stores no participant. With x = v u + b (one factor of every course is 1, so that u
+    holds the participant's bias), m the expected u, c alpha times the weights, N the number of
+    other courses that implicit draws by their purchases, and j the rivals, a fold-in minimises
+    f(u) = sum_s c_s softplus(-x_s) + N mean_j softplus(x_j) + l2/2 |u - m|^2, convex in u. The
+    bound of `minimise` is the Hessian with 1/4 for every p (1 - p).
     """
 
     config: LmfConfig
@@ -56,29 +59,29 @@ class Lmf:
 
     @classmethod
     def fit(cls, config: LmfConfig, train: TrainingSet, *, seed: int) -> Self:
-        """See `fit_peer`."""
-        return cls.of_peer(config, train, fit_peer(config, train, seed=seed))
+        """Fit by implicit and keep the latent space."""
+        return cls.of_implicit(config, train, fit_implicit(config, train, seed=seed))
 
     @classmethod
-    def of_peer(
-        cls, config: LmfConfig, train: TrainingSet, peer: LogisticMatrixFactorization
+    def of_implicit(
+        cls, config: LmfConfig, train: TrainingSet, fitted: LogisticMatrixFactorization
     ) -> Self:
-        """What is kept of implicit's model; its participants' factors are not."""
-        # of implicit's k + 2 columns the last but one holds the courses' bias beside the
-        # participants' 1, the last one the participants' bias beside the courses' 1
+        """Build the latent space from the factors of implicit's model."""
+        # implicit has k + 2 columns: the last but one is the bias of courses (1 for participants),
+        # the last one is the bias of participants (1 for courses)
         space = LatentSpace.of(
             train,
-            items=np.delete(peer.item_factors, -2, axis=1),
-            bias=peer.item_factors[:, -2],
-            people=np.delete(peer.user_factors, -2, axis=1),
+            items=np.delete(fitted.item_factors, -2, axis=1),
+            bias=fitted.item_factors[:, -2],
+            people=np.delete(fitted.user_factors, -2, axis=1),
             token_l2=config.token_l2,
         )
         return cls(config, space)
 
     def score(self, batch: ParticipantBatch) -> NDArray[np.float32]:
-        """(B, n_items); see `LatentSpace.score`."""
-        weights = recency(batch.sequence, self.config.past_decay)
-        return self.space.score(batch, weights, self._fold_in)
+        """(B, n_items) float32, see `LatentSpace.score`."""
+        weights = recency_weights(batch.sequence, self.config.past_decay)
+        return self.space.score(batch, weights, self.fold_in)
 
     def state(self) -> State:
         """The latent space."""
@@ -86,43 +89,49 @@ class Lmf:
 
     @classmethod
     def from_state(cls, config: LmfConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the model of `state`."""
         return cls(config, LatentSpace.from_state(state))
 
-    def _fold_in(self, bought: Purchased, expected: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(k + 1,) u, from `expected` on."""
+    def fold_in(
+        self, bought: PurchaseFactors, expected: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """(k + 1,) float64 u; the minimisation starts at `expected`."""
         rivals, rival_bias = self.space.rival_factors, self.space.rival_bias
         penalty = self.config.fold_in_l2
         confidence = self.config.alpha * bought.weights
-        # implicit bounds the number of its draws by the number of its columns
+        # implicit limits the draws of a participant to its number of columns
         n_drawn = min(self.config.factors + 2, len(confidence) * self.config.negatives)
         bound = (bought.factors.T * confidence) @ bought.factors
         bound = (bound + n_drawn * self.space.rival_moment) / 4
         bound.flat[:: len(expected) + 1] += penalty
 
-        def uphill(user: NDArray[np.float64]) -> NDArray[np.float64]:
+        def negative_gradient(user: NDArray[np.float64]) -> NDArray[np.float64]:
             missed = confidence * expit(-(bought.factors @ user + bought.bias))
             wrong = expit(rivals @ user + rival_bias) * (n_drawn / len(rivals))
             pull = missed @ bought.factors - wrong @ rivals
             return np.asarray(pull - penalty * (user - expected))
 
-        return minimised(bound, uphill, expected)
+        return minimise(bound, negative_gradient, expected)
 
 
-def fit_peer(config: LmfConfig, train: TrainingSet, *, seed: int) -> LogisticMatrixFactorization:
-    """implicit's own model, by AdaGrad; its draws depend on the number of threads, so one."""
-    from implicit.cpu.lmf import LogisticMatrixFactorization  # not in a service, which never fits
+def fit_implicit(
+    config: LmfConfig, train: TrainingSet, *, seed: int
+) -> LogisticMatrixFactorization:
+    """Fit implicit's model by AdaGrad on one thread; its draws depend on their number."""
+    from implicit.cpu.lmf import LogisticMatrixFactorization  # a service does not load implicit
 
     sequence = train.participants.sequence
-    inputs = csr_matrix(sequence.matrix(config.alpha * recency(sequence, config.past_decay)))
-    peer = LogisticMatrixFactorization(
+    inputs = csr_matrix(
+        sequence.matrix(config.alpha * recency_weights(sequence, config.past_decay))
+    )
+    fitted = LogisticMatrixFactorization(
         factors=config.factors,
         learning_rate=config.learning_rate,
         regularization=config.regularization,
-        iterations=config.iterations if inputs.nnz else 0,  # its sampler needs a purchase
+        iterations=config.iterations if inputs.nnz else 0,  # the sampler needs a purchase
         neg_prop=config.negatives,
         random_state=seed,
         num_threads=1,
     )
-    peer.fit(inputs, show_progress=False)
-    return peer
+    fitted.fit(inputs, show_progress=False)
+    return fitted

@@ -1,4 +1,4 @@
-"""Every model that stands alone, by its name; a new one is a file and a line here."""
+"""Models that are not made of others, by name; a new model is one file and one line here."""
 
 from __future__ import annotations
 

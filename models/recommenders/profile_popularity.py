@@ -1,4 +1,4 @@
-"""What people with this profile took: shares smoothed from all, to token, to the exact profile."""
+"""Popularity by profile: shares smoothed from all people to a token to the exact profile."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.profile_groups import (
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
+from saldopas.features.encoding.pairs import (
     MIN_GROUP_PEOPLE,
     distinct_profiles,
     membership,
 )
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, group_shares
+from saldopas.models.native import GroupShares, Part
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term, csr_from_state, csr_state
 from saldopas.models.recommenders.sales import decayed_weights
 from scipy.sparse import csr_array
@@ -35,15 +34,14 @@ class ProfilePopularityConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class ProfilePopularity(Summed):
+class ProfilePopularity(Linear):
     """Hierarchically smoothed shares among people of the same profile.
 
-    With p the decayed share over everybody, a token t with n_t purchases has
-    p_t = (n_ti + s p) / (n_t + s); a profile's prior is q = p prod_t (p_t / p), and the exact
-    profile g with n_g purchases has (n_gi + s' q) / (n_g + s'): a Dirichlet prior at each level
-    (MacKay & Peto 1995). Profiles are grouped first: hundreds of thousands of people are few
-    distinct profiles. Those of fewer than `MIN_GROUP_PEOPLE` people, which would point at somebody,
-    are not kept: they have the prior.
+    With p the decayed share over all people, a token t with n_t purchases has
+    p_t = (n_ti + s p) / (n_t + s). The prior of a profile is q = p prod_t (p_t / p), and the exact
+    profile g with n_g purchases has (n_gi + s' q) / (n_g + s'), a Dirichlet prior at each level
+    (MacKay & Peto 1995). A profile of fewer than `MIN_GROUP_PEOPLE` people has its prior: its
+    counts could identify a person and are not kept.
     """
 
     config: ProfilePopularityConfig
@@ -58,7 +56,7 @@ class ProfilePopularity(Summed):
 
     @classmethod
     def fit(cls, config: ProfilePopularityConfig, train: TrainingSet, *, seed: int) -> Self:
-        """Count purchases by token and by exact profile; `seed` is not needed."""
+        """Count purchases by token and by exact profile; `seed` is not used."""
         sequence = train.participants.sequence
         weights = decayed_weights(train, config.half_life_days)
         bought = csr_array(
@@ -86,23 +84,25 @@ class ProfilePopularity(Summed):
 
     @property
     def part(self) -> Part:
-        """Smoothed shares; rows with an unseen profile have its prior."""
-        return group_shares(
+        """Smoothed shares; a profile without a group has its prior."""
+        tokens, counts = self.group_tokens, self.group_counts
+        return GroupShares(
             self.share,
             np.exp(self.log_lift),
-            self.group_tokens,
-            self.group_counts,
+            group_tokens=(tokens.indptr, tokens.indices),
+            group_counts=(counts.indptr, counts.indices, counts.data),
+            totals=np.asarray(counts.sum(axis=1), np.float32),
             strength=self.config.profile_strength,
         )
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
-        """What everybody takes, and what people of the profile take beyond that."""
+        """Return the share over all people, and the difference of the profile from it."""
         share = self.share[items].astype(np.float64)
         people = self.score(one)[0, items] - share
         return [Term("popular", -1, share), Term("people", -1, people)]
 
     def state(self) -> State:
-        """Shares, lifts and the two sparse tables as CSR arrays."""
+        """Shares, lifts and the two sparse tables."""
         return {
             "share": self.share,
             "log_lift": self.log_lift,
@@ -112,7 +112,7 @@ class ProfilePopularity(Summed):
 
     @classmethod
     def from_state(cls, config: ProfilePopularityConfig, state: Mapping[str, NDArray[Any]]) -> Self:
-        """See `state`."""
+        """Restore the model of `state`."""
         n_groups = len(state["group_tokens_indptr"]) - 1
         n_tokens, n_items = state["log_lift"].shape
         tokens = csr_from_state(state, "group_tokens_", shape=(n_groups, n_tokens))

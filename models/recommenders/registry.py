@@ -1,4 +1,4 @@
-"""Every model by its name: those that stand alone, and the blend of them."""
+"""Every model by name: the members, and the blend of members."""
 
 from __future__ import annotations
 

@@ -9,12 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.sequences import Sequences, ragged_ranges
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, Recency
+from saldopas.models.native import Part
 from saldopas.models.recommenders.closed_form import (
     Inputs,
     ItemWeights,
@@ -24,12 +22,13 @@ from saldopas.models.recommenders.closed_form import (
     ridge_inverse,
     without_own_weight,
 )
-from saldopas.models.recommenders.factors import recency
+from saldopas.models.recommenders.factors import recency_weights
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term
 from saldopas.models.recommenders.sales import trend_factor
 from scipy.sparse import csr_array
 
-CELLS_A_BLOCK = 2_000_000  # entries of the pasts and futures that are held at once
+MAX_CELLS_PER_BLOCK = 2_000_000  # entries of the pasts and futures of a block
 
 
 class SequenceRidgeConfig(Frozen):
@@ -62,20 +61,19 @@ class SequenceRidgeConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class SequenceRidge(Summed):
+class SequenceRidge(Linear):
     """Closed-form sequence model with profile tokens beside the past.
 
-    Each history is cut after t = 0, 1, ... purchases. With x_t the past (weight past_decay^age)
-    beside the profile tokens and y_t the future (future_decay^distance), and w the row weights:
+    Each history is cut after t = 0, 1, ... purchases. X holds the pasts (weight past_decay^age)
+    beside the profile tokens, Y the futures (future_decay^distance), W the row weights. Then
     B = (X^T W X + Lambda)^-1 X^T W Y with a zero weight of each item on itself: SLIT and, with
-    set_weight, SLIS (Choi et al. 2021, eq. 10-12); Lambda = l2 + l2_diagonal diag(X^T W X) is the
-    dropout penalty of Steck 2020. The cut at t = 0 teaches what people of a profile buy first.
+    set_weight, SLIS (Choi et al. 2021, eq. 10-12). Lambda = l2 + l2_diagonal diag(X^T W X) is the
+    dropout penalty of Steck 2020. The cut at t = 0 learns the first purchases of each profile.
 
-    Repeats: x_t and y_t have a course where it was first bought, ages counted over distinct
-    courses, so that y_t holds first purchases only, which is what is recommended. A history that is
-    asked has it at its newest place, ages counted over all purchases. With past_decay 1/2 the
-    purchases a, b, a weigh a 1/2, b 1 in x_t and a 1, b 1/2 when asked; without repeats the two
-    ways are one.
+    Repeated purchases: a fit places a course at its first purchase and counts ages over distinct
+    courses, as only first purchases are recommended. A score places it at its newest purchase and
+    counts ages over all purchases. With past_decay 1/2, the history a, b, a has the weights a 1/2,
+    b 1 in a fit and a 1, b 1/2 in a score.
     """
 
     config: SequenceRidgeConfig
@@ -87,21 +85,21 @@ class SequenceRidge(Summed):
 
     @classmethod
     def fit(cls, config: SequenceRidgeConfig, train: TrainingSet, *, seed: int) -> Self:
-        """Two Gram matrices and one inverse; `seed` is not needed."""
+        """Solve for the weights by two Gram matrices and one inverse; `seed` is not used."""
         return cls(config, _solve(config, train))
 
     @property
     def part(self) -> Part:
         """Recency-weighted histories and profile tokens."""
         return self.weights.part(
-            Recency(self.config.past_decay), token_weight=self.config.token_weight
+            token_weight=self.config.token_weight, decay=self.config.past_decay
         )
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
-        """Each purchase, by its recency, and each token."""
+        """Return one term a purchased course and a profile token."""
         return self.weights.terms(
             one.sequence,
-            recency(one.sequence, self.config.past_decay),
+            recency_weights(one.sequence, self.config.past_decay),
             one.profile,
             token_weight=self.config.token_weight,
             items=items,
@@ -135,7 +133,7 @@ def _solve(config: SequenceRidgeConfig, train: TrainingSet) -> ItemWeights:
 def _normal_equations(
     config: SequenceRidgeConfig, train: TrainingSet, kept: Inputs
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """X^T W X (d, d) and X^T W Y (d, m), summed over blocks of participants."""
+    """X^T W X (d, d) and X^T W Y (d, m) float64, summed over blocks of participants."""
     m = len(kept.items)
     gram, target = np.zeros((kept.side, kept.side)), np.zeros((kept.side, m))
     for block in _blocks(train.participants, config.window):
@@ -159,10 +157,11 @@ def _normal_equations(
 def cuts(
     sequences: Sequences, config: SequenceRidgeConfig
 ) -> tuple[csr_array, csr_array, NDArray[np.int64]]:
-    """Every history cut before each of its purchases.
+    """Cut every history before each of its purchases.
 
     Returns:
-        past and future: (C, n_items) float32, one row a cut; row_of: (C,) participant of each cut.
+        The pasts (C, n_items) and futures (C, n_items) float32, one row a cut, and the row (C,) of
+        the participant of each cut.
     """
     row_of = sequences.rows
     event = np.arange(len(row_of))
@@ -180,7 +179,7 @@ def cuts(
 
 
 def first_purchases(sequences: Sequences) -> Sequences:
-    """The rows without repeats: a course counts when it was first bought."""
+    """Keep the first purchase of each course of a row."""
     keys = sequences.rows * np.int64(sequences.n_items) + sequences.item_idx
     _, first = np.unique(keys, return_index=True)
     keep = np.sort(first)
@@ -208,17 +207,17 @@ def _scale_rows(matrix: csr_array, weight: NDArray[np.float64]) -> csr_array:
 
 
 def _blocks(people: ParticipantBatch, window: int) -> Iterator[ParticipantBatch]:
-    """Participants in turn, about `CELLS_A_BLOCK` entries of their cuts at a time."""
+    """Split the participants into blocks of about `MAX_CELLS_PER_BLOCK` entries of their cuts."""
     lengths = people.sequence.lengths.astype(np.int64)
     cells = np.cumsum(lengths * np.minimum(lengths, window) + 1)
-    block_of = cells // CELLS_A_BLOCK
+    block_of = cells // MAX_CELLS_PER_BLOCK
     for rows in np.split(np.arange(people.n_rows), np.flatnonzero(np.diff(block_of)) + 1):
         if len(rows) > 0:
             yield people.take(rows)
 
 
 def _target_factor(config: SequenceRidgeConfig, train: TrainingSet) -> NDArray[np.float64]:
-    """(n_items,) what the weights towards each item are multiplied by: rarity and trend."""
+    """(n_items,) float64 factor of the weights towards each item: rarity times trend."""
     counts = np.bincount(train.participants.sequence.item_idx, minlength=train.n_items)
     rarity = np.power(counts + 10.0, -config.popularity_power)
     trend = trend_factor(

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from saldopas.features.errors import DataError
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import request_moment
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.training_pipeline.evaluating import api
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.scoring.lists import score_participants
 from saldopas.training_pipeline.scoring.single_plan import plan_one
-from saldopas.training_pipeline.tracking.locate import resolve
+from saldopas.training_pipeline.tracking.registry import resolve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

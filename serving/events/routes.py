@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import request_moment
 from saldopas.features.seconds import DAY_S, END_S
 from saldopas.serving.events.recording import Event, World
 from saldopas.serving.events.schemas import EventBody, EventsBody
@@ -18,7 +18,6 @@ from saldopas.serving.http.errors import ApiError
 from saldopas.serving.http.json_body import read_json
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
-from saldopas.serving.recommend.requests import known_rows
 from saldopas.serving.recommend.routes import json_response, ready, validated
 from saldopas.serving.store.desk import StoreDesk
 from saldopas.serving.store.live import LiveStore
@@ -97,7 +96,7 @@ def world_of(model: LoadedModel) -> World:
 def seed_of(participant_id: str, model: LoadedModel) -> Participant | None:
     """A participant as the snapshot knows them; None where it does not."""
     artifact = model.artifact
-    [row] = known_rows(artifact.snapshot, [participant_id])
+    [row] = artifact.snapshot.rows_of([participant_id]).tolist()
     if row < 0:
         return None
     return snapshot_participant(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from saldopas.features.encoding import masks
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import COUNT, RequestBatch
 from saldopas.features.tables import columns as c
 from saldopas.models.explaining.wording import answer_reasons
 from saldopas.models.policy.answers import answer_items
@@ -133,8 +133,7 @@ def rules_against(
         return bool(mask.allowed[0, item])
 
     def within(limit_rp: int | None) -> bool:
-        limited = np.array([limit_rp is not None])
-        return kept_by(masks.affordable(courses, np.array([limit_rp or 0]), limited))
+        return limit_rp is None or kept_by(masks.affordable(courses, np.array([limit_rp])))
 
     against: list[Said] = []
     if not within(balance_rp):
@@ -201,8 +200,7 @@ def _was_cancelled(body: ExplainBody, model: LoadedModel, found: Found) -> bool:
 
 def _ranked(policy: Policy, batch: RequestBatch, item: int) -> tuple[int | None, Recommendations]:
     """The place of a course among all that are allowed, and the course alone as a list."""
-    count = np.array([policy.courses.n_items])
-    everything = policy.recommend(batch.but(count=count))
+    everything = policy.recommend(batch.with_terms({COUNT: policy.courses.n_items}))
     places = np.flatnonzero(everything.item_idx == item)
     if len(places) == 0:
         return None, _scored(policy, batch, item)

@@ -14,7 +14,6 @@ from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.models.policy.policy import Policy
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.champion import Located, locate, manifest_hash
-from saldopas.serving.model.start_up import fetch_machine_code
 from threadpoolctl import threadpool_limits
 
 
@@ -82,7 +81,6 @@ def load_model(located: Located) -> LoadedModel:
     Raises:
         ArtifactError: it is not there, was changed, or answers its golden requests differently.
     """
-    fetch_machine_code("kernel")
     threadpool_limits(limits=1, user_api="blas")  # products of one request are small
     artifact = load_artifact(located.path)
     courses = artifact.policy.courses
@@ -92,7 +90,7 @@ def load_model(located: Located) -> LoadedModel:
         fingerprint=manifest_hash(located.path),
         n_items=courses.n_items,
         n_tokens=artifact.vocabulary.n_tokens,
-        item_of={str(course_id): item for item, course_id in enumerate(courses.course_ids)},
+        item_of=courses.item_of,
         price_of=dict(zip(map(str, courses.course_ids), courses.price_rp.tolist(), strict=True)),
         items_in=_by_category(courses.texts(c.CATEGORY)),
     )

@@ -20,7 +20,7 @@ from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
 from saldopas.serving.model.start_up import fetch_machine_code
 from saldopas.serving.plan.schemas import PlanBody
-from saldopas.serving.recommend.requests import as_asked, known_rows
+from saldopas.serving.recommend.requests import as_asked
 from saldopas.serving.recommend.routes import REQUEST_ID, json_response, ready, validated
 from saldopas.serving.store.desk import StoreDesk
 from saldopas.store.participants import Bought, Found
@@ -152,7 +152,7 @@ def _known(body: PlanBody, model: LoadedModel, planning: Planning, stored: Found
         )
     if stored is not None and stored.erased:
         return _Known()
-    (row,) = known_rows(model.artifact.snapshot, [body.participant_id])
+    [row] = model.artifact.snapshot.rows_of([body.participant_id])
     newest = model.artifact.snapshot.newest_kept(row)
     if newest is None:
         return _Known()

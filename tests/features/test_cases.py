@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
-from saldopas.features.splits.cases import Decided, cases_from, sample_cases
-from saldopas.features.splits.left_out import LeftOut
+from saldopas.features.splits.cases import Decided, LeftOut, cases_from, sample_cases
 from saldopas.features.splits.split import Cut, make_cuts
 from saldopas.features.splits.split_config import SplitConfig
 from saldopas.features.tables.dataset import read_dataset
@@ -121,11 +120,11 @@ def test_the_proxy_is_for_those_without_a_balance_alone(tmp_path: Path) -> None:
     theirs = test.cases.row == data.people["participant_id"].tolist().index("p0")
     assert theirs.sum() == 1
     assert (test.cases.proxy == theirs).all()
-    assert test.cases.limited.all()
+    assert test.cases.has_balance.all()
     assert test.cases.as_of_s[theirs].tolist() == [test.train.as_of_s]
     assert len(set(test.cases.as_of_s[~theirs].tolist())) > 5, "each at its own moment"
     bought = test.cases.seen[~theirs]
-    assert (test.cases.limit_rp[~theirs] == 50 - 8 * bought).all()
+    assert (test.cases.balance_rp[~theirs] == 50 - 8 * bought).all()
 
 
 def test_what_was_paid_is_kept_beside_the_decision(world: IndexedDataset) -> None:

@@ -7,10 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from saldopas.features.encoding.ages import ages_at_least
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import IndexedDataset, education_levels, index_dataset
+from saldopas.features.encoding.eligibility import ages_at_least
+from saldopas.features.encoding.indexed import (
+    IndexedDataset,
+    align_courses,
+    education_levels,
+    index_dataset,
+)
 from saldopas.features.encoding.snapshot import Snapshot
+from saldopas.features.requests.batch import build_requests
+from saldopas.features.requests.participants import KnownParticipants
 from saldopas.features.tables.dataset import read_dataset
 
 MOMENT = 2_000_000_000
@@ -56,16 +62,12 @@ def data(folder: Path) -> IndexedDataset:
 
 def test_cancelled_is_owned_but_not_liked_and_its_money_is_back(data: IndexedDataset) -> None:
     everybody = np.arange(4)
-    requests = data.requests(
-        everybody,
-        data.events.lengths,
-        as_of_s=np.full(4, MOMENT),
-        count=3,
-        vocabulary=data.training_set(data.events.lengths, as_of_s=MOMENT).vocabulary,
-    )
+    vocabulary = data.training_set(data.events.lengths, as_of_s=MOMENT).vocabulary
+    known = KnownParticipants.of_dataset(data, everybody, data.events.lengths, vocabulary)
+    requests = build_requests(known, as_of_s=MOMENT, count=3)
     assert requests.owned.toarray()[0].tolist() == [True, True, True]
     assert requests.participants.sequence.item_idx.tolist() == [0, 2]
-    assert requests.limit_rp.tolist() == [650, 3_500_000, 400, 700]
+    assert requests.balance_rp.tolist() == [650, 3_500_000, 400, 700]
 
 
 def test_opted_out_people_are_read_by_no_model_but_never_offered_a_course_twice(
@@ -74,13 +76,10 @@ def test_opted_out_people_are_read_by_no_model_but_never_offered_a_course_twice(
     learned = data.training_set(data.events.lengths, as_of_s=MOMENT)
     assert learned.participants.n_rows == 1, "only ann bought and did not opt out"
     snapshot = Snapshot.take(data, learned.vocabulary, as_of_s=MOMENT)
-    asked = snapshot.requests(
-        snapshot.rows_of(["cleo"]),
-        as_of_s=MOMENT,
-        count=3,
-        n_items=3,
-        n_tokens=learned.vocabulary.n_tokens,
+    known = KnownParticipants.of_snapshot(
+        snapshot, snapshot.rows_of(["cleo"]), n_items=3, n_tokens=learned.vocabulary.n_tokens
     )
+    asked = build_requests(known, as_of_s=MOMENT, count=3)
     assert not asked.participants.has_history[0]
     assert not asked.participants.has_profile[0]
     assert asked.owned.toarray()[0].tolist() == [True, False, False]
@@ -119,18 +118,16 @@ def test_the_snapshot_asks_as_the_dataset_does(data: IndexedDataset) -> None:
     vocabulary = data.training_set(data.events.lengths, as_of_s=MOMENT).vocabulary
     snapshot = Snapshot.take(data, vocabulary, as_of_s=MOMENT)
     ids = data.people["participant_id"].tolist()
-    ours = data.requests(
-        np.arange(4),
-        data.events.lengths,
-        as_of_s=np.full(4, MOMENT),
-        count=2,
-        vocabulary=vocabulary,
+    ours, theirs = (
+        build_requests(known, as_of_s=MOMENT, count=2)
+        for known in (
+            KnownParticipants.of_dataset(data, np.arange(4), data.events.lengths, vocabulary),
+            KnownParticipants.of_snapshot(
+                snapshot, snapshot.rows_of(ids), n_items=3, n_tokens=vocabulary.n_tokens
+            ),
+        )
     )
-    theirs = snapshot.requests(
-        snapshot.rows_of(ids), as_of_s=MOMENT, count=2, n_items=3, n_tokens=vocabulary.n_tokens
-    )
-    for name in ("limit_rp", "limited", "age_at_least", "education_at_least", "as_of_s", "count"):
-        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), err_msg=name)
+    np.testing.assert_array_equal(ours.terms, theirs.terms)
     np.testing.assert_array_equal(ours.owned.toarray(), theirs.owned.toarray())
     np.testing.assert_array_equal(
         ours.participants.history.toarray(), theirs.participants.history.toarray()

@@ -7,28 +7,36 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.pairs import Pairs
-from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import Request, RequestBatch, batch_of
+from saldopas.features.requests.participants import KnownParticipant
 
 HISTORIES = [[3, 1], [], [2], [0, 4, 1]]
 
 
 def batch() -> RequestBatch:
-    numbers = np.arange(4)
-    return RequestBatch.of(
-        participants=ParticipantBatch(
-            Sequences.of(HISTORIES, n_items=5), Pairs.of([[], [1], [0, 2], []], n_columns=3)
-        ),
-        limit_rp=numbers * 1_000,
-        limited=numbers > 1,
-        owned=Pairs.of(HISTORIES, n_columns=5),
-        excluded=Pairs.of([[1], [], [], [2]], n_columns=5),
-        age_at_least=numbers + 20,
-        education_at_least=numbers,
-        as_of_s=numbers + 1_600_000_000,
-        count=numbers + 1,
+    people = [
+        KnownParticipant(
+            history=history,
+            tokens=tokens,
+            owned=history,
+            balance_rp=1_000 * place if place > 1 else None,
+            age_at_least=20 + place,
+            education_at_least=place,
+        )
+        for place, (history, tokens) in enumerate(
+            zip(HISTORIES, [[], [1], [0, 2], []], strict=True)
+        )
+    ]
+    excluded = [[1], [], [], [2]]
+    return batch_of(
+        [
+            Request(
+                person, 1_600_000_000 + place, place + 1, max_price_rp=place or None, excluded=out
+            )
+            for place, (person, out) in enumerate(zip(people, excluded, strict=True))
+        ],
+        n_items=5,
+        n_tokens=3,
     )
 
 

@@ -55,7 +55,7 @@ def test_a_decision_sees_only_what_was_bought_before_it(world: SmallWorld, place
 def test_every_target_could_be_bought(world: SmallWorld, place: int) -> None:
     cut, courses = world.cuts[place], world.data.courses
     case = np.repeat(np.arange(cut.cases.n_cases), np.diff(cut.cases.targets.indptr))
-    assert (courses.price_rp[cut.cases.targets.indices] <= cut.cases.limit_rp[case]).all()
+    assert (courses.price_rp[cut.cases.targets.indices] <= cut.cases.balance_rp[case]).all()
 
 
 def test_validation_lies_before_test(world: SmallWorld) -> None:
@@ -96,7 +96,7 @@ def test_the_balance_of_the_moment_is_the_grant_minus_what_was_paid(world: Small
         row, seen = int(cut.cases.row[case]), int(cut.cases.seen[case])
         start = int(data.events.indptr[row])
         paid = int(data.paid_rp[start : start + seen].sum())
-        assert cut.cases.limit_rp[case] == 1_000_000 - paid
+        assert cut.cases.balance_rp[case] == 1_000_000 - paid
 
 
 def test_without_dates_the_last_purchases_are_held_out(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_basket_window_needs_no_grant(tmp_path: Path) -> None:
     test = cuts[1]
     assert test.protocol == "window"
     assert (test.cases.as_of_s == test.train.as_of_s).all()
-    assert (test.cases.limit_rp >= 10 * np.diff(test.cases.targets.indptr)).all()
+    assert (test.cases.balance_rp >= 10 * np.diff(test.cases.targets.indptr)).all()
 
 
 def test_earlier_windows_are_as_long_and_lie_before(world: SmallWorld) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from hypothesis import strategies as st
 from saldopas.features.encoding.courses import CourseTable
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import NO_MAX_PRICE_RP, RequestBatch
 from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
 from saldopas.models.policy.policy import Policy, Recommendations, Stage
 from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
@@ -58,8 +58,9 @@ def worlds(draw: st.DrawFn) -> World:
 
     requests = make_requests(
         batch,
-        limit_rp=many(st.sampled_from([0, 999, 1_000, 4_999, 5_000, 10**9])),
-        limited=many(st.integers(0, 1)).astype(bool),
+        balance_rp=many(st.sampled_from([0, 999, 1_000, 4_999, 5_000, 10**9])),
+        has_balance=many(st.integers(0, 1)).astype(bool),
+        max_price_rp=many(st.sampled_from([0, 1_000, 4_999, NO_MAX_PRICE_RP, NO_MAX_PRICE_RP])),
         excluded=make_profile(excluded, n_tokens=n_items),
         age_at_least=many(st.sampled_from([0, 18, 64])),
         education_at_least=many(st.integers(0, 3)),
@@ -78,7 +79,8 @@ def allowed_one_by_one(world: World, row: int) -> set[int]:
     return {
         item
         for item in range(courses.n_items)
-        if (not asked.limited[row] or courses.price_rp[item] <= asked.limit_rp[row])
+        if (not asked.has_balance[row] or courses.price_rp[item] <= asked.balance_rp[row])
+        and courses.price_rp[item] <= asked.max_price_rp[row]
         and item not in owned
         and courses.on_sale_from_s[item] <= asked.as_of_s[row] <= courses.on_sale_until_s[item]
         and courses.min_age[item] <= asked.age_at_least[row]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from saldopas.features.errors import ArtifactError
+from saldopas.features.requests.batch import build_requests
 from saldopas.models.artifact.artifact import load_artifact, write_artifact
 from saldopas.models.artifact.manifest import file_hash, without_removed_options
 from saldopas.training_pipeline.training.record import TrainingRecord
@@ -31,8 +32,7 @@ def test_arrays_are_mapped_read_only(small_record: TrainingRecord) -> None:
 def test_loading_twice_answers_the_same(small_record: TrainingRecord) -> None:
     first, second = (load_artifact(small_record.artifact) for _ in range(2))
     rows = np.arange(first.snapshot.n_people)
-    size = {"n_items": first.policy.courses.n_items, "n_tokens": first.vocabulary.n_tokens}
-    asked = first.snapshot.requests(rows, as_of_s=first.manifest.cutoff_s, count=5, **size)
+    asked = build_requests(first.known(rows), as_of_s=first.manifest.cutoff_s, count=5)
     ours, theirs = first.policy.recommend(asked), second.policy.recommend(asked)
     np.testing.assert_array_equal(ours.item_idx, theirs.item_idx)
     np.testing.assert_array_equal(ours.scores, theirs.scores)

@@ -66,8 +66,8 @@ def test_each_course_is_read_from_the_curve_of_the_stage_that_ranks_it() -> None
 def test_probabilities_of_what_is_allowed_add_up_to_what_is_expected() -> None:
     requests = make_requests(
         make_batch([[3], []], n_items=4),
-        limited=np.array([True, True]),
-        limit_rp=np.array([20, 40]),
+        has_balance=np.array([True, True]),
+        balance_rp=np.array([20, 40]),
     )
     found = curves(1.0).probabilities(policy(), requests)
     np.testing.assert_allclose(found.sum(axis=1), 1.0)
@@ -78,7 +78,7 @@ def test_probabilities_of_what_is_allowed_add_up_to_what_is_expected() -> None:
 
 def test_nothing_allowed_is_nothing_probable() -> None:
     requests = make_requests(
-        make_batch([[]], n_items=4), limited=np.array([True]), limit_rp=np.array([9])
+        make_batch([[]], n_items=4), has_balance=np.array([True]), balance_rp=np.array([9])
     )
     assert curves().probabilities(policy(), requests).tolist() == [[0.0, 0.0, 0.0, 0.0]]
 
@@ -94,8 +94,8 @@ def test_price_and_share_of_the_balance_are_factors() -> None:
     )
     requests = make_requests(
         make_batch([[3], [3]], n_items=4),
-        limited=np.array([True, False]),
-        limit_rp=np.array([20, 0]),
+        has_balance=np.array([True, False]),
+        balance_rp=np.array([20, 0]),
     )
     found = priced.probabilities(policy(), requests)
     np.testing.assert_allclose(found[0], [0.1 / 1.9, 1.8 / 1.9, 0, 0])  # 0.3 * 3 * 2

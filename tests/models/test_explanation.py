@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
+from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
 from saldopas.features.requests.batch import RequestBatch
 from saldopas.models.explaining.evidence import MIN_TAKERS, Count, Evidence
 from saldopas.models.explaining.explanation import reasons_of, stage_terms
@@ -50,7 +50,7 @@ def ask(history: list[int], token: int, limit: int | None = None, n: int = N_ITE
     limits = np.array([limit or 0], np.int64)
     count = np.array([n], np.int64)
     limited = np.array([limit is not None])
-    return make_requests(batch, limit_rp=limits, limited=limited, count=count)
+    return make_requests(batch, balance_rp=limits, has_balance=limited, count=count)
 
 
 @pytest.mark.parametrize("limit", [None, 5_000])

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import (
+    AGE,
+    COUNT,
+    EDUCATION,
+    HAS_BALANCE,
+    MAX_PRICE,
+    MOMENT,
+    RequestBatch,
+    build_requests,
+)
 from saldopas.features.seconds import DAY_S
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
@@ -69,7 +78,7 @@ def test_a_share_of_one_explores_every_slot_until_the_pool_is_empty() -> None:
 def test_an_explored_course_has_the_score_that_everybody_gets_at_this_balance() -> None:
     lift = BalanceFit(lift=(2.0,) * N_BANDS)
     policy = replace(exploring(share=1.0), balance_fit=lift)
-    asked = one_request(limit_rp=np.array([5_000]), limited=np.array([True]))
+    asked = one_request(balance_rp=np.array([5_000]), has_balance=np.array([True]))
     lists = policy.recommend(asked)
     assert lists.explored.all()
     np.testing.assert_allclose(lists.scores, 2 * POPULAR.share[lists.item_idx])
@@ -87,7 +96,7 @@ def test_chances_of_a_short_pool_by_hand() -> None:
 def often(asked: RequestBatch, *, seed: int) -> Recommendations:
     """The answers to one request for `DRAWS` ages, which nothing but the draws depends on."""
     many = asked.take(np.zeros(DRAWS, int))
-    return exploring(seed=seed).recommend(many.but(age_at_least=np.arange(DRAWS)))
+    return exploring(seed=seed).recommend(many.with_terms({AGE: np.arange(DRAWS)}))
 
 
 @pytest.mark.parametrize("asked", [one_request(), without(5, 6, 7)], ids=["pool 5", "pool 2"])
@@ -158,7 +167,7 @@ def test_a_batch_equals_its_single_requests(world: World, share: float) -> None:
 @given(worlds(), shares)
 def test_all_that_is_allowed_is_never_shuffled(world: World, share: float) -> None:
     """So that a lower balance only takes courses away, whatever is explored."""
-    everything = world.requests.but(count=np.full(world.requests.n_rows, 99, np.int64))
+    everything = world.requests.with_terms({COUNT: 99})
     lists = with_exploration(world, share, 3).recommend(everything)
     plain = world.policy.recommend(everything)
     np.testing.assert_array_equal(lists.item_idx, plain.item_idx)
@@ -172,20 +181,23 @@ def same(ours: Recommendations, theirs: Recommendations, place: slice = slice(No
 
 def test_another_content_is_another_draw_and_the_hour_is_no_content() -> None:
     asked = one_request(as_of_s=np.array([10 * DAY_S]))
-    later = asked.but(as_of_s=asked.as_of_s + 3_600)
+    later = asked.with_terms({MOMENT: asked.as_of_s + 3_600})
     assert content_seed(asked, 0, 1) == content_seed(later, 0, 1)
-    changed = {
-        "as_of_s": asked.as_of_s + DAY_S,
-        "count": asked.count + 1,
-        "limited": ~asked.limited,
-        "age_at_least": asked.age_at_least + 1,
-        "education_at_least": asked.education_at_least + 1,
-        "excluded": without(5).excluded,
-        "owned": without(5).excluded,
-        "participants": make_batch([[4]], n_items=N_ITEMS),
+    terms = {
+        MOMENT: asked.as_of_s + DAY_S,
+        COUNT: asked.count + 1,
+        HAS_BALANCE: 1,
+        MAX_PRICE: 1,
+        AGE: asked.age_at_least + 1,
+        EDUCATION: asked.education_at_least + 1,
     }
-    others = [asked.but(**{name: value}) for name, value in changed.items()]
-    others.append(make_requests(make_batch([[]], n_items=N_ITEMS, tokens=[[1]])))
+    others = [asked.with_terms({term: value}) for term, value in terms.items()]
+    others += [
+        replace(asked, excluded=without(5).excluded),
+        replace(asked, owned=without(5).excluded),
+        replace(asked, participants=make_batch([[4]], n_items=N_ITEMS)),
+        make_requests(make_batch([[]], n_items=N_ITEMS, tokens=[[1]])),
+    ]
     seeds = {content_seed(other, 0, 1) for other in others} | {content_seed(asked, 0, 2)}
     assert content_seed(asked, 0, 1) not in seeds
     assert len(seeds) == len(others) + 1
@@ -206,12 +218,11 @@ def test_an_artifact_explores_as_it_was_trained_to(small_world: SmallWorld, tmp_
     first, second = (load_artifact(tmp_path / "artifact") for _ in range(2))
     assert first.manifest.recipe.exploration == record.manifest.recipe.exploration == config
     rows = np.arange(200)
-    size = {"n_items": first.policy.courses.n_items, "n_tokens": first.vocabulary.n_tokens}
-    asked = first.snapshot.requests(rows, as_of_s=first.manifest.cutoff_s, count=5, **size)
+    asked = build_requests(first.known(rows), as_of_s=first.manifest.cutoff_s, count=5)
     ours, theirs = first.policy.recommend(asked), second.policy.recommend(asked)
     same(ours, theirs)
     assert 0.3 < ours.explored.mean() < 0.7
     data = small_world.data
     bought = data.events.item_idx[data.kept & ~data.opted_out[data.events.rows]]
-    n_bought = np.bincount(bought, minlength=size["n_items"])
+    n_bought = np.bincount(bought, minlength=first.policy.courses.n_items)
     assert n_bought[ours.item_idx[ours.explored]].max() <= 5

@@ -12,10 +12,10 @@ from saldopas.models.recommenders.als import Als, AlsConfig
 from saldopas.models.recommenders.bpr import Bpr, BprConfig
 from saldopas.models.recommenders.factors import (
     LatentSpace,
-    Purchased,
-    drawn_by_share,
-    known_rows,
-    recency,
+    PurchaseFactors,
+    participant_inputs,
+    recency_weights,
+    sample_by_share,
     token_factors,
 )
 from saldopas.models.recommenders.lmf import Lmf, LmfConfig
@@ -34,7 +34,7 @@ SPACE = LatentSpace(
     rivals=np.arange(6, dtype=np.int32),
 )
 EXPECTED = SPACE.typical.astype(np.float64)
-BOUGHT = Purchased(
+BOUGHT = PurchaseFactors(
     SIX[[1, 4]].astype(np.float64), SPACE.bias[[1, 4]].astype(np.float64), np.array([0.5, 1.0])
 )
 
@@ -196,7 +196,7 @@ def test_bpr_folds_in_the_minimum_of_the_pairwise_loss() -> None:
         pairs = -np.log(expit(x[[1, 4]][:, None] - x[None, :])).mean(axis=1)
         return float(BOUGHT.weights @ (pairs + 0.1 * ((user - EXPECTED) ** 2).sum()))
 
-    assert_is_near_the_minimum(loss, model._fold_in(BOUGHT, EXPECTED))
+    assert_is_near_the_minimum(loss, model.fold_in(BOUGHT, EXPECTED))
 
 
 def test_lmf_folds_in_the_minimum_of_the_logistic_loss() -> None:
@@ -209,7 +209,7 @@ def test_lmf_folds_in_the_minimum_of_the_logistic_loss() -> None:
         penalty = 0.2 * ((user - EXPECTED) ** 2).sum()
         return float(BOUGHT.weights @ bought + others + penalty)
 
-    assert_is_near_the_minimum(loss, model._fold_in(BOUGHT, EXPECTED))
+    assert_is_near_the_minimum(loss, model.fold_in(BOUGHT, EXPECTED))
 
 
 def assert_is_near_the_minimum(loss: Any, found: np.ndarray) -> None:
@@ -222,19 +222,19 @@ def assert_is_near_the_minimum(loss: Any, found: np.ndarray) -> None:
 
 def test_implicit_columns_are_read_as_factors_and_bias() -> None:
     # with participants as implicit has them, v u + b must be implicit's own score
-    from saldopas.models.recommenders.bpr import fit_peer as fit_bpr
-    from saldopas.models.recommenders.lmf import fit_peer as fit_lmf
+    from saldopas.models.recommenders.bpr import fit_implicit as fit_bpr
+    from saldopas.models.recommenders.lmf import fit_implicit as fit_lmf
 
     train = make_training(checkerboard(N_ITEMS), make_courses([1] * N_ITEMS))
     bpr = fit_bpr(small(Bpr), train, seed=0)
-    space = Bpr.of_peer(small(Bpr), train, bpr).space
+    space = Bpr.of_implicit(small(Bpr), train, bpr).space
     np.testing.assert_allclose(
         bpr.user_factors[:, :-1] @ space.items.T + space.bias,
         bpr.user_factors @ bpr.item_factors.T,
         atol=1e-4,
     )
     lmf = fit_lmf(small(Lmf), train, seed=0)
-    space = Lmf.of_peer(small(Lmf), train, lmf).space
+    space = Lmf.of_implicit(small(Lmf), train, lmf).space
     people = np.delete(lmf.user_factors, -2, axis=1)
     np.testing.assert_allclose(
         people @ space.items.T + space.bias, lmf.user_factors @ lmf.item_factors.T, atol=1e-4
@@ -259,18 +259,18 @@ def test_token_factors_by_hand() -> None:
     ],
 )
 def test_rivals_are_drawn_by_their_share(counts: list[int], most: int, drawn: list[int]) -> None:
-    assert drawn_by_share(np.array(counts, np.int64), most).tolist() == drawn
+    assert sample_by_share(np.array(counts, np.int64), most).tolist() == drawn
 
 
 def test_what_is_known_of_a_row() -> None:
     batch = make_batch([[0, 1, 0], [], [2]], n_items=3, tokens=[[1], [0], []])
-    weights = recency(batch.sequence, 0.5)
+    weights = recency_weights(batch.sequence, 0.5)
     assert weights.tolist() == [0.25, 0.5, 1.0, 1.0]
-    known = list(known_rows(batch, weights, bought=np.array([True, True, False])))
+    known = list(participant_inputs(batch, weights, bought=np.array([True, True, False])))
     assert [row.items.tolist() for row in known] == [[0, 1], [], []]
     assert known[0].weights.tolist() == [1.0, 0.5]  # a course bought twice has its newest weight
     assert [row.tokens.tolist() for row in known] == [[1], [0], []]
 
 
 def test_recency_of_nobody_is_empty() -> None:
-    assert recency(Sequences.of([], n_items=3), 0.5).shape == (0,)
+    assert recency_weights(Sequences.of([], n_items=3), 0.5).shape == (0,)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from saldopas.features.encoding import masks
 from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
+from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
 from saldopas.models.policy.policy import Policy, Stage
 from saldopas.models.recommenders.blend import Blend, BlendConfig, Member
 from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
@@ -42,7 +42,7 @@ def popular(share: list[float]) -> TimeDecayedPopularity:
 def test_what_is_allowed_is_what_each_rule_says(world: World) -> None:
     courses, asked = world.courses, world.requests
     each = (
-        masks.affordable(courses, asked.limit_rp, asked.limited)
+        masks.affordable(courses, asked.limit_rp)
         & masks.on_sale(courses, asked.as_of_s)
         & masks.eligible(courses, asked.age_at_least, asked.education_at_least)
         & masks.outside(asked.owned)

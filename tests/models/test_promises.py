@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saldopas.features.requests.batch import BALANCE, COUNT, HAS_BALANCE
 
 from tests.made import make_batch, make_courses, make_requests
 from tests.models.policy_worlds import World, allowed_one_by_one, listed, worlds
@@ -41,9 +42,8 @@ def test_ordered_by_stage_then_score_then_course(world: World) -> None:
 @settings(max_examples=80, deadline=None)
 @given(worlds(), st.integers(0, 6_000))
 def test_a_lower_balance_only_takes_courses_away(world: World, cut: int) -> None:
-    everything = world.requests.but(count=np.full(world.requests.n_rows, 99, np.int64))
-    everything = everything.but(limited=np.ones(everything.n_rows, bool))
-    lower = everything.but(limit_rp=np.maximum(everything.limit_rp - cut, 0))
+    everything = world.requests.with_terms({COUNT: 99, HAS_BALANCE: 1})
+    lower = everything.with_terms({BALANCE: np.maximum(everything.balance_rp - cut, 0)})
     more, fewer = world.policy.recommend(everything), world.policy.recommend(lower)
     for row in range(everything.n_rows):
         affordable = [

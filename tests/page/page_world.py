@@ -162,7 +162,7 @@ def serving(directory: Path) -> Iterator[Served]:
         yield Served(url, full, weak, only_events, admin, people, store, log, process)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(120)
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

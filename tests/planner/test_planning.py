@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import MAX_PRICE, RequestBatch
 from saldopas.features.scheme import SCHEMES
 from saldopas.features.tables.dataset_config import DatasetConfig
 from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
@@ -44,8 +44,8 @@ def request(moment: str, balance: int = 600) -> RequestBatch:
     return make_requests(
         make_batch([[]], n_items=5),
         as_of_s=np.array([at(moment)]),
-        limited=np.array([True]),
-        limit_rp=np.array([balance]),
+        has_balance=np.array([True]),
+        balance_rp=np.array([balance]),
     )
 
 
@@ -190,7 +190,8 @@ def test_a_wish_for_low_prices_is_no_low_balance() -> None:
         share_factor=np.array([1.0, 2.0]),
     )
     made = replace(planning("none"), calibration=share)
-    asked = made.asked(request("2021-12-01", 200), PlanWish(600))
+    wish = request("2021-12-01", 600).with_terms({MAX_PRICE: 200})
+    asked = made.asked(wish, PlanWish(600))
     assert asked.item_idx.tolist() == [0, 1]
     assert asked.problem.relevance.tolist() == [0.5, 0.5]
 

@@ -120,7 +120,7 @@ def test_bad_data_ends_with_exit_code_2(
         ("[catalogue.categories]\nKopi = 1.0", "unknown category"),
         ("[catalogue]\ncloses = 2021-06-30", "after the catalogue closes"),
         ("participants = 3", "is an option"),
-        ("people = [", "cannot read"),
+        ("people = [", "is not TOML"),
     ],
 )
 def test_a_bad_configuration_is_refused_with_its_key(

@@ -11,10 +11,8 @@ import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.pairs import Pairs
-from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import Request, batch_of
+from saldopas.features.requests.participants import KnownParticipant
 from starlette.testclient import TestClient
 
 from tests.serving.request_bodies import (
@@ -125,20 +123,21 @@ def test_the_answer_is_the_policys(
     courses, vocabulary = artifact.policy.courses, artifact.vocabulary
     ids = courses.course_ids.tolist()
     known = [ids.index(course_id) for course_id in purchased if course_id in ids]
-    sequence = Sequences.of([known], n_items=courses.n_items)
     age = profile.get("age")
     ages = {"26-35": 26, ">=56": 56, "x": 0, None: 0}
     education = profile.get("education")
-    request = RequestBatch.of(
-        participants=ParticipantBatch(sequence, vocabulary.encode_one(profile)),
-        limit_rp=np.array([balance]),
-        limited=np.array([True]),
-        owned=Pairs.of_events(sequence),
-        excluded=Pairs.none(1, courses.n_items),
-        age_at_least=np.array([age if isinstance(age, int) else ages[age]]),
-        education_at_least=np.array([LEVELS.index(education) + 1 if education in LEVELS else 0]),
-        as_of_s=np.array([artifact.manifest.cutoff_s]),
-        count=np.array([n]),
+    person = KnownParticipant(
+        history=known,
+        tokens=vocabulary.tokens_of(profile),
+        owned=known,
+        balance_rp=balance,
+        age_at_least=age if isinstance(age, int) else ages[age],
+        education_at_least=LEVELS.index(education) + 1 if education in LEVELS else 0,
+    )
+    request = batch_of(
+        [Request(person, as_of_s=artifact.manifest.cutoff_s, count=n)],
+        n_items=courses.n_items,
+        n_tokens=vocabulary.n_tokens,
     )
     expected = artifact.policy.recommend(request)
     body = {"purchased": purchased, "profile": profile, "balance": balance, "n": n}

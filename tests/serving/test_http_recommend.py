@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from saldopas.features.requests.batch import build_requests
 from saldopas.serving.recommend.schemas import Answer
 from starlette.testclient import TestClient
 
@@ -66,13 +67,8 @@ def test_what_is_answered_is_what_the_policy_answers(
 ) -> None:
     snapshot, courses = world.artifact.snapshot, world.artifact.policy.courses
     names = [world.people.buyer, world.people.newcomer, world.people.hidden, STRANGER]
-    request = snapshot.requests(
-        snapshot.rows_of(names),
-        as_of_s=world.artifact.manifest.cutoff_s,
-        count=20,
-        n_items=courses.n_items,
-        n_tokens=world.artifact.vocabulary.n_tokens,
-    )
+    known = world.artifact.known(snapshot.rows_of(names))
+    request = build_requests(known, as_of_s=world.artifact.manifest.cutoff_s, count=20)
     expected = world.artifact.policy.recommend(request)
     for row, name in enumerate(names):
         answer = ask(client, participant_id=name, n=20)

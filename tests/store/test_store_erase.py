@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 from saldopas.features.errors import DataError
+from saldopas.features.requests.participants import KnownParticipant
 from saldopas.features.tables.dataset import read_dataset
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.artifact.erase import erase_from_artifact
@@ -22,7 +23,7 @@ from saldopas.store.engine import PRAGMAS, for_reading, hash_of, open_store, rea
 from saldopas.store.erase import erase_people, forget_pending_lists, purge_files
 from saldopas.store.load import load_store
 from saldopas.store.schema import ERASED, EVENTS, OF_A_PERSON, SERVED
-from saldopas.store.served.blocks import people_in
+from saldopas.store.served.packing import people_in
 from saldopas.training_pipeline.commands import main as cli
 from saldopas.training_pipeline.ingest.erased_people import Erased, erased_people, without_erased
 
@@ -133,7 +134,8 @@ def test_an_artifact_without_somebody_verifies_and_answers_the_others_as_before(
     for name in world.ids[:50]:
         if name != world.buyer:
             rows = [int(one.snapshot.rows_of([name])[0]) for one in (before, after)]
-            assert before.snapshot.person(rows[0]) == after.snapshot.person(rows[1])
+            ours = KnownParticipant.of_snapshot(before.snapshot, rows[0])
+            assert ours == KnownParticipant.of_snapshot(after.snapshot, rows[1])
 
 
 def test_nothing_is_left_in_any_file(

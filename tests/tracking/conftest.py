@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from saldopas.training_pipeline.tracking.audit import AUDIT_FILE, AUDIT_TAG
+from saldopas.training_pipeline.tracking.champion import AUDIT_FILE, AUDIT_TAG
 from saldopas.training_pipeline.tracking.champion_pointer import POINTER
 from saldopas.training_pipeline.tracking.gate_verdicts import FOLDER
 from saldopas.training_pipeline.tracking.gate_verdicts import TAG as GATE_TAG

@@ -1,4 +1,4 @@
-"""Data with a planted answer, and challengers that are better, worse, unfair and slow on it."""
+"""Data with a planted answer, and challengers that are better, worse and unfair on it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from saldopas.features.tables.dataset import Dataset, read_dataset
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
-from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
+from saldopas.training_pipeline.gate.latency import Latency
+from saldopas.training_pipeline.gate.verdict import GateConfig
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
 from saldopas.training_pipeline.training.train import train
@@ -22,10 +23,11 @@ name = "planted"
 [profile]
 group = { kind = "categorical" }
 """
-PLAIN, FAIR, UNFAIR, SLOW = "popularity", "profile-popularity", "als", "lmf"
+PLAIN, FAIR, UNFAIR = "popularity", "profile-popularity", "als"
 BEST = "sequence-ridge"
 ALIKE = "as fair as the fair one"
-SLUGGISH = "one solve of 256 unknowns a request"
+SAME_SPEED = Latency(challenger_ms=0.02, champion_ms=0.02, requests=100)
+TOO_SLOW = Latency(challenger_ms=0.51, champion_ms=0.02, requests=100)
 STRICT = GateConfig(
     segments=("history", "group"), evaluation=EvaluationConfig(min_people=20), requests=100
 )
@@ -74,7 +76,7 @@ def write_planted(directory: Path) -> Dataset:
 
 
 def make_gate_world(directory: Path) -> GateWorld:
-    """Seven trainings without search; the unfair one is given no profile."""
+    """Five trainings without search; the unfair one is given no profile."""
     dataset = write_planted(directory / "data")
     nameless = replace(dataset, config=dataset.config.model_copy(update={"profile": {}}))
     records = {
@@ -83,16 +85,10 @@ def make_gate_world(directory: Path) -> GateWorld:
             TrainingConfig(model=name, search=False, balance_fit=False),
             artifact=directory / name,
         )
-        for name in (PLAIN, FAIR, UNFAIR, SLOW, BEST)
+        for name in (PLAIN, FAIR, UNFAIR, BEST)
     }
     other = {FAIR: {"half_life_days": 25.0}}
     records[ALIKE] = train(
         dataset, TrainingConfig(model=FAIR, models=other, blend=False), artifact=directory / "alike"
-    )
-    large = {"als": {"factors": 256, "iterations": 1}}
-    records[SLUGGISH] = train(
-        dataset,
-        TrainingConfig(model="als", search=False, models=large),
-        artifact=directory / "sluggish",
     )
     return GateWorld(dataset, records)

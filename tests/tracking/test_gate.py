@@ -12,10 +12,9 @@ import pandas as pd
 import pytest
 from saldopas.features.errors import DataError
 from saldopas.models.artifact.artifact import load_artifact
-from saldopas.training_pipeline.gate.config import GateConfig, read_gate_config
 from saldopas.training_pipeline.gate.judge import Challenger, Champion, GateInput, judge
-from saldopas.training_pipeline.gate.measured_against import measured_against
-from saldopas.training_pipeline.gate.verdict import RULES, GateReport
+from saldopas.training_pipeline.gate.reference import measured_against
+from saldopas.training_pipeline.gate.verdict import RULES, GateConfig, GateReport, read_gate_config
 from saldopas.training_pipeline.tracking.held_out_quality import held_out_quality
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
@@ -25,10 +24,9 @@ from tests.tracking.gate_world import (
     ALIKE,
     BEST,
     FAIR,
-    PLAIN,
-    SLOW,
-    SLUGGISH,
+    SAME_SPEED,
     STRICT,
+    TOO_SLOW,
     UNFAIR,
     GateWorld,
 )
@@ -55,7 +53,7 @@ def ask(
             artifact=artifact or record.artifact,
         ),
         None if champion is None else Champion(1, world.records[champion].artifact),
-        gate or GateInput(world.dataset, config=config),
+        gate or GateInput(world.dataset, latency=SAME_SPEED, config=config),
     )
 
 
@@ -135,11 +133,19 @@ def test_small_groups_are_not_looked_at(gate_world: GateWorld) -> None:
     assert "few" not in verdict.sentence
 
 
-def test_a_slower_one_is_refused_by_the_defaults(gate_world: GateWorld) -> None:
-    verdict = ask(gate_world, SLUGGISH, FAIR).of("latency")
-    assert verdict.outcome == "failed"
-    assert verdict.sentence.endswith("budget 0.5 ms, what nobody notices")
-    assert "latency" not in ask(gate_world, SLOW, PLAIN).failed  # slower, and nobody notices
+def test_a_slower_one_is_refused_although_it_is_better(gate_world: GateWorld) -> None:
+    gate = GateInput(gate_world.dataset, latency=TOO_SLOW, config=STRICT)
+    report = ask(gate_world, BEST, FAIR, gate=gate)
+    assert report.failed == ("latency",)
+    assert report.of("latency").sentence.endswith("budget 0.5 ms, what nobody notices")
+
+
+def test_request_times_that_are_not_given_are_measured(gate_world: GateWorld) -> None:
+    report = ask(gate_world, BEST, FAIR, gate=GateInput(gate_world.dataset, config=STRICT))
+    figures = report.of("latency").figures
+    assert figures["requests"] == STRICT.requests
+    assert float(str(figures["median_ms"])) > 0
+    assert float(str(figures["champion_median_ms"])) > 0
 
 
 def test_without_segments_the_rule_says_that_it_is_off(gate_world: GateWorld) -> None:
@@ -254,7 +260,7 @@ def test_what_the_training_measured_on_its_test_cut_is_not_measured_again(
 
 
 def test_without_data_nothing_is_known_of_a_champion(gate_world: GateWorld) -> None:
-    report = ask(gate_world, BEST, FAIR, gate=GateInput())
+    report = ask(gate_world, BEST, FAIR, gate=GateInput(latency=SAME_SPEED))
     assert report.failed == ("main-metric",)
     assert "--data" in report.refusal
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from saldopas.training_pipeline.gate.config import GateConfig
 from saldopas.training_pipeline.gate.latency import Latency
 from saldopas.training_pipeline.gate.rules import request_latency
+from saldopas.training_pipeline.gate.verdict import GateConfig
 
 CONFIG = GateConfig(latency_ms=10.0, unnoticed_ms=0.5, slower=2.0)
 

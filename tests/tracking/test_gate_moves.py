@@ -10,19 +10,15 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from saldopas.training_pipeline.console import RunFailedError
-from saldopas.training_pipeline.tracking.registry import (
-    GateInput,
-    GateRefusedError,
-    ModelNotFoundError,
-    history,
-    promote,
-    resolve,
-    rollback,
-)
+from saldopas.training_pipeline.gate.judge import GateInput
+from saldopas.training_pipeline.tracking.champion import history
+from saldopas.training_pipeline.tracking.promotion import GateRefusedError, promote, rollback
+from saldopas.training_pipeline.tracking.registry import ModelNotFoundError, resolve
 from saldopas.training_pipeline.tracking.tracked_training import train_and_track
 from saldopas.training_pipeline.tracking.training_run import track_training
 from saldopas.training_pipeline.training.config import read_training_config
@@ -32,15 +28,16 @@ from tests.tracking.gate_world import (
     BEST,
     FAIR,
     PLAIN,
-    SLUGGISH,
+    SAME_SPEED,
     STRICT,
+    TOO_SLOW,
     UNFAIR,
     GateWorld,
     write_planted,
 )
 
 NEWCOMER = "p1790"  # one of `few`
-READY_SECONDS = SWAP_SECONDS = 60.0
+READY_SECONDS = SWAP_SECONDS = 300.0
 BENTOML = [sys.executable, "-m", "bentoml", "serve", "saldopas.serving.service:SaldoPas"]
 
 
@@ -49,9 +46,9 @@ def test_bad_ones_stay_out_a_better_one_serves_and_is_rolled_back(
     gate_world: GateWorld, empty_store: Path
 ) -> None:
     """A service runs beside the registry all the time, and answers with the champion."""
-    wanted = (FAIR, PLAIN, UNFAIR, SLUGGISH, BEST)
+    wanted = (FAIR, PLAIN, UNFAIR, BEST)
     version = {name: track_training(gate_world.records[name]).version for name in wanted}
-    gate = GateInput(gate_world.dataset, config=STRICT)
+    gate = GateInput(gate_world.dataset, latency=SAME_SPEED, config=STRICT)
     assert promote(version[FAIR], gate=gate).from_version is None
     with service(empty_store / "champion.json") as address:
         assert serving(address) == (str(version[FAIR]), "profile-popularity")
@@ -63,7 +60,7 @@ def test_bad_ones_stay_out_a_better_one_serves_and_is_rolled_back(
         ):
             promote(version[UNFAIR], gate=gate)
         with pytest.raises(GateRefusedError, match=r"refused by .*latency \(median"):
-            promote(version[SLUGGISH], gate=gate)
+            promote(version[BEST], gate=replace(gate, latency=TOO_SLOW))
         with broken(resolve(str(version[BEST]))):
             with pytest.raises(GateRefusedError, match=r"refused by artifact \(.*was changed"):
                 promote(version[BEST], gate=gate)
@@ -139,7 +136,7 @@ def service(pointer: Path) -> Iterator[str]:
 
 def is_ready(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:
+        with urllib.request.urlopen(f"{address}/readyz", timeout=60) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
@@ -151,10 +148,10 @@ def serving(address: str) -> tuple[str, str]:
     request = urllib.request.Request(
         f"{address}/recommend", data=body, headers={"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         found = json.load(answer)
     assert len(found["items"]) == 3
-    with urllib.request.urlopen(f"{address}/version", timeout=10) as answer:
+    with urllib.request.urlopen(f"{address}/version", timeout=60) as answer:
         return found["model_version"], json.load(answer)["model"]
 
 

@@ -12,7 +12,7 @@ import pytest
 from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
-from saldopas.training_pipeline.gate.trained_on import check_trained_on
+from saldopas.training_pipeline.gate.judge import check_trained_on
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.train import train
 

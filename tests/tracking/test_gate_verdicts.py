@@ -9,22 +9,29 @@ from typing import Any
 
 import pytest
 from saldopas.features.errors import DataError
-from saldopas.training_pipeline.gate.config import GateConfig
-from saldopas.training_pipeline.gate.verdict import EDITION, RULES, GateReport, Verdict
+from saldopas.features.tables.dataset import Dataset
+from saldopas.training_pipeline.gate.judge import GateInput
+from saldopas.training_pipeline.gate.verdict import EDITION, RULES, GateConfig, GateReport, Verdict
 from saldopas.training_pipeline.tracking import gate_verdicts
-from saldopas.training_pipeline.tracking.registry import GateInput, GateRefusedError, judge, promote
+from saldopas.training_pipeline.tracking.gate_verdicts import judge
+from saldopas.training_pipeline.tracking.promotion import GateRefusedError, promote
 from saldopas.training_pipeline.tracking.store import connect
 from saldopas.training_pipeline.tracking.training_run import track_training
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 from tests.postgres_server import MISSING, postgres_binaries, postgres_server
 from tests.small_world import SmallWorld
+from tests.tracking.gate_world import SAME_SPEED
 from tests.tracking.tracked import Tracked
 
 GOOD, SAME = 1, 2
 NO_GAIN = ("gain", "balance")  # the same lists, on too few decisions to see 2 % of the balance
 REFUSED = "refused by gain, balance"
 STRICTER = GateInput(config=GateConfig(margin=0.01))
+
+
+def given(dataset: Dataset) -> GateInput:
+    return GateInput(dataset, latency=SAME_SPEED)
 
 
 def version(tracked: Tracked) -> Any:
@@ -39,7 +46,7 @@ def file_of(tracked: Tracked, report: GateReport) -> Path:
 def test_verdicts_are_kept_with_the_version(tracked: Tracked, small_world: SmallWorld) -> None:
     """As tags, and as a file of its run; what was found once against a champion is used again."""
     promote(GOOD)
-    report = judge(SAME, GateInput(small_world.dataset))
+    report = judge(SAME, given(small_world.dataset))
     assert report.failed == NO_GAIN
     kept = version(tracked)
     assert kept.tags["saldopas.gate"] == REFUSED
@@ -56,7 +63,7 @@ def test_what_was_measured_is_not_overwritten_by_what_was_not(
     tracked: Tracked, small_world: SmallWorld
 ) -> None:
     promote(GOOD)
-    report = judge(SAME, GateInput(small_world.dataset))
+    report = judge(SAME, given(small_world.dataset))
     before = version(tracked)
     with pytest.raises(GateRefusedError, match="--data"):  # stricter, and no data
         promote(SAME, gate=STRICTER)
@@ -73,7 +80,7 @@ def test_what_was_not_measured_stands_until_something_was(
     assert judge(SAME).failed == ("main-metric",)
     assert version(tracked).tags["saldopas.gate"] == "refused by main-metric"
     assert "saldopas.gate.against" not in version(tracked).tags
-    judge(SAME, GateInput(small_world.dataset))
+    judge(SAME, given(small_world.dataset))
     assert version(tracked).tags["saldopas.gate"] == REFUSED
 
 
@@ -84,7 +91,7 @@ def test_a_verdict_on_other_data_is_not_used_without_data(
     promote(GOOD)
     purchases = small_world.dataset.purchases.iloc[:-1]
     other = replace(small_world.dataset, purchases=purchases, fingerprint="f" * 64)
-    assert judge(SAME, GateInput(other)).failed == NO_GAIN
+    assert judge(SAME, given(other)).failed == NO_GAIN
     with pytest.raises(GateRefusedError, match="on what it was trained on: give --data"):
         promote(SAME)
 
@@ -93,7 +100,7 @@ def test_a_verdict_by_older_rules_is_not_used(
     tracked: Tracked, small_world: SmallWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promote(GOOD)
-    judge(SAME, GateInput(small_world.dataset))
+    judge(SAME, given(small_world.dataset))
     assert judge(SAME).failed == NO_GAIN
     monkeypatch.setattr(gate_verdicts, "EDITION", EDITION + 1)
     assert judge(SAME).failed == ("main-metric",)
@@ -104,7 +111,7 @@ def test_data_of_another_name_is_refused(tracked: Tracked, small_world: SmallWor
     config = small_world.dataset.config.model_copy(update={"name": "elsewhere"})
     other = replace(small_world.dataset, config=config, fingerprint="f" * 64)
     with pytest.raises(DataError, match="this is 'elsewhere'"):
-        promote(SAME, gate=GateInput(other))
+        promote(SAME, gate=given(other))
 
 
 def test_a_long_page_says_where_the_rest_is() -> None:

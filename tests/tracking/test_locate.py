@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from saldopas.features.errors import DataError
 from saldopas.models.artifact.artifact import load_artifact
-from saldopas.training_pipeline.tracking import locate
-from saldopas.training_pipeline.tracking.registry import ModelNotFoundError, promote, resolve
+from saldopas.training_pipeline.tracking import registry as locate
+from saldopas.training_pipeline.tracking.promotion import promote
+from saldopas.training_pipeline.tracking.registry import ModelNotFoundError, resolve
 
 from tests.tracking.tracked import Tracked
 

@@ -10,22 +10,24 @@ import pytest
 from matplotlib.patches import Rectangle
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality, held_out_quality
-from saldopas.training_pipeline.tracking.plots.balance_used import balance_used, told_points
-from saldopas.training_pipeline.tracking.plots.catalogue_share import catalogue_share
-from saldopas.training_pipeline.tracking.plots.figures import figures_of
-from saldopas.training_pipeline.tracking.plots.price_and_balance import (
+from saldopas.training_pipeline.tracking.plots import figures_of
+from saldopas.training_pipeline.tracking.plots.balance import (
     GRIDS,
     Points,
+    balance_used,
+    catalogue_share,
     price_and_balance,
+    told_points,
 )
-from saldopas.training_pipeline.tracking.plots.quality_by_cutoff import quality_by_cutoff
-from saldopas.training_pipeline.tracking.plots.quality_by_history import quality_by_history
-from saldopas.training_pipeline.tracking.plots.quality_by_segment import quality_by_segment
+from saldopas.training_pipeline.tracking.plots.quality import (
+    quality_by_cutoff,
+    quality_by_history,
+    quality_by_segment,
+)
 from saldopas.training_pipeline.tracking.plots.reliability import reliability
-from saldopas.training_pipeline.tracking.plots.search_history import search_history
-from saldopas.training_pipeline.tracking.plots.trials import trials
+from saldopas.training_pipeline.tracking.plots.trials import search_history, trials
 from saldopas.training_pipeline.training.record import TrainingRecord, Trial
 
 

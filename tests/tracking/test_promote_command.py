@@ -10,11 +10,8 @@ from saldopas.features.errors import DataError
 from saldopas.training_pipeline.commands import promote as commands
 from saldopas.training_pipeline.console import RunFailedError
 from saldopas.training_pipeline.gate.verdict import RULES
-from saldopas.training_pipeline.tracking.registry import (
-    GateRefusedError,
-    ModelNotFoundError,
-    resolve,
-)
+from saldopas.training_pipeline.tracking.promotion import GateRefusedError
+from saldopas.training_pipeline.tracking.registry import ModelNotFoundError, resolve
 from typer.testing import CliRunner
 
 from tests.small_world import SmallWorld

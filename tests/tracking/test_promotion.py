@@ -12,17 +12,10 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from saldopas.training_pipeline.console import RunFailedError
+from saldopas.training_pipeline.tracking.champion import Promotion, history
 from saldopas.training_pipeline.tracking.champion_pointer import POINTER
-from saldopas.training_pipeline.tracking.registry import (
-    ModelNotFoundError,
-    Promotion,
-    history,
-    promote,
-    publish_champion,
-    resolve,
-    rollback,
-    versions,
-)
+from saldopas.training_pipeline.tracking.promotion import promote, publish_champion, rollback
+from saldopas.training_pipeline.tracking.registry import ModelNotFoundError, resolve, versions
 
 from tests.tracking.tracked import Tracked
 
@@ -30,7 +23,7 @@ GOOD, SAME, POOR = 1, 2, 3
 RACE = """
 import sys
 from saldopas.training_pipeline.console import RunFailedError
-from saldopas.training_pipeline.tracking.registry import promote
+from saldopas.training_pipeline.tracking.promotion import promote
 try:
     promote(int(sys.argv[1]))
 except RunFailedError as error:

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from saldopas.training_pipeline.tracking.promotion_lock import KEY, promotion_lock
+from saldopas.training_pipeline.tracking.champion import LOCK_KEY as KEY
+from saldopas.training_pipeline.tracking.champion import promotion_lock
 from saldopas.training_pipeline.tracking.registry import VersionInfo, versions
 from saldopas.training_pipeline.tracking.training_run import track_training
 from saldopas.training_pipeline.training.record import TrainingRecord
@@ -19,7 +20,7 @@ from tests.postgres_server import MISSING, postgres_binaries, postgres_server
 PROMOTE = [sys.executable, "-m", "saldopas", "promote"]
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND granted"
-WAIT_SECONDS = 120.0
+WAIT_SECONDS = 300.0
 
 
 @pytest.mark.slow

@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.tracking import run_values
-from saldopas.training_pipeline.tracking.environment import model_requirements, write_environment
 from saldopas.training_pipeline.tracking.held_out_quality import held_out_quality
 from saldopas.training_pipeline.tracking.model_card import GAP, model_card
+from saldopas.training_pipeline.tracking.registered_model import (
+    model_requirements,
+    write_environment,
+)
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 from tests.small_world import no_better_than_popularity

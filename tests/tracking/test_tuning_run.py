@@ -233,10 +233,10 @@ def test_a_killed_tuning_goes_on_to_the_same_table(
 
 
 def wait_for_trials(database: Path, least: int, process: subprocess.Popen[bytes]) -> None:
-    patience = time.monotonic() + 120
+    patience = time.monotonic() + 600
     while trials_in(database) < least:
         assert process.poll() is None, "the tuning ended by itself"
-        assert time.monotonic() < patience, "no trial ended within two minutes"
+        assert time.monotonic() < patience, "no trial ended within ten minutes"
         time.sleep(0.05)
 
 

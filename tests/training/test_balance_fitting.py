@@ -66,7 +66,7 @@ def test_a_habit_of_spending_it_all_at_once_is_found(small_world: SmallWorld) ->
     bought = cut.cases.targets.indices
     assert len(bought) == cut.cases.n_cases, "one purchase a decision"
     spent = small_world.data.courses.price_rp[bought] + 1
-    cut = replace(cut, cases=replace(cut.cases, limit_rp=spent))
+    cut = replace(cut, cases=replace(cut.cases, balance_rp=spent))
     found = learn_balance_fit(small_world.data, [cut], [POPULAR.fit(cut.train, seed=7)])
     assert found is not None
     assert int(np.argmax(found.lift)) == N_BANDS - 1
@@ -89,8 +89,8 @@ def _asked(policy: Policy, limit: int) -> RequestBatch:
     batch = make_batch([[]], n_items=n_items)
     return make_requests(
         batch,
-        limit_rp=np.array([limit]),
-        limited=np.array([True]),
+        balance_rp=np.array([limit]),
+        has_balance=np.array([True]),
         count=np.array([n_items]),
         as_of_s=np.array([int(policy.courses.on_sale_from_s.max())]),
     )

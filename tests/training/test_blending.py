@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from saldopas.models.policy.policy import SOURCES, Policy, Stage
 from saldopas.models.policy.recipe import Recipe, StageRecipe
-from saldopas.models.recommenders.blend import SCALED_ON, Blend, BlendConfig, unit_of
+from saldopas.models.recommenders.blend import N_SCALE_PEOPLE, Blend, BlendConfig, unit_of
 from saldopas.models.recommenders.profile_popularity import (
     ProfilePopularity,
     ProfilePopularityConfig,
 )
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.training.blending import (
     LEAST_CASES,
     LEVELS,
@@ -175,7 +175,7 @@ def test_a_blend_is_the_weighted_sum_of_its_members_by_level() -> None:
     np.testing.assert_allclose(scores[1:], 0.25 * parts[0][1:] + 2 * parts[1][1:], rtol=1e-5)
 
 
-@pytest.mark.parametrize("size", [SCALED_ON // 2, 2 * SCALED_ON])
+@pytest.mark.parametrize("size", [N_SCALE_PEOPLE // 2, 2 * N_SCALE_PEOPLE])
 def test_a_members_unit_is_that_of_all_people_where_the_table_is_sorted_by_a_profile(
     size: int,
 ) -> None:

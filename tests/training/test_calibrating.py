@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from saldopas.models.policy.calibration import Calibration
 from saldopas.models.policy.policy import Policy
 from saldopas.training_pipeline.tracking.plots.reliability import reliability
 from saldopas.training_pipeline.training.calibration.learn import learn_calibration
-from saldopas.training_pipeline.training.calibration.measure import BEST, measure
+from saldopas.training_pipeline.training.calibration.reliability import BEST, measure
 from saldopas.training_pipeline.training.record import TrainingRecord
 from saldopas.training_pipeline.training.selection import untried_recipe
 
@@ -82,10 +83,11 @@ def test_strangers_whom_the_cut_does_not_know_have_what_popularity_says(
     known = cut.requests(data, count=1)
     empty: list[list[int]] = [[] for _ in range(known.n_rows)]
     n_tokens = known.participants.tokens.n_columns
-    nobody = known.but(
+    nobody = replace(
+        known,
         participants=ParticipantBatch(
             Sequences.of(empty, n_items=data.courses.n_items), Pairs.none(known.n_rows, n_tokens)
-        )
+        ),
     )
     told = calibration.probabilities(policy, nobody)
     bought = cut.cases.targets.toarray()

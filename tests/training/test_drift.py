@@ -15,10 +15,9 @@ from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset, read_dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.training_pipeline.commands import main as cli
-from saldopas.training_pipeline.drift.compare import DriftReport, compare
 from saldopas.training_pipeline.drift.config import DriftConfig, read_drift_config
-from saldopas.training_pipeline.drift.finding import Finding
-from saldopas.training_pipeline.drift.report import as_markdown
+from saldopas.training_pipeline.drift.finding import DriftFinding
+from saldopas.training_pipeline.drift.report import DriftReport, as_markdown, compare
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 from tests.small_world import SmallWorld
@@ -46,7 +45,7 @@ def artifact(small_record: TrainingRecord) -> Artifact:
     return load_artifact(small_record.artifact)
 
 
-def found(report: DriftReport, item: str, measure: str) -> Finding:
+def found(report: DriftReport, item: str, measure: str) -> DriftFinding:
     return next(f for f in report.findings if (f.item, f.measure) == (item, measure))
 
 

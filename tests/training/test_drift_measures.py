@@ -6,23 +6,21 @@ import numpy as np
 import pytest
 from saldopas.training_pipeline.drift.config import DriftConfig, Limits
 from saldopas.training_pipeline.drift.finding import judge, moves
-from saldopas.training_pipeline.drift.measures import (
-    Mix,
-    design_effect,
-    jensen_shannon,
-    kolmogorov_smirnov,
-    psi,
-)
 from saldopas.training_pipeline.drift.mixes import (
     REST,
+    Mix,
     Side,
     band_codes,
     band_edges,
     band_labels,
+    design_effect,
+    jensen_shannon,
+    kolmogorov_smirnov,
     make_mix,
+    psi,
     text_codes,
 )
-from saldopas.training_pipeline.drift.overlap import jaccard, rank_biased_overlap
+from saldopas.training_pipeline.drift.recommendations import jaccard, rank_biased_overlap
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 

@@ -8,21 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.evaluating.balance_use import (
-    balance_metrics,
-    choice_chances,
-    walked,
-)
-from saldopas.training_pipeline.evaluating.beyond_accuracy import (
-    course_features,
-    diversity,
-    novelty,
-)
 from saldopas.training_pipeline.evaluating.decisions import Decisions
 from saldopas.training_pipeline.evaluating.exposure import exposure_of
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import wanted
-from saldopas.training_pipeline.evaluating.metrics import average_precision, first_places
+from saldopas.training_pipeline.evaluating.measured import Measured, wanted
+from saldopas.training_pipeline.evaluating.metrics import (
+    average_precision,
+    balance_metrics,
+    choice_chances,
+    course_features,
+    diversity,
+    first_places,
+    novelty,
+    walked,
+)
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 from tests.small_world import SmallWorld
@@ -144,7 +142,7 @@ def test_nothing_is_left_when_the_cheapest_other_course_costs_more(decisions: De
     asked = decisions.requests
     owned = asked.owned.toarray()
     for row in range(0, decisions.n_decisions, 17):
-        left = cases.limit_rp[row]
+        left = cases.balance_rp[row]
         possible = (
             (courses.on_sale_from_s <= cases.as_of_s[row])
             & (cases.as_of_s[row] <= courses.on_sale_until_s)
@@ -194,7 +192,7 @@ def test_a_perfect_list_regrets_nothing(decisions: Decisions) -> None:
 
 def test_no_balance_no_balance_metrics(small_world: SmallWorld) -> None:
     cut = small_world.cuts[1]
-    free = replace(cut, cases=replace(cut.cases, limited=np.zeros(cut.cases.n_cases, bool)))
+    free = replace(cut, cases=replace(cut.cases, has_balance=np.zeros(cut.cases.n_cases, bool)))
     decisions = Decisions(small_world.data, free)
     lists = [[0]] * decisions.n_decisions
     measured = Measured.of("x", decisions, make_lists(lists))
@@ -290,5 +288,5 @@ def test_the_evaluation_of_a_training_carries_the_balance(
 ) -> None:
     cut = small_world.cuts[1]
     cases = small_record.test["chosen"].cases
-    assert cases["balance_rp"].tolist() == cut.cases.limit_rp.tolist()
+    assert cases["balance_rp"].tolist() == cut.cases.balance_rp.tolist()
     assert cases["participant"].tolist() == cut.cases.row.tolist()

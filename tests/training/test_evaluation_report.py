@@ -14,10 +14,9 @@ from nbclient import NotebookClient
 from saldopas import EvaluationConfig, evaluate
 from saldopas.features.errors import DataError
 from saldopas.training_pipeline.commands.main import app
-from saldopas.training_pipeline.evaluating.exports import Outputs
+from saldopas.training_pipeline.evaluating.exports import Outputs, write_trec
 from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.evaluating.reports import EvaluationReport
-from saldopas.training_pipeline.evaluating.trec import write_trec
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
 from typer.testing import CliRunner

@@ -9,15 +9,21 @@ import pandas as pd
 import pytest
 from saldopas.features.errors import DataError
 from saldopas.training_pipeline.evaluating.comparison import differences
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.decisions import Decisions
-from saldopas.training_pipeline.evaluating.groups import Grouping, grouping
-from saldopas.training_pipeline.evaluating.intervals import intervals_of
+from saldopas.training_pipeline.evaluating.groups import (
+    Grouping,
+    grouping,
+    shown_groups,
+    shown_levels,
+)
+from saldopas.training_pipeline.evaluating.intervals import (
+    Segments,
+    intervals_of,
+    resampled_means,
+    segments_of,
+)
 from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.resampling import resampled_means
-from saldopas.training_pipeline.evaluating.segments import Segments, segments_of
-from saldopas.training_pipeline.evaluating.small_groups import shown_groups, shown_levels
-from saldopas.training_pipeline.evaluating.statistics import bootstrap_interval
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig, bootstrap_interval
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 from tests.small_world import SmallWorld

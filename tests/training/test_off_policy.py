@@ -6,11 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from saldopas.training_pipeline.evaluating.off_policy.errors import CannotEstimateError, Reason
 from saldopas.training_pipeline.evaluating.off_policy.estimate import Estimate, estimate_value
 from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
-from saldopas.training_pipeline.evaluating.off_policy.simulation import (
+from saldopas.training_pipeline.evaluating.off_policy.weights import (
+    CannotEstimateError,
+    OffPolicyConfig,
+    RefusalReason,
+    effective_size,
+)
+from saldopas.training_pipeline.evaluating.statistics import likelihood_interval
+
+from benchmarks.simulated_log import (
     World,
     WorldConfig,
     by_slot,
@@ -20,8 +27,6 @@ from saldopas.training_pipeline.evaluating.off_policy.simulation import (
     true_value_by_slot,
     true_value_first_liked,
 )
-from saldopas.training_pipeline.evaluating.off_policy.weights import OffPolicyConfig, effective_size
-from saldopas.training_pipeline.evaluating.statistics import likelihood_interval
 
 ESTIMATORS = ("ips", "snips", "doubly_robust")
 EASY = OffPolicyConfig(min_effective_lists=2, min_effective_purchases=2, max_weight_share=1)
@@ -168,7 +173,7 @@ def test_missing_support_is_refused(log: tuple[ServedLists, ExploringRanking]) -
         CannotEstimateError, match=r"support is missing: in 0\.03% of the lists"
     ) as told:
         estimate_value(replace(lists, pool=pool), target, EASY, seed=0)
-    assert told.value.reason is Reason.SUPPORT
+    assert told.value.reason is RefusalReason.SUPPORT
     allowed = EASY.model_copy(update={"max_outside": 0.01})
     found = estimate_value(replace(lists, pool=pool), target, allowed, seed=0)
     assert found.outside_share == pytest.approx(1 / lists.n_lists)

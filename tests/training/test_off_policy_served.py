@@ -9,11 +9,13 @@ import pytest
 from saldopas.models.policy.exploration import Exploration, ExplorationConfig
 from saldopas.models.policy.policy import Policy, Recommendations, Stage
 from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
-from saldopas.training_pipeline.evaluating.off_policy.errors import CannotEstimateError
 from saldopas.training_pipeline.evaluating.off_policy.estimate import estimate_value
 from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
-from saldopas.training_pipeline.evaluating.off_policy.weights import OffPolicyConfig
+from saldopas.training_pipeline.evaluating.off_policy.weights import (
+    CannotEstimateError,
+    OffPolicyConfig,
+)
 
 from tests.made import make_batch, make_courses, make_requests, make_training
 

@@ -14,9 +14,8 @@ from saldopas.models.recommenders.blend import unit_of
 from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.evaluating.evaluation import popularity_only
 from saldopas.training_pipeline.training.blending import LEVELS, BlendLevel, BlendPart
-from saldopas.training_pipeline.training.comparing import Tried
+from saldopas.training_pipeline.training.comparing import SEARCH, Tried
 from saldopas.training_pipeline.training.config import read_training_config
-from saldopas.training_pipeline.training.search_grid import SEARCH
 from saldopas.training_pipeline.training.selection import (
     AUTO,
     BESIDE_A_CUT,

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.console import say
 
 SCOPES = ("recommend", "events", "admin")  # what `serving/http/keys.py` reads
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -37,8 +39,6 @@ def new(
     The file is the one of `saldopas serve --keys`; a running service reads it again when it
     changes. Take a key back by removing its line.
     """
-    from saldopas.features.errors import DataError
-    from saldopas.training_pipeline.console import say
 
     wanted = [part.strip() for part in scope.split(",")]
     unknown = sorted(set(wanted) - set(SCOPES))

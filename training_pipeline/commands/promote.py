@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.console import OUT, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from saldopas.training_pipeline.tracking.registry import Promotion
+    from saldopas.training_pipeline.tracking.champion import Promotion
 
 
 def promote(
@@ -47,9 +49,9 @@ def promote(
     if history:
         _show_history(as_json=as_json)
         return
-    from saldopas.features.errors import DataError
-    from saldopas.training_pipeline.tracking.registry import GateRefusedError, newest_version
-    from saldopas.training_pipeline.tracking.registry import promote as move_champion
+    from saldopas.training_pipeline.tracking.promotion import GateRefusedError
+    from saldopas.training_pipeline.tracking.promotion import promote as move_champion
+    from saldopas.training_pipeline.tracking.registry import newest_version
 
     if force and not (reason or "").strip():
         raise DataError(
@@ -72,14 +74,13 @@ def rollback(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Let the champion before this one serve again; a second rollback undoes the first."""
-    from saldopas.training_pipeline.tracking.registry import rollback as swap
+    from saldopas.training_pipeline.tracking.promotion import rollback as swap
 
     _show(swap(reason=reason), as_json=as_json)
 
 
 def print_gate(report: Mapping[str, Any]) -> None:
     """The verdicts of a gate as a table for people."""
-    from saldopas.training_pipeline.console import print_table
 
     champion = report["champion"]
     against = f"champion {champion}" if champion else "no champion"
@@ -89,17 +90,15 @@ def print_gate(report: Mapping[str, Any]) -> None:
 
 
 def _gate(data: str | None, config: Path | None) -> Any:
-    from saldopas.training_pipeline.gate.config import read_gate_config
+    from saldopas.training_pipeline.gate.judge import GateInput
+    from saldopas.training_pipeline.gate.verdict import read_gate_config
     from saldopas.training_pipeline.ingest.erased_people import open_dataset
-    from saldopas.training_pipeline.tracking.registry import GateInput
 
     settings = read_gate_config(config)
     return GateInput(None if data is None else open_dataset(data), config=settings)
 
 
 def _show(move: Promotion, *, as_json: bool) -> None:
-    from saldopas.training_pipeline.console import OUT, print_json
-
     if as_json:
         report = move.report.as_dict() if move.report else None
         print_json({**move.line(), "changed": move.changed, "gate": report})
@@ -112,8 +111,7 @@ def _show(move: Promotion, *, as_json: bool) -> None:
 
 
 def _show_history(*, as_json: bool) -> None:
-    from saldopas.training_pipeline.console import print_json, print_table
-    from saldopas.training_pipeline.tracking.registry import history
+    from saldopas.training_pipeline.tracking.champion import history
 
     moves = history()
     if as_json:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-import json
 import os
 import socket
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from saldopas.features.errors import ArtifactError, DataError
+from saldopas.training_pipeline.console import RunFailedError, say
 
 if TYPE_CHECKING:
     from saldopas.models.artifact.manifest import Manifest
@@ -61,7 +63,7 @@ def serve(
     address = _address(host)
     chosen_store = _prepared(store)
     _check_keys(address, keys)
-    _check_free(address, port)
+    check_free(address, port)
     directory, chosen, name = _chosen(model, artifact)
     manifest = _proven(directory)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
@@ -100,7 +102,6 @@ def _prepared(store: str) -> dict[str, str]:
 
 def _address(host: str) -> str:
     """BentoML takes numeric addresses only."""
-    from saldopas.features.errors import DataError
 
     try:
         return str(ipaddress.ip_address("127.0.0.1" if host == "localhost" else host))
@@ -112,7 +113,6 @@ def _address(host: str) -> str:
 
 def _check_keys(address: str, keys: Path | None) -> None:
     """Strangers are answered for keys only."""
-    from saldopas.features.errors import DataError
 
     if keys is None:
         if not ipaddress.ip_address(address).is_loopback:
@@ -125,9 +125,8 @@ def _check_keys(address: str, keys: Path | None) -> None:
         raise DataError(f"--keys {keys} is no file", remedy="make it with `saldopas keys new`")
 
 
-def _check_free(address: str, port: int) -> None:
+def check_free(address: str, port: int) -> None:
     """BentoML would say it in thirty lines."""
-    from saldopas.training_pipeline.console import RunFailedError
 
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -144,7 +143,6 @@ def _check_free(address: str, port: int) -> None:
 
 def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], str]:
     """The artifact to serve, how the service is told of it, and its name for people."""
-    from saldopas.features.errors import DataError
 
     if artifact is not None:
         if model != CHAMPION:
@@ -153,14 +151,11 @@ def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], st
         told = {"SALDOPAS_ARTIFACT": str(artifact.resolve())} | ({VERSION: named} if named else {})
         return artifact, told, str(artifact)
     if model == CHAMPION:
-        from saldopas.training_pipeline.tracking.champion_pointer import POINTER
-        from saldopas.training_pipeline.tracking.registry import publish_champion
-        from saldopas.training_pipeline.tracking.store import home
+        from saldopas.training_pipeline.tracking.champion_pointer import pointer_file
 
-        directory = publish_champion()
-        pointer = (home() / POINTER).resolve()
-        version = json.loads(pointer.read_text("utf-8"))["version"]
-        return directory, {"SALDOPAS_CHAMPION": str(pointer)}, f"champion, version {version}"
+        directory, version = _champion()
+        pointer = str(pointer_file().resolve())
+        return directory, {"SALDOPAS_CHAMPION": pointer}, f"champion, version {version}"
     from saldopas.training_pipeline.tracking.registry import resolve
 
     directory = resolve(model)
@@ -170,11 +165,28 @@ def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], st
     return directory, told, model
 
 
+def _champion() -> tuple[Path, int]:
+    """The artifact directory and version of the champion.
+
+    Every promotion in a local tracking store writes the pointer beside it, so MLflow, which takes
+    seconds to load, is asked only about a store that several machines share.
+    """
+    from saldopas.training_pipeline.tracking.champion_pointer import read_pointer
+    from saldopas.training_pipeline.tracking.store import is_local
+
+    found = read_pointer() if is_local() or find_spec("mlflow") is None else None
+    if found is None:
+        from saldopas.training_pipeline.tracking.promotion import publish_champion
+
+        publish_champion()
+        found = read_pointer()
+        assert found is not None, "publish_champion writes it"
+    return found
+
+
 def _proven(directory: Path) -> Manifest:
     """The manifest of an artifact that loads, so that a bad one is refused here, in one line."""
-    from saldopas.features.errors import ArtifactError
     from saldopas.models.artifact.artifact import load_artifact
-    from saldopas.training_pipeline.console import RunFailedError
 
     try:
         return load_artifact(directory).manifest
@@ -184,8 +196,6 @@ def _proven(directory: Path) -> Manifest:
 
 def _announce(url: str, manifest: Manifest, name: str, *, keyed: bool) -> None:
     from datetime import UTC, datetime
-
-    from saldopas.training_pipeline.console import say
 
     learned = datetime.fromtimestamp(manifest.cutoff_s, UTC).date().isoformat()
     say(f"{name}: {manifest.model} on {manifest.dataset.name}, learned before {learned}")

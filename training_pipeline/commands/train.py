@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.evaluate import print_evaluation
+from saldopas.training_pipeline.commands.options import Data, Json, Quarantine, moment
+from saldopas.training_pipeline.commands.promote import print_gate
+from saldopas.training_pipeline.console import OUT, print_json, print_table
 
 
 def train(
-    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    source: Data,
     config: Annotated[
         Path | None, typer.Option(help="TOML with models, split and seed; see docs/training.md.")
     ] = None,
@@ -32,20 +35,17 @@ def train(
             "`saldopas tune` found for this dataset, else a search.",
         ),
     ] = None,
-    quarantine: Annotated[
-        Path | None, typer.Option(help="Write bad rows here and go on without them.")
-    ] = None,
+    quarantine: Quarantine = None,
     promote: Annotated[
         bool, typer.Option("--promote/--no-promote", help="Move `champion` if the gate lets it.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Fit on the data, evaluate on held-out purchases, track in MLflow, register, promote.
 
     Hyperparameters are chosen on a validation cut; the test cut is read once; what is registered
     is fitted on everything. Example: `saldopas train data/sample --json`
     """
-    from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.tracking.tracked_training import train_and_track
     from saldopas.training_pipeline.training.config import read_training_config
 
@@ -65,10 +65,6 @@ def train(
 
 
 def _print(outcome: dict[str, Any]) -> None:
-    from saldopas.training_pipeline.commands.evaluate import print_evaluation
-    from saldopas.training_pipeline.commands.promote import print_gate
-    from saldopas.training_pipeline.console import OUT, print_table
-
     for cut in ("validation", "test"):
         if outcome[cut]:
             print_evaluation(outcome[cut])

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from saldopas.training_pipeline.commands.options import Data, Json, Quarantine
+from saldopas.training_pipeline.console import OUT, print_json, print_table, say
 
 if TYPE_CHECKING:
     from saldopas.training_pipeline.tuning.outcome import TuningOutcome
@@ -15,7 +17,7 @@ SHOWN = 10
 
 
 def tune(
-    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    source: Data,
     config: Annotated[
         Path | None,
         typer.Option(help="TOML with split and seed; hyperparameters in it are held as they are."),
@@ -40,18 +42,15 @@ def tune(
     out: Annotated[
         Path | None, typer.Option(help="Write what is taken as a TOML for `train --config`.")
     ] = None,
-    quarantine: Annotated[
-        Path | None, typer.Option(help="Write bad rows here and go on without them.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    quarantine: Quarantine = None,
+    as_json: Json = False,
 ) -> None:
     """Search hyperparameters on several validation windows; test is never looked at.
 
     Interrupt it when you like: the same command goes on where it stopped. `saldopas train` then
     uses what was found. Example: `saldopas tune data/sample --minutes 10`
     """
-    from saldopas.training_pipeline.console import print_json, say
-    from saldopas.training_pipeline.ingest.out_path import check_file
+    from saldopas.training_pipeline.ingest.outputs import check_file
     from saldopas.training_pipeline.tracking.tuning_log import tune_and_track
     from saldopas.training_pipeline.training.config import read_training_config
     from saldopas.training_pipeline.tuning.tune import Effort
@@ -80,8 +79,7 @@ def tune(
 
 
 def _print(outcome: TuningOutcome) -> None:
-    from saldopas.training_pipeline.console import OUT, print_table
-    from saldopas.training_pipeline.tuning.attempts import best_first
+    from saldopas.training_pipeline.tuning.outcome import best_first
 
     for model, told in outcome.summary()["models"].items():
         tried, taken = best_first(outcome.of(model)), outcome.taken.get(model)

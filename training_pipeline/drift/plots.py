@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from saldopas.training_pipeline.drift.compare import DriftReport
 from saldopas.training_pipeline.drift.config import VERDICTS
-from saldopas.training_pipeline.drift.finding import Finding
+from saldopas.training_pipeline.drift.finding import DriftFinding
+from saldopas.training_pipeline.drift.report import DriftReport
 from saldopas.training_pipeline.evaluating import plot_style as style
 
 COLOURS = {"ok": style.CHOSEN, "watch": "#f59f00", "drifted": "#c92a2a"}
@@ -77,7 +77,7 @@ def largest_moves(report: DriftReport) -> Figure | None:
     return figure
 
 
-def _panel(axis: Axes, found: Finding) -> None:
+def _panel(axis: Axes, found: DriftFinding) -> None:
     mix = found.mix
     if mix is None:
         return

@@ -6,17 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.indexed import IndexedDataset, align_courses, index_dataset
 from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.requests.batch import build_requests
+from saldopas.features.requests.participants import KnownParticipants
 from saldopas.features.tables import columns as c
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.models.policy.policy import SOURCES, Policy, Recommendations
 from saldopas.training_pipeline.drift.config import DriftConfig
-from saldopas.training_pipeline.drift.finding import Finding, of_mix, sampled
-from saldopas.training_pipeline.drift.measures import Measured
-from saldopas.training_pipeline.drift.mixes import Side, make_mix, text_codes
-from saldopas.training_pipeline.drift.overlap import jaccard, padded, rank_biased_overlap
+from saldopas.training_pipeline.drift.finding import DriftFinding, of_mix, sampled
+from saldopas.training_pipeline.drift.mixes import Distance, Side, make_mix, text_codes
 from saldopas.training_pipeline.drift.sides import OneSide
 from saldopas.training_pipeline.evaluating.statistics import paired_difference
 
@@ -24,7 +23,7 @@ RESAMPLES = 200
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Sample:
     """A sample of the participants of one side who ask at its end.
 
     Attributes:
@@ -41,19 +40,15 @@ class _Asked:
         self, policy: Policy, vocabulary: ProfileVocabulary, config: DriftConfig
     ) -> Recommendations:
         """The policy's answers, without exploring."""
-        requests = self.data.requests(
-            self.rows,
-            self.data.events.lengths[self.rows],
-            as_of_s=np.full(len(self.rows), self.as_of_s),
-            count=config.depth,
-            vocabulary=vocabulary,
-        )
+        seen = self.data.events.lengths[self.rows]
+        known = KnownParticipants.of_dataset(self.data, self.rows, seen, vocabulary)
+        requests = build_requests(known, as_of_s=self.as_of_s, count=config.depth)
         return replace(policy, exploration=None).recommend(requests)
 
 
 def recommendation_findings(
     old: OneSide, new: OneSide, artifact: Artifact, config: DriftConfig
-) -> list[Finding]:
+) -> list[DriftFinding]:
     """What `artifact` answers to OLD's and to NEW's people, and how a refit on NEW differs."""
     asked = [_asked(side, artifact, config) for side in (old, new)]
     vocabulary = artifact.vocabulary
@@ -65,13 +60,13 @@ def recommendation_findings(
     ]
 
 
-def _asked(side: OneSide, artifact: Artifact, config: DriftConfig) -> _Asked:
+def _asked(side: OneSide, artifact: Artifact, config: DriftConfig) -> _Sample:
     aligned = align_courses(side.dataset, artifact.policy.courses.frame)
     who = np.flatnonzero(side.people)
     if not len(who):  # everybody of NEW was in OLD: they ask again
         who = np.flatnonzero(~side.dataset.participants[c.OPTED_OUT].to_numpy(bool))
     drawn = np.random.default_rng(config.seed).permutation(who)[: config.requests]
-    return _Asked(index_dataset(aligned), np.sort(drawn), side.until_s + 1)
+    return _Sample(index_dataset(aligned), np.sort(drawn), side.until_s + 1)
 
 
 def _places(lists: Recommendations) -> NDArray[np.int64]:
@@ -79,15 +74,15 @@ def _places(lists: Recommendations) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr))
 
 
-def _sources(lists: list[Recommendations], config: DriftConfig) -> list[Finding]:
+def _sources(lists: list[Recommendations], config: DriftConfig) -> list[DriftFinding]:
     sides = [Side(one.source.astype(np.int64), _places(one)) for one in lists]
     mix = make_mix(sides, list(SOURCES), config)
     return of_mix("recommendations", "sources of answers", mix, config)
 
 
 def _categories(
-    asked: list[_Asked], lists: list[Recommendations], config: DriftConfig
-) -> list[Finding]:
+    asked: list[_Sample], lists: list[Recommendations], config: DriftConfig
+) -> list[DriftFinding]:
     if any(c.CATEGORY not in one.data.courses.frame for one in asked):
         return []
     texts = [
@@ -101,8 +96,8 @@ def _categories(
 
 
 def _overlaps(
-    asked: _Asked, answered: Recommendations, artifact: Artifact, config: DriftConfig
-) -> list[Finding]:
+    asked: _Sample, answered: Recommendations, artifact: Artifact, config: DriftConfig
+) -> list[DriftFinding]:
     """Overlap of the model's lists with a refit's, against that of refits on halves of NEW.
 
     Fits on other people differ even where nothing moved: half of NEW against the other half shows
@@ -128,7 +123,7 @@ def _overlaps(
 
 
 def _refitted(
-    asked: _Asked, some: NDArray[np.bool_], artifact: Artifact, config: DriftConfig
+    asked: _Sample, some: NDArray[np.bool_], artifact: Artifact, config: DriftConfig
 ) -> Recommendations:
     seen = asked.data.events.lengths * some
     train = asked.data.training_set(seen, as_of_s=asked.as_of_s)
@@ -139,14 +134,73 @@ def _refitted(
 
 def _lost(
     measure: str, found: NDArray[np.float64], floor: NDArray[np.float64], config: DriftConfig
-) -> Finding:
+) -> DriftFinding:
     """Share of the floor's overlap that is lost, paired by request."""
     paired = paired_difference(
         floor[:, None], found[:, None], seed=config.seed, resamples=RESAMPLES
     )
     usual = float(floor.mean())
     lost = max(0.0, 1 - float(found.mean()) / usual) if usual else 0.0
-    measured = Measured(lost, 1 - usual, float(paired.p_value[0]))
+    measured = Distance(lost, 1 - usual, float(paired.p_value[0]))
     what = f"overlap {found.mean():.3f}, of refits on halves {usual:.3f}"
     limits, item = config.overlap_lost, "lists of a refit"
     return sampled("recommendations", item, measure, measured, limits, config, what=what)
+
+
+NO_COURSE = -1
+
+
+def padded(lists: Recommendations, *, depth: int) -> NDArray[np.int64]:
+    """(B, depth) item indices, -1 where a list is shorter."""
+    lengths = np.minimum(np.diff(lists.indptr), depth)
+    filled = np.arange(depth) < lengths[:, None]
+    rows = np.full((len(lengths), depth), NO_COURSE, np.int64)
+    rows[filled] = lists.item_idx[(lists.indptr[:-1, None] + np.arange(depth))[filled]]
+    return rows
+
+
+def rank_biased_overlap(
+    ours: NDArray[np.int64], theirs: NDArray[np.int64], *, persistence: float
+) -> NDArray[np.float64]:
+    """(B,) RBO_ext of lists of the same length (Webber, Moffat & Zobel 2010, equation 23).
+
+    Sum over depths d of (1 - p) p^(d-1) X_d / d, and the last agreement for all depths below; 1 for
+    equal lists. Two empty lists are equal.
+
+    Args:
+        ours, theirs: (B, depth) distinct courses, -1 past the end, which is the same in both.
+        persistence: p, chance of looking at the next place.
+
+    Raises:
+        ValueError: the lists of a row are not of the same length.
+    """
+    filled = ours >= 0
+    if (filled != (theirs >= 0)).any():
+        raise ValueError("lists of one request differ in length")
+    common = _common_by_depth(ours, theirs)
+    depths = np.arange(1, ours.shape[1] + 1)
+    agreement = common / depths
+    weights = (1 - persistence) * persistence ** (depths - 1)
+    lengths = filled.sum(axis=1)
+    last = np.maximum(lengths - 1, 0)
+    tail = agreement[np.arange(len(ours)), last] * persistence**lengths
+    found = (agreement * weights * filled).sum(axis=1) + tail
+    return np.asarray(np.where(lengths > 0, found, 1.0))
+
+
+def jaccard(ours: NDArray[np.int64], theirs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(B,) courses in both over courses in either; 1 for two empty lists."""
+    common = _common_by_depth(ours, theirs)[:, -1]
+    either = (ours >= 0).sum(axis=1) + (theirs >= 0).sum(axis=1) - common
+    return np.where(either > 0, common / np.maximum(either, 1), 1.0)
+
+
+def _common_by_depth(ours: NDArray[np.int64], theirs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(B, depth) how many courses the first d places share: a pair counts at its deeper place."""
+    n_rows, depth = ours.shape
+    same = (ours[:, :, None] == theirs[:, None, :]) & (ours[:, :, None] >= 0)
+    deeper = np.maximum(np.arange(depth)[:, None], np.arange(depth)[None, :])
+    found = np.zeros((n_rows, depth), np.int64)
+    for place in range(depth):
+        found[:, place] = same[:, deeper == place].sum(axis=1)
+    return np.asarray(np.cumsum(found, axis=1), np.int64)

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.indexed import IndexedDataset, align_courses, index_dataset
 from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.errors import DataError
 from saldopas.features.splits.split import Cut, cut_after, make_cuts
@@ -18,9 +17,8 @@ from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.models.policy.policy import Policy, Recommendations
-from saldopas.training_pipeline.evaluating.decisions import Decisions
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
-from saldopas.training_pipeline.evaluating.relisting import relisted
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS, Decisions
+from saldopas.training_pipeline.evaluating.given_lists import relisted
 
 SERVED, REFITTED = "served", "refitted before the test cut"
 DEFAULT_SEED = 7  # of the cut where no artifact names one

@@ -8,14 +8,15 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.exposure import ExposureValue
-from saldopas.training_pipeline.evaluating.groups import Grouping
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import Wanted, wanted
-from saldopas.training_pipeline.evaluating.segments import Segments, segments_of
-from saldopas.training_pipeline.evaluating.small_groups import may_tell
-from saldopas.training_pipeline.evaluating.statistics import holm, paired_difference
+from saldopas.training_pipeline.evaluating.groups import Grouping, may_tell
+from saldopas.training_pipeline.evaluating.intervals import Segments, segments_of
+from saldopas.training_pipeline.evaluating.measured import Measured, Wanted, wanted
+from saldopas.training_pipeline.evaluating.statistics import (
+    EvaluationConfig,
+    holm,
+    paired_difference,
+)
 from scipy.special import stdtrit
 
 Verdict = Literal["better", "worse", "higher", "lower", "undecided"]

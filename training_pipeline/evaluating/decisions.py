@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,8 @@ from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.requests.batch import RequestBatch
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.evaluating.metrics import CUTOFFS
 
+CUTOFFS = (1, 5, 10, 20)  # lengths at which lists are measured
 CELLS_A_BLOCK = 4_000_000
 
 
@@ -53,7 +54,7 @@ class Decisions:
     @cached_property
     def balance_rp(self) -> NDArray[np.float64]:
         """(B,) what was left, NaN where no limit is known."""
-        return np.where(self.cut.cases.limited, self.cut.cases.limit_rp, np.nan)
+        return np.where(self.cut.cases.has_balance, self.cut.cases.balance_rp, np.nan)
 
     @property
     def paid_rp(self) -> NDArray[np.float64]:
@@ -128,3 +129,48 @@ class Decisions:
         size = max(1, CELLS_A_BLOCK // max(self.n_items, 1))
         for start in range(0, self.n_decisions, size):
             yield np.arange(start, min(start + size, self.n_decisions))
+
+
+REASONS = {
+    "cancelled": "cancelled",
+    "opted_out": "of participants who opted out",
+    "bought_before": "of a course bought before",
+    "not_on_sale": "of a course not on sale at the moment",
+    "not_eligible": "of a course whose least age or education is not surely reached",
+    "above_balance": "of a course priced above the balance",
+    "not_drawn": "beyond the most that are looked at",
+}
+
+
+def predicted(decisions: Decisions) -> dict[str, Any]:
+    """For `--json`.
+
+    `balances` counts decisions: `known`, `proxy` (no balance is known; what was spent in the
+    period stands for it), `no_limit`. `predicted_purchases` and `left_out` count purchases and
+    together are all of the period.
+    """
+    cases = decisions.cut.cases
+    return {
+        "balances": {
+            "known": int((cases.has_balance & ~cases.proxy).sum()),
+            "proxy": int(cases.proxy.sum()),
+            "no_limit": int((~cases.has_balance).sum()),
+        },
+        "predicted_purchases": int(cases.targets.nnz),
+        "left_out": asdict(cases.left_out),
+    }
+
+
+def predicted_lines(decisions: Decisions) -> Iterator[str]:
+    """The same for people."""
+    found = predicted(decisions)
+    balances = found["balances"]
+    yield (
+        f"Balance: known at {balances['known']:,} decisions, a proxy (what was spent in the "
+        f"period) at {balances['proxy']:,}, no limit at {balances['no_limit']:,}."
+    )
+    left_out = {name: count for name, count in found["left_out"].items() if count}
+    if left_out:
+        total = found["predicted_purchases"] + sum(left_out.values())
+        reasons = ", ".join(f"{count:,} {REASONS[name]}" for name, count in left_out.items())
+        yield f"Of {total:,} purchases in the period these are not predicted: {reasons}."

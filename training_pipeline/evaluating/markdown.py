@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from saldopas.training_pipeline.evaluating.comparison import Difference
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
-from saldopas.training_pipeline.evaluating.decisions import Decisions
-from saldopas.training_pipeline.evaluating.intervals import Intervals
-from saldopas.training_pipeline.evaluating.predicted import predicted_lines
-from saldopas.training_pipeline.evaluating.resampling import MeanInterval
-from saldopas.training_pipeline.evaluating.segments import Segments
+from saldopas.training_pipeline.evaluating.decisions import Decisions, predicted_lines
+from saldopas.training_pipeline.evaluating.intervals import Intervals, MeanInterval, Segments
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 
 
 def about(decisions: Decisions, config: EvaluationConfig, notes: Iterable[str]) -> list[str]:

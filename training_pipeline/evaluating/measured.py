@@ -1,27 +1,28 @@
-"""Everything that is measured of one candidate's lists on the decisions."""
+"""Everything that is measured of one candidate's lists, and the metrics by name."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from saldopas.features.errors import DataError
 from saldopas.models.policy.policy import Recommendations
-from saldopas.training_pipeline.evaluating.balance_use import balance_metrics
-from saldopas.training_pipeline.evaluating.beyond_accuracy import (
-    course_features,
-    diversity,
-    novelty,
-)
-from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.decisions import CUTOFFS, Decisions
+from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
 from saldopas.training_pipeline.evaluating.exposure import ExposureValue, exposure_of
 from saldopas.training_pipeline.evaluating.metrics import (
-    CUTOFFS,
     average_precision,
+    balance_metrics,
     case_metrics,
+    course_features,
+    diversity,
     first_places,
     hits_of,
+    novelty,
 )
 
 
@@ -87,3 +88,57 @@ def decision_metrics(decisions: Decisions, lists: Recommendations) -> pd.DataFra
         hits = hits_of(lists, targets, depth=max(CUTOFFS))
         parts.append(balance_metrics(decisions, items, hits))
     return pd.concat(parts, axis=1).dropna(axis=1, how="all")
+
+
+Wanted = Literal["more", "less"]
+
+WANTED: dict[str, Wanted | None] = {
+    "hit": "more",
+    "recall": "more",
+    "ndcg": "more",
+    "mrr": "more",
+    "map": "more",
+    "novelty": None,
+    "diversity": None,
+    "coverage": "more",
+    "gini": "less",
+    "balance_used": "more",
+    "leftover_rp": "less",
+    "nothing_left": "less",
+    "price_regret": "less",
+}
+FAMILY = (
+    MAIN_METRIC,
+    "hit@10",
+    "recall@10",
+    "mrr@10",
+    "map@10",
+    "balance_used@10",
+    "leftover_rp@10",
+    "nothing_left@1",
+    "price_regret@10",
+    "novelty@10",
+    "diversity@10",
+    "coverage@10",
+    "gini@10",
+)
+SEGMENT_METRICS = (MAIN_METRIC, "hit@10", "balance_used@10")
+
+
+def wanted(metric: str) -> Wanted | None:
+    """Whether more or less of a metric is wanted, None where neither is."""
+    return WANTED.get(metric.partition("@")[0])
+
+
+def known_metrics(asked: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:
+    """`asked`, each once.
+
+    Raises:
+        DataError: one of them was not measured.
+    """
+    for name in asked:
+        if name not in present:
+            raise DataError(
+                f"no metric {name!r} was measured here", remedy=f"use {', '.join(present)}"
+            )
+    return tuple(dict.fromkeys(asked))

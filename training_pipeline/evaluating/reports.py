@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from saldopas.features.tables import columns as c
 from saldopas.training_pipeline.evaluating import markdown
 from saldopas.training_pipeline.evaluating.comparison import Difference
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
-from saldopas.training_pipeline.evaluating.decisions import Decisions
+from saldopas.training_pipeline.evaluating.decisions import Decisions, predicted
 from saldopas.training_pipeline.evaluating.evaluation import Evaluation
-from saldopas.training_pipeline.evaluating.intervals import Intervals
-from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.metric_names import SEGMENT_METRICS
-from saldopas.training_pipeline.evaluating.per_participant import per_participant
-from saldopas.training_pipeline.evaluating.predicted import predicted
-from saldopas.training_pipeline.evaluating.resampling import MeanInterval
-from saldopas.training_pipeline.evaluating.segments import Segments
+from saldopas.training_pipeline.evaluating.intervals import Intervals, MeanInterval, Segments
+from saldopas.training_pipeline.evaluating.measured import SEGMENT_METRICS, Measured
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -229,3 +227,23 @@ class ComparisonReport:
     def per_participant(self) -> pd.DataFrame:
         """A row a participant: decisions, and the means of A and B of every metric."""
         return per_participant({"a": self.a, "b": self.b})
+
+
+def per_participant(candidates: Mapping[str, Measured]) -> pd.DataFrame:
+    """`participant_id`, `decisions`, and `<candidate>/<metric>`: the mean over their decisions.
+
+    A mean is missing where none of the decisions has a value.
+    """
+    decisions = next(iter(candidates.values())).decisions
+    rows, place = np.unique(decisions.people, return_inverse=True)
+    about = pd.DataFrame(
+        {
+            c.PARTICIPANT_ID: decisions.data.people[c.PARTICIPANT_ID].to_numpy()[rows],
+            "decisions": np.bincount(place),
+        }
+    )
+    means = [
+        measured.metrics.groupby(place).mean().add_prefix(f"{name}/").reset_index(drop=True)
+        for name, measured in candidates.items()
+    ]
+    return pd.concat([about, *means], axis=1)

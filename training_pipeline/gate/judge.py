@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from saldopas.features.errors import ArtifactError
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from saldopas.features.errors import ArtifactError, DataError
+from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.gate import rules
 from saldopas.training_pipeline.gate import verdict as v
-from saldopas.training_pipeline.gate.config import GateConfig
-from saldopas.training_pipeline.gate.gain import gain
-from saldopas.training_pipeline.gate.latency import measure_latency
-from saldopas.training_pipeline.gate.measured_against import measured_against
-from saldopas.training_pipeline.gate.trained_on import check_trained_on
-from saldopas.training_pipeline.gate.verdict import GateReport, Outcome, Verdict
+from saldopas.training_pipeline.gate.latency import Latency, measure_latency
+from saldopas.training_pipeline.gate.reference import measured_against
+from saldopas.training_pipeline.gate.rules import gain
+from saldopas.training_pipeline.gate.verdict import GateConfig, GateReport, Outcome, Verdict
 
 NO_CHAMPION = "there is no champion yet"
 NEEDS_CHAMPION = (v.MAIN, v.GAIN, v.SEGMENTS, v.BALANCE)
@@ -55,11 +57,13 @@ class GateInput:
         dataset: what the challenger was trained on, or the same going on; None: only what was
             found at its training counts.
         measured: the challenger on its test cut, where its training has just measured it.
+        latency: request times measured before; None: they are measured now.
         config: the rules' settings.
     """
 
     dataset: Dataset | None = None
     measured: Measured | None = None
+    latency: Latency | None = None
     config: GateConfig = field(default_factory=GateConfig)
 
 
@@ -115,7 +119,9 @@ def _verdicts(
     proven = Verdict(v.ARTIFACT, "passed", "hashes and golden requests agree")
     theirs, why_not = _loaded(champion)
     config = gate.config
-    latency = measure_latency(ours, theirs, requests=config.requests, seed=ours.manifest.seed)
+    latency = gate.latency or measure_latency(
+        ours, theirs, requests=config.requests, seed=ours.manifest.seed
+    )
     known = [proven, beats, rules.request_latency(latency, config)]
     if champion is None:
         return [*known, *_all(NEEDS_CHAMPION, "not applicable", NO_CHAMPION)], NO_CHAMPION
@@ -170,3 +176,61 @@ def _remembered(
 
 def _all(names: tuple[str, ...], outcome: Outcome, sentence: str) -> list[Verdict]:
     return [Verdict(rule, outcome, sentence) for rule in names]
+
+
+KNOWN = 0.9  # least share of what the version has learned; the rest may be corrected or erased
+LATE = 0.01  # largest share that lies after the end of the data
+
+
+def check_trained_on(dataset: Dataset, artifact: Artifact) -> None:
+    """By the fingerprint; else by the name, the cut-off and the purchases that the artifact holds.
+
+    Ids and names are alike in two samples and in the tables of two programmes. What was bought by
+    whom is not.
+
+    Raises:
+        DataError: a version cannot be judged on it.
+    """
+    manifest = artifact.manifest
+    if dataset.fingerprint == manifest.fingerprint:
+        return
+    remedy = "give what the version was trained on, or the same going on"
+    ours, theirs = manifest.dataset.name, dataset.config.name
+    if ours != theirs:
+        raise DataError(f"the version was trained on {ours!r}, this is {theirs!r}", remedy=remedy)
+    snapshot = artifact.snapshot
+    if len(snapshot.item_idx) == 0:
+        return
+    end = dataset.purchases[c.PURCHASED_AT].max()
+    late = float((snapshot.at_s > end.timestamp()).mean())
+    if late > LATE:
+        cutoff = pd.Timestamp(manifest.cutoff_s, unit="s", tz="UTC")
+        raise DataError(
+            f"this data ends on {end:%Y-%m-%d}, the version has learned until {cutoff:%Y-%m-%d}",
+            table=c.PURCHASES,
+            remedy=remedy,
+        )
+    known = float(np.isin(_learned(artifact), _bought(dataset, artifact)).mean())
+    if known < KNOWN:
+        raise DataError(
+            f"{known:.0%} of the purchases that the version has learned from are in this data",
+            table=c.PURCHASES,
+            remedy=remedy,
+        )
+
+
+def _learned(artifact: Artifact) -> NDArray[np.int64]:
+    """(E,) person and course of each event of the snapshot, as one number."""
+    snapshot, n_items = artifact.snapshot, artifact.policy.courses.n_items
+    rows = np.repeat(np.arange(snapshot.n_people), np.diff(snapshot.indptr))
+    return np.asarray(rows * n_items + snapshot.item_idx)
+
+
+def _bought(dataset: Dataset, artifact: Artifact) -> NDArray[np.int64]:
+    """The same of each purchase of the dataset whose person and course the artifact knows."""
+    courses = artifact.policy.courses
+    place = pd.Index(courses.course_ids).get_indexer(pd.Index(dataset.purchases[c.COURSE_ID]))
+    people, names = pd.factorize(dataset.purchases[c.PARTICIPANT_ID])
+    rows = artifact.snapshot.rows_of(names.tolist())[people]
+    both = (place >= 0) & (rows >= 0)
+    return np.asarray(rows[both] * courses.n_items + place[both])

@@ -1,19 +1,27 @@
-"""The rules of the gate, each a function from what was found to one verdict."""
+"""The rules of the gate, each a function from measurements to one verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from saldopas.models.artifact.artifact import Artifact
 from saldopas.training_pipeline.evaluating.comparison import Difference
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, POPULAR
+from saldopas.training_pipeline.evaluating.exposure import ExposureValue
 from saldopas.training_pipeline.evaluating.groups import grouping
-from saldopas.training_pipeline.evaluating.segments import segments_of
+from saldopas.training_pipeline.evaluating.intervals import segments_of
+from saldopas.training_pipeline.evaluating.statistics import holm, paired_difference
 from saldopas.training_pipeline.gate import verdict as v
-from saldopas.training_pipeline.gate.config import GateConfig
-from saldopas.training_pipeline.gate.evidence import Evidence, Paired, evidence_of
 from saldopas.training_pipeline.gate.latency import Latency
-from saldopas.training_pipeline.gate.measured_against import BALANCE_USED, Against
-from saldopas.training_pipeline.gate.verdict import Outcome, Verdict
+from saldopas.training_pipeline.gate.reference import (
+    BALANCE_USED,
+    Against,
+    LossEvidence,
+    PairedMetric,
+    evidence_of,
+)
+from saldopas.training_pipeline.gate.verdict import GateConfig, Outcome, Verdict
 
 NOISE = 1.1  # times that the same model takes when it is timed again; 1.06 was seen
 
@@ -42,7 +50,7 @@ def main_metric(against: Against, config: GateConfig) -> Verdict:
         f"{MAIN_METRIC} {change.b:.4f} against {change.a:.4f} of {against.reference}, "
         f"difference {change.difference:+.4f} ({change.low:+.4f} to {change.high:+.4f})"
     )
-    found = evidence_of(Paired.of(against, MAIN_METRIC), config.evaluation)
+    found = evidence_of(PairedMetric.of(against, MAIN_METRIC), config.evaluation)
     if against.reference == "popularity":
         outcome: Outcome = "passed" if found.low > 0 else "failed"
         why = f"at worst {found.low:+.4f}; wanted: surely above popularity"
@@ -105,7 +113,7 @@ def balance(against: Against, config: GateConfig) -> Verdict:
         f"{change.b:.1%} of the balance used against {change.a:.1%} "
         f"({100 * change.low:+.1f} to {100 * change.high:+.1f} points)"
     )
-    found = evidence_of(Paired.of(against, BALANCE_USED), config.evaluation)
+    found = evidence_of(PairedMetric.of(against, BALANCE_USED), config.evaluation)
     return _not_worse(v.BALANCE, change, found, told, margin=config.balance_margin, loss="a fall")
 
 
@@ -142,7 +150,7 @@ def _budget(champion_ms: float | None, config: GateConfig) -> tuple[float, str]:
 
 
 def _not_worse(
-    rule: str, change: Difference, found: Evidence, told: str, *, margin: float, loss: str
+    rule: str, change: Difference, found: LossEvidence, told: str, *, margin: float, loss: str
 ) -> Verdict:
     """No loss is sure, and one above the margin, a share of the reference, is excluded.
 
@@ -180,7 +188,7 @@ def _columns(against: Against, config: GateConfig) -> Sequence[str]:
     return ("history", *declared)
 
 
-def _figures(change: Difference, found: Evidence) -> dict[str, v.Figure]:
+def _figures(change: Difference, found: LossEvidence) -> dict[str, v.Figure]:
     return {
         "metric": change.metric,
         "challenger": change.b,
@@ -194,3 +202,106 @@ def _figures(change: Difference, found: Evidence) -> dict[str, v.Figure]:
         "participants": change.people,
         "differing": found.differing,
     }
+
+
+COUNTED = (MAIN_METRIC, "recall@10", "mrr@10", BALANCE_USED, "coverage@10")
+"""More is wanted of each, and a list gets more of none by showing less: an empty one has 0."""
+
+
+def gain(
+    against: Against,
+    config: GateConfig,
+    *,
+    challenger: Artifact,
+    champion: Artifact | None,
+    latency: Latency,
+) -> Verdict:
+    """Better on one of `COUNTED`, cheaper, or of newer data: else there is no reason to change."""
+    if champion is None or against.reference == "popularity":
+        return Verdict(v.GAIN, "not applicable", "the champion cannot be compared")
+    better = better_metrics(against, config)
+    found = [f"{name} {_relative(against, name)}" for name in better]
+    size, other = (_megabytes(one) for one in (challenger, champion))
+    figures: dict[str, v.Figure] = {
+        "better_metrics": ", ".join(better),
+        "size_mb": round(size, 3),
+        "champion_size_mb": round(other, 3),
+    }
+    theirs_ms = latency.champion_ms
+    noticed = theirs_ms is not None and theirs_ms > config.unnoticed_ms
+    if theirs_ms is not None and noticed and latency.challenger_ms <= config.cheaper * theirs_ms:
+        found.append(f"{latency.challenger_ms:.3g} ms a request instead of {theirs_ms:.3g}")
+    if size <= config.cheaper * other:
+        found.append(f"{size:.1f} MB instead of {other:.1f}")
+    if config.newer:
+        found += _other_data(challenger, champion)
+    if found:
+        return Verdict(v.GAIN, "passed", f"better or cheaper: {', '.join(found)}", figures)
+    least = f"on no metric surely better by {config.least_gain:.1%}"
+    return Verdict(v.GAIN, "failed", f"{least}, not cheaper, no newer data", figures)
+
+
+def better_metrics(against: Against, config: GateConfig) -> list[str]:
+    """Those of `COUNTED` that are surely better by `least_gain` of the reference's value.
+
+    Two-sided tests whose null is that very gain, Holm's correction over all that are counted: the
+    same recipe with another seed differs surely from the champion on some metric, if by little.
+    """
+    names = [
+        name for name in COUNTED if name in against.ours.names and name in against.theirs.names
+    ]
+    found = [_beyond(against, name, config) for name in names]
+    corrected = holm(np.array([p_value for _, p_value in found]))
+    return [
+        name
+        for name, (beyond, _), p_value in zip(names, found, corrected, strict=True)
+        if beyond > 0 and p_value < config.evaluation.alpha
+    ]
+
+
+def _beyond(against: Against, name: str, config: GateConfig) -> tuple[float, float]:
+    """How far the difference is beyond the least gain, and the p-value of that."""
+    raised = 1 + config.least_gain
+    if name in against.ours.exposure:
+        theirs = against.theirs.exposure[name]
+        least = ExposureValue(
+            raised * theirs.value, raised * theirs.deviation, raised**2 * theirs.unseen
+        )
+        changed = against.ours.exposure[name].minus(least)
+        return changed.value, changed.p_value()
+    pair, settings = PairedMetric.of(against, name), config.evaluation
+    if len(np.unique(pair.people)) < 2:
+        return 0.0, 1.0
+    paired = paired_difference(
+        pair.ours[:, None],
+        raised * pair.theirs[:, None],
+        seed=settings.seed,
+        clusters=pair.people,
+        resamples=settings.resamples,
+    )
+    return float(paired.mean[0]), float(paired.p_value[0])
+
+
+def _relative(against: Against, name: str) -> str:
+    if name in against.ours.exposure:
+        ours, theirs = (one.exposure[name].value for one in (against.ours, against.theirs))
+    else:
+        pair = PairedMetric.of(against, name)
+        ours, theirs = float(pair.ours.mean()), float(pair.theirs.mean())
+    return f"{ours / theirs - 1:+.1%}" if theirs else f"{ours:.4f} instead of 0"
+
+
+def _other_data(challenger: Artifact, champion: Artifact) -> list[str]:
+    ours, theirs = challenger.manifest, champion.manifest
+    if ours.cutoff_s > theirs.cutoff_s:
+        return ["learned from newer data"]
+    if ours.cutoff_s == theirs.cutoff_s and ours.fingerprint != theirs.fingerprint:
+        return ["learned from data that was changed since"]
+    return []
+
+
+def _megabytes(artifact: Artifact) -> float:
+    """What serves: models and catalogue, not the snapshot, which grows with the people."""
+    folders = ("models", "exploration", "evidence")
+    files = [file for name in folders for file in (artifact.path / name).rglob("*.npy")]
+    return sum(file.stat().st_size for file in files) / 1e6

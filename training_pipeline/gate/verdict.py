@@ -1,9 +1,68 @@
-"""What the gate found: a verdict a rule, and all of them together."""
+"""Settings of the gate, and its verdicts: one a rule, and all of them together."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Self
+
+from pydantic import Field
+from saldopas.features.tables.dataset_config import Frozen
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
+from saldopas.training_pipeline.ingest.toml_config import read_toml, validated
+
+
+class GateConfig(Frozen):
+    """What a challenger must keep of the champion's figures, and what counts as a gain.
+
+    `segments` are columns as in `saldopas evaluate --by`; None: history length and every profile
+    column that `dataset.toml` declares; none at all: the rule is off, and says so.
+    """
+
+    margin: float = Field(
+        default=0.05, ge=0, lt=1, description="share of the main metric whose loss is excluded"
+    )
+    balance_margin: float = Field(
+        default=0.02, ge=0, lt=1, description="share of the used balance whose loss is excluded"
+    )
+    segments: tuple[str, ...] | None = None
+    segment_share: float = Field(
+        default=0.9, ge=0, le=1, description="floor of a segment, of the champion's value there"
+    )
+    segment_level: float = Field(
+        default=0.99, gt=0.5, lt=1, description="how sure it is that a segment is under its floor"
+    )
+    latency_ms: float = Field(default=10.0, gt=0, description="nobody may take more")
+    unnoticed_ms: float = Field(default=0.5, ge=0, description="up to this nobody is too slow")
+    slower: float = Field(default=2.0, ge=1, description="times the champion, above unnoticed_ms")
+    requests: int = Field(default=300, ge=20, description="single requests that are timed")
+    cheaper: float = Field(
+        default=0.8, gt=0, lt=1, description="share of time or size from which it is cheaper"
+    )
+    least_gain: float = Field(
+        default=0.01, ge=0, lt=1, description="share of a metric from which it is better"
+    )
+    newer: bool = Field(default=True, description="whether newer data is a gain by itself")
+    shared_courses: float = Field(
+        default=0.5, gt=0, le=1, description="of the champion's courses, or it is not compared"
+    )
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+
+def read_gate_config(path: Path | None) -> GateConfig:
+    """The table `gate` of a TOML file; other tables are not looked at.
+
+    Raises:
+        DataError: no such file, not TOML, an unknown key or a value out of its range.
+    """
+    return validated(
+        GateConfig,
+        read_toml(path).get("gate", {}),
+        path=path,
+        remedy="see docs/tracking.md for the keys",
+        table=("gate",),
+    )
+
 
 Outcome = Literal["passed", "failed", "not enough evidence", "not applicable"]
 REFUSING = ("failed", "not enough evidence")

@@ -7,16 +7,18 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from saldopas.features.tables import columns as c
-from saldopas.features.tables.dataset import Dataset, read_dataset
-from saldopas.features.tables.fingerprint import fingerprint
 from saldopas.store.engine import hash_of, store_errors, store_url
 from saldopas.store.erase import erased_in
+
+if TYPE_CHECKING:
+    from saldopas.features.tables.dataset import Dataset
 
 DEFAULT_STORE = "sqlite:///mlruns/store.db"
 PERSONAL = (c.PARTICIPANTS, c.PURCHASES)
@@ -58,6 +60,8 @@ def open_dataset(source: str | Path, *, quarantine: Path | None = None) -> Datas
 
     What trains, tunes, measures or scores opens its data here.
     """
+    from saldopas.features.tables.dataset import read_dataset
+
     return without_erased(
         read_dataset(source, quarantine=quarantine), erased_people(store_in_use())
     )
@@ -65,6 +69,8 @@ def open_dataset(source: str | Path, *, quarantine: Path | None = None) -> Datas
 
 def without_erased(dataset: Dataset, erased: Erased) -> Dataset:
     """The dataset as if it had never held them."""
+    from saldopas.features.tables.fingerprint import fingerprint
+
     if not erased:
         return dataset
     goes = erased.among(dataset.participants[c.PARTICIPANT_ID].tolist())

@@ -11,16 +11,16 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.encoding.indexed import align_courses, index_dataset
 from saldopas.features.encoding.snapshot import Snapshot
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import build_requests, request_moment
+from saldopas.features.requests.participants import KnownParticipants
 from saldopas.features.splits.split import end_of
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.training_pipeline.console import progress, say
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
-from saldopas.training_pipeline.ingest.out_path import check_table_path
-from saldopas.training_pipeline.scoring.lists import answer_frame, with_balances
+from saldopas.training_pipeline.ingest.outputs import check_table_path
+from saldopas.training_pipeline.scoring.lists import answer_frame
 from saldopas.training_pipeline.scoring.request_table import read_requests
 
 PARTICIPANTS_A_BLOCK = 20_000
@@ -54,19 +54,15 @@ def score_to_file(
     policy = artifact.policy.over(data.courses)
     ids, balances = given or ([text.decode() for text in snapshot.ids.tolist()], None)
     rows = snapshot.rows_of(ids)
+    sizes = {"n_items": data.courses.n_items, "n_tokens": artifact.vocabulary.n_tokens}
     written = 0
     with progress("scoring", total=len(ids)) as advance, _Writer(out) as writer:
         for start in range(0, max(len(ids), 1), PARTICIPANTS_A_BLOCK):  # nobody: no rows
             block = slice(start, start + PARTICIPANTS_A_BLOCK)
-            asked = snapshot.requests(
-                rows[block],
-                as_of_s=as_of_s,
-                count=n,
-                n_items=data.courses.n_items,
-                n_tokens=artifact.vocabulary.n_tokens,
-            )
+            known = KnownParticipants.of_snapshot(snapshot, rows[block], **sizes)
             if balances is not None:
-                asked = with_balances(asked, balances[block])
+                known = known.with_balances(balances[block])
+            asked = build_requests(known, as_of_s=as_of_s, count=n)
             frame = answer_frame(policy, asked, ids[block], advance=advance)
             writer.write(frame)
             written += len(frame)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from saldopas.features.requests.batch import RequestBatch
+from saldopas.features.requests.batch import RequestBatch, build_requests
 from saldopas.features.tables import columns as c
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.models.policy.policy import SOURCES, Policy
@@ -35,24 +35,12 @@ def score_participants(
     Returns:
         A frame of participant_id, rank (from 1), course_id, score, source.
     """
-    requests = artifact.snapshot.requests(
-        artifact.snapshot.rows_of(participant_ids),
-        as_of_s=artifact.manifest.cutoff_s if as_of_s is None else as_of_s,
-        count=n,
-        n_items=artifact.policy.courses.n_items,
-        n_tokens=artifact.vocabulary.n_tokens,
-    )
+    known = artifact.known(artifact.snapshot.rows_of(participant_ids))
     if balances is not None:
-        requests = with_balances(requests, balances)
+        known = known.with_balances(balances)
+    moment_s = artifact.manifest.cutoff_s if as_of_s is None else as_of_s
+    requests = build_requests(known, as_of_s=moment_s, count=n)
     return answer_frame(artifact.policy, requests, participant_ids, advance=advance)
-
-
-def with_balances(requests: RequestBatch, balances: Sequence[int | None]) -> RequestBatch:
-    """The same requests with given balances; None is no limit."""
-    return requests.but(
-        limit_rp=np.array([balance or 0 for balance in balances], np.int64),
-        limited=np.array([balance is not None for balance in balances], np.bool_),
-    )
 
 
 def answer_frame(

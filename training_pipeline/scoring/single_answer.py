@@ -7,11 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import build_requests, request_moment
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.explaining.wording import answer_reasons
 from saldopas.models.policy.answers import answer_items
-from saldopas.training_pipeline.scoring.lists import with_balances
 
 
 def answer_one(
@@ -31,19 +30,15 @@ def answer_one(
     artifact = load_artifact(model)
     manifest, courses = artifact.manifest, artifact.policy.courses
     rows = artifact.snapshot.rows_of([participant_id])
-    request = artifact.snapshot.requests(
-        rows,
-        as_of_s=request_moment(
-            manifest.dataset, as_of, cutoff_s=manifest.cutoff_s, now_s=int(time.time())
-        ),
-        count=n,
-        n_items=courses.n_items,
-        n_tokens=artifact.vocabulary.n_tokens,
+    moment_s = request_moment(
+        manifest.dataset, as_of, cutoff_s=manifest.cutoff_s, now_s=int(time.time())
     )
+    known = artifact.known(rows)
     if balance_rp is not None:
-        request = with_balances(request, [balance_rp])
-    elif request.limited[0]:
-        balance_rp = int(request.limit_rp[0])
+        known = known.with_balances([balance_rp])
+    elif known.has_balance[0]:
+        balance_rp = int(known.balance_rp[0])
+    request = build_requests(known, as_of_s=moment_s, count=n)
     lists = artifact.policy.recommend(request)
     items: list[dict[str, Any]] = [
         {**item} for item in answer_items(lists, 0, courses, balance_rp=balance_rp)

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from saldopas.features.errors import DataError
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import build_requests, request_moment
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
 from saldopas.models.planner.plan_problem import PlanRefusedError
 from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
-from saldopas.training_pipeline.scoring.lists import with_balances
 
 
 def plan_one(
@@ -40,22 +39,17 @@ def plan_one(
     artifact = load_artifact(model)
     manifest, courses = artifact.manifest, artifact.policy.courses
     rows = artifact.snapshot.rows_of([participant_id])
-    request = artifact.snapshot.requests(
-        rows,
-        as_of_s=request_moment(
-            manifest.dataset, as_of, cutoff_s=manifest.cutoff_s, now_s=int(time.time())
-        ),
-        count=n,
-        n_items=courses.n_items,
-        n_tokens=artifact.vocabulary.n_tokens,
+    moment_s = request_moment(
+        manifest.dataset, as_of, cutoff_s=manifest.cutoff_s, now_s=int(time.time())
     )
+    known = artifact.known(rows)
     if balance_rp is None:
-        if not request.limited[0]:
+        if not known.has_balance[0]:
             raise DataError("no balance is known", remedy="give --balance")
-        balance_rp = int(request.limit_rp[0])
+        balance_rp = int(known.balance_rp[0])
     if balance_rp > MOST_BALANCE:
         raise DataError(f"plans are for at most {MOST_BALANCE:,}", remedy="give a lower --balance")
-    request = with_balances(request, [balance_rp])
+    request = build_requests(known.with_balances([balance_rp]), as_of_s=moment_s, count=n)
     planning = Planning(artifact.policy, artifact.calibration, manifest.dataset)
     today = planning.day_of(int(request.as_of_s[0]))
     newest = artifact.snapshot.newest_kept(int(rows[0]))

@@ -7,9 +7,31 @@ import os
 import tempfile
 from pathlib import Path
 
+from saldopas.training_pipeline.console import RunFailedError
 from saldopas.training_pipeline.tracking import store
 
 POINTER = "champion.json"
+
+
+def read_pointer() -> tuple[Path, int] | None:
+    """The champion's artifact directory and version; None where nothing was promoted here.
+
+    Raises:
+        RunFailedError: the file is not a pointer.
+    """
+    file = pointer_file()
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        return (file.parent / found["artifact"]).resolve(), int(found["version"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunFailedError(f"{file}: not a champion pointer; promote a model again") from error
+
+
+def pointer_file() -> Path:
+    """Where the pointer lies: beside the tracking store's database."""
+    return store.home() / POINTER
 
 
 def write_pointer(artifact: Path, version: int) -> Path:

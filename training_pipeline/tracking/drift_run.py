@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from saldopas.training_pipeline.tracking import store
-from saldopas.training_pipeline.tracking.experiment import experiment_of
-from saldopas.training_pipeline.tracking.tuning_run import FINGERPRINT, KIND
-from saldopas.training_pipeline.training.code_version import code_version
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from saldopas.training_pipeline.drift.compare import DriftReport
+from saldopas.training_pipeline.drift.plots import figures_of
+from saldopas.training_pipeline.drift.report import DriftReport, as_markdown
+from saldopas.training_pipeline.tracking.runs import (
+    FINGERPRINT,
+    open_run,
+    save_figures,
+    source_tags,
+)
+from saldopas.training_pipeline.training.record import code_version
 
 DRIFT = "drift"
 MOST_TAG = 500  # characters of the names that drifted
@@ -25,57 +23,38 @@ MOST_TAG = 500  # characters of the names that drifted
 def track_drift(report: DriftReport) -> str:
     """Log the report to the experiment of NEW's dataset; returns the run's id.
 
-    A run that could not be logged to its end is left as FAILED.
-
     Raises:
         RunFailedError: the store refuses.
     """
-    mlflow = store.connect()
-    with store.mlflow_errors():
-        experiment_id = experiment_of(mlflow, report.new.name)
-        run_id = str(
-            mlflow.create_run(experiment_id, run_name=_name(report), tags=_tags(report)).info.run_id
-        )
-        try:
-            _log(mlflow, report, run_id)
-        except BaseException:
-            mlflow.set_terminated(run_id, "FAILED")
-            raise
-        mlflow.set_terminated(run_id, "FINISHED")
-    return run_id
-
-
-def _name(report: DriftReport) -> str:
-    return f"drift {report.verdict} {datetime.now(UTC):%Y-%m-%d %H:%M}"
+    name = f"drift {report.verdict} {datetime.now(UTC):%Y-%m-%d %H:%M}"
+    with open_run(report.new.name, name, _tags(report)) as run:
+        metrics = {
+            _metric(found.area, found.item, found.measure): found.value for found in report.findings
+        }
+        run.log(metrics, _params(report))
+        with run.files() as folder:
+            save_figures(figures_of(report), folder)
+            (folder / "report.md").write_text(as_markdown(report) + "\n", "utf-8")
+            text = json.dumps(report.as_json(), indent=1, ensure_ascii=False, allow_nan=False)
+            (folder / "report.json").write_text(text + "\n", "utf-8")
+    return run.run_id
 
 
 def _tags(report: DriftReport) -> dict[str, str]:
-    from saldopas.training_pipeline.drift.report import as_markdown
-
     return {
-        KIND: DRIFT,
+        **source_tags("drift", DRIFT),
         FINGERPRINT: report.new.fingerprint,
         "saldopas.old_fingerprint": report.old.fingerprint,
         "saldopas.dataset": report.new.name,
         "saldopas.code_version": code_version(),
         "saldopas.drift": report.verdict,
         "saldopas.drifted": ", ".join(report.drifted)[:MOST_TAG],
-        "mlflow.source.name": "saldopas drift",
-        "mlflow.source.type": "LOCAL",
         "mlflow.note.content": as_markdown(report),
     }
 
 
-def _log(mlflow: MlflowClient, report: DriftReport, run_id: str) -> None:
-    from mlflow.entities import Metric, Param
-    from mlflow.utils.time import get_current_time_millis
-
-    now = get_current_time_millis()
-    metrics = [
-        Metric(_metric(found.area, found.item, found.measure), found.value, now, 0)
-        for found in report.findings
-    ]
-    params = {"only_new": report.only_new, "model": report.model or "none"}
+def _params(report: DriftReport) -> dict[str, object]:
+    params: dict[str, object] = {"only_new": report.only_new, "model": report.model or "none"}
     for side, counts in (("old", report.old), ("new", report.new)):
         params |= {f"{side}.{name}": value for name, value in vars(counts).items()}
     for name, value in report.config.model_dump(mode="json").items():
@@ -84,12 +63,7 @@ def _log(mlflow: MlflowClient, report: DriftReport, run_id: str) -> None:
             if isinstance(value, dict)
             else {f"config.{name}": value}
         )
-    mlflow.log_batch(
-        run_id,
-        metrics=metrics,
-        params=[Param(name, str(value)) for name, value in params.items()],
-    )
-    _log_files(mlflow, report, run_id)
+    return params
 
 
 def _metric(area: str, item: str, measure: str) -> str:
@@ -97,18 +71,3 @@ def _metric(area: str, item: str, measure: str) -> str:
     return "/".join(
         re.sub(r"[^a-z0-9]+", "_", part.lower()).strip("_") for part in (area, item, measure)
     )
-
-
-def _log_files(mlflow: MlflowClient, report: DriftReport, run_id: str) -> None:
-    from saldopas.training_pipeline.drift.plots import figures_of
-    from saldopas.training_pipeline.drift.report import as_markdown
-
-    with tempfile.TemporaryDirectory(prefix="saldopas-drift-") as folder:
-        plots = Path(folder) / "plots"
-        plots.mkdir()
-        for name, figure in figures_of(report).items():
-            figure.savefig(plots / f"{name}.png", dpi=130)
-        (Path(folder) / "report.md").write_text(as_markdown(report) + "\n", "utf-8")
-        text = json.dumps(report.as_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        (Path(folder) / "report.json").write_text(text + "\n", "utf-8")
-        mlflow.log_artifacts(run_id, folder)

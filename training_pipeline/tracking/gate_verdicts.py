@@ -12,15 +12,15 @@ from saldopas.training_pipeline.gate.judge import Challenger, Champion, GateInpu
 from saldopas.training_pipeline.gate.judge import judge as judge_artifacts
 from saldopas.training_pipeline.gate.verdict import EDITION, GateReport
 from saldopas.training_pipeline.tracking import run_values, store
-from saldopas.training_pipeline.tracking.locate import resolve
+from saldopas.training_pipeline.tracking.champion import promotion_lock
 from saldopas.training_pipeline.tracking.model_card import GAP
-from saldopas.training_pipeline.tracking.promotion_lock import promotion_lock
-from saldopas.training_pipeline.tracking.versions import (
+from saldopas.training_pipeline.tracking.registry import (
     CHAMPION,
     MODEL_NAME,
     ModelNotFoundError,
     aliased,
     registered_version,
+    resolve,
 )
 
 if TYPE_CHECKING:

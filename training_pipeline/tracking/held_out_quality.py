@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from saldopas.features.splits.split import make_cuts
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.decisions import Decisions
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
 from saldopas.training_pipeline.evaluating.groups import grouping
-from saldopas.training_pipeline.evaluating.intervals import Intervals, intervals_of
+from saldopas.training_pipeline.evaluating.intervals import (
+    Intervals,
+    Segments,
+    intervals_of,
+    segments_of,
+)
 from saldopas.training_pipeline.evaluating.markdown import about, evaluation_page
 from saldopas.training_pipeline.evaluating.measured import Measured
-from saldopas.training_pipeline.evaluating.segments import Segments, segments_of
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 SEGMENT_METRICS = (MAIN_METRIC, "recall@10")

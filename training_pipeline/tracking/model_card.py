@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from saldopas.models.policy.balance_fit import EDGES
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, Evaluation
 from saldopas.training_pipeline.evaluating.markdown import number, with_interval
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
 from saldopas.training_pipeline.training.record import TrainingRecord
 

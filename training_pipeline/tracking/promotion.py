@@ -11,17 +11,21 @@ from saldopas.training_pipeline.console import RunFailedError
 from saldopas.training_pipeline.gate.judge import GateInput
 from saldopas.training_pipeline.gate.verdict import ARTIFACT, GateReport
 from saldopas.training_pipeline.tracking import store
-from saldopas.training_pipeline.tracking.audit import Promotion, promotion, write_audit
+from saldopas.training_pipeline.tracking.champion import (
+    Promotion,
+    promotion,
+    promotion_lock,
+    write_audit,
+)
 from saldopas.training_pipeline.tracking.champion_pointer import write_pointer
 from saldopas.training_pipeline.tracking.gate_verdicts import judged
-from saldopas.training_pipeline.tracking.locate import resolve
-from saldopas.training_pipeline.tracking.promotion_lock import promotion_lock
-from saldopas.training_pipeline.tracking.versions import (
+from saldopas.training_pipeline.tracking.registry import (
     CHAMPION,
     MODEL_NAME,
     PREVIOUS,
     aliased,
     registered_version,
+    resolve,
 )
 
 if TYPE_CHECKING:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import tempfile
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from saldopas.features.tables import columns as c
 from saldopas.training_pipeline.tracking import run_values
-from saldopas.training_pipeline.tracking.environment import model_requirements
+from saldopas.training_pipeline.tracking.runs import Run
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import LoggedModel
+
 
 ARTIFACT_KEY = "saldopas"
 VERSIONS_TAG = "mlflow.modelVersions"  # where MLflow's pages look for the registered versions
@@ -23,26 +27,23 @@ CODE = Path(__file__).with_name("pyfunc_model.py")
 NOBODY = "example-participant"
 
 
-def start_model(
-    mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str, name: str
-) -> LoggedModel:
+def start_model(run: Run, record: TrainingRecord, *, name: str) -> LoggedModel:
     """A model of the run that is not ready yet, so that metrics can be logged for it."""
-    return mlflow.create_logged_model(
-        experiment_id,
+    return run.mlflow.create_logged_model(
+        run.experiment_id,
         name=name,
-        source_run_id=run_id,
+        source_run_id=run.run_id,
         tags=run_values.tags(record),
         params=run_values.parameters(record),
         model_type="recommender",
     )
 
 
-def register(
-    mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, model: LoggedModel
-) -> int:
+def register(run: Run, record: TrainingRecord, *, model: LoggedModel) -> int:
     """Log the artifact as the model's files and register it; returns the version number."""
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
+    mlflow, run_id = run.mlflow, run.run_id
     with tempfile.TemporaryDirectory(prefix="saldopas-model-") as folder:
         saved = save_pyfunc(record, Path(folder) / "model", run_id=run_id, model=model)
         mlflow.log_model_artifacts(model.model_id, str(saved))
@@ -136,3 +137,32 @@ def _register_name(mlflow: MlflowClient, name: str) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+
+
+PINNED = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow", "pydantic")
+
+
+def model_requirements() -> list[str]:
+    """What the registered model needs, pinned to the installed minor versions."""
+    return [f"{name}~={_minor(version(name))}.0" for name in PINNED]
+
+
+def write_environment(directory: Path) -> None:
+    """`requirements.txt` of everything installed, and `platform.json`."""
+    directory.mkdir(parents=True)
+    installed = {f"{found.name}=={found.version}" for found in distributions()}
+    lines = sorted(installed, key=str.lower)
+    (directory / "requirements.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    facts = {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "system": platform.system(),
+        "libc": " ".join(platform.libc_ver()),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+    }
+    (directory / "platform.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+
+
+def _minor(full: str) -> str:
+    return ".".join(full.split(".")[:2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import shutil
@@ -9,15 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saldopas.training_pipeline.console import RunFailedError
-from saldopas.training_pipeline.tracking.file_lock import locked
+from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
 
 HOME = Path("mlruns")
 DEFAULT_URI = f"sqlite:///{HOME}/mlflow.db"
@@ -54,6 +57,11 @@ def absolute_uri() -> str:
 def is_server() -> bool:
     """Whether an MLflow server keeps the store (it then says where artifacts go)."""
     return tracking_uri().startswith(("http://", "https://"))
+
+
+def is_local() -> bool:
+    """Whether a SQLite file is the store, so that `home` sees every promotion."""
+    return make_url(tracking_uri()).get_backend_name() == "sqlite"
 
 
 def home() -> Path:
@@ -142,30 +150,40 @@ def _be_quiet() -> None:
 
 def _prepare_schema(uri: str) -> None:
     """Make the tables, or migrate those of an older MLflow (a SQLite file is copied first)."""
-    from mlflow.store.db import utils
+    from alembic.migration import MigrationContext
+    from mlflow.db import commands as database
 
-    engine = utils.create_sqlalchemy_engine_with_retry(uri)
-    try:
-        found = utils._get_schema_version(engine)
-        if found == _latest_revision():
-            return
-        if found is None:
-            utils._initialize_tables(engine)
-        else:
-            _copy_sqlite(engine, found)
-            utils._upgrade_db(engine)
-    finally:
-        engine.dispose()
+    url = make_url(uri)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found == _latest_revision():
+        return
+    if found is not None and url.get_backend_name() == "sqlite" and url.database:
+        shutil.copy2(url.database, f"{url.database}.{found}.bak")
+    database.main(["upgrade", uri], prog_name="mlflow db", standalone_mode=False)
 
 
 @cache
-def _latest_revision() -> str:
-    from mlflow.store.db import utils
+def _latest_revision() -> str | None:
+    """The newest of MLflow's migrations, which are an Alembic directory of the package."""
+    import mlflow
+    from alembic.script import ScriptDirectory
 
-    return str(utils._get_latest_schema_revision())
+    migrations = Path(mlflow.__file__).parent / "store" / "db_migrations"
+    return ScriptDirectory(str(migrations)).get_current_head()
 
 
-def _copy_sqlite(engine: Any, revision: str) -> None:
-    database = engine.url.database
-    if engine.url.get_backend_name() == "sqlite" and database:
-        shutil.copy2(database, f"{database}.{revision}.bak")
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of `path` (made where it is absent); a killed holder frees it.
+
+    Raises:
+        BlockingIOError: another process holds it, and `wait` is False.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield

@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.training_pipeline.console import RunFailedError, say
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.evaluation import Evaluation
 from saldopas.training_pipeline.evaluating.groups import BUILT_IN, profile_kind
-from saldopas.training_pipeline.gate.config import GateConfig
-from saldopas.training_pipeline.gate.verdict import GateReport
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
+from saldopas.training_pipeline.gate.verdict import GateConfig, GateReport
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
@@ -66,12 +65,9 @@ def _tracked(
     record: TrainingRecord, seen: Dataset, strict: GateConfig, *, promote_it: bool
 ) -> dict[str, Any]:
     """`seen` is what the training looked at: the gate compares with the champion on it."""
-    from saldopas.training_pipeline.tracking.registry import (
-        GateInput,
-        GateRefusedError,
-        judge,
-        promote,
-    )
+    from saldopas.training_pipeline.gate.judge import GateInput
+    from saldopas.training_pipeline.tracking.gate_verdicts import judge
+    from saldopas.training_pipeline.tracking.promotion import GateRefusedError, promote
     from saldopas.training_pipeline.tracking.training_run import track_training
 
     say("tracking the run and registering the model")

@@ -12,7 +12,7 @@ from saldopas.features.requests.batch import RequestBatch
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit, bands
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.evaluating.gains import CUTOFF, Gains, gains_of_lists
+from saldopas.training_pipeline.evaluating.evaluation import CUTOFF, Gains, gains_of_lists
 
 ROUNDS = 20
 PRIOR = 20.0  # purchases at the foretold rate that are added to each band
@@ -50,7 +50,7 @@ def learn_balance_fit(
     """
     found = []
     for window, policy in zip(windows, policies, strict=True):
-        if not window.cases.limited.any() or not data.courses.price_rp.any():
+        if not window.cases.has_balance.any() or not data.courses.price_rp.any():
             return None
         found.append(measure_bands(data, window, policy))
     halves = [window.cases.row % 2 == 0 for window in windows]
@@ -88,9 +88,9 @@ def measure_bands(data: IndexedDataset, window: Cut, policy: Policy) -> Bands:
         mass /= np.maximum(mass.sum(axis=1, keepdims=True), 1e-12)
         targets = window.cases.targets[rows]
         for place, row in enumerate(rows):
-            if not block.limited[place]:
+            if not block.has_balance[place]:
                 continue
-            band = bands(price, int(block.limit_rp[place]))
+            band = bands(price, int(block.balance_rp[place]))
             foretold[row] = np.bincount(band, weights=mass[place], minlength=N_BANDS)
             own = targets.indices[targets.indptr[place] : targets.indptr[place + 1]]
             bought[row] = np.bincount(band[own], minlength=N_BANDS)

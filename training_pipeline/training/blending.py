@@ -13,7 +13,7 @@ from saldopas.features.splits.split import Cut
 from saldopas.models.policy.policy import Policy, Stage
 from saldopas.models.recommenders.blend import unit_of
 from saldopas.models.recommenders.recommender import Recommender
-from saldopas.training_pipeline.evaluating.gains import CUTOFF, Gains, gains_of_hits
+from saldopas.training_pipeline.evaluating.evaluation import CUTOFF, Gains, gains_of_hits
 
 LEVELS = 4  # 0, 1, 2, and 3 or more purchases
 DEPTH = 50  # best courses of each member that a decision is judged among

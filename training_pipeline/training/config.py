@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
-from saldopas.features.encoding.training_set import TrainingSet
-from saldopas.features.errors import DataError
+from pydantic import Field, model_validator
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.splits.split_config import SplitConfig
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.policy.exploration import ExplorationConfig
 from saldopas.models.recommenders.ease import Ease, EaseConfig
 from saldopas.models.recommenders.members import MEMBERS
 from saldopas.models.recommenders.registry import MODELS
-from saldopas.training_pipeline.gate.config import GateConfig
+from saldopas.training_pipeline.gate.verdict import GateConfig
+from saldopas.training_pipeline.ingest.toml_config import read_toml, validated
 from saldopas.training_pipeline.training.selection import POPULARITY, PROFILE_POPULARITY, auto_names
 
 AUTO_NAME = "auto"
@@ -103,23 +102,10 @@ def read_training_config(path: Path | None, **overrides: Any) -> TrainingConfig:
     Raises:
         DataError: no such file, not TOML, an unknown key or a value out of its range.
     """
-    values: dict[str, Any] = {}
-    name = "defaults" if path is None else path.name
-    if path is not None:
-        try:
-            values = tomllib.loads(path.read_text("utf-8"))
-        except OSError as error:
-            raise DataError(
-                f"{path}: {error.strerror}", remedy="give a readable TOML file"
-            ) from error
-        except ValueError as error:
-            raise DataError(f"{name} is not TOML: {error}", remedy="mend it") from error
-    values |= {key: value for key, value in overrides.items() if value is not None}
-    try:
-        return TrainingConfig.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or name
-        raise DataError(
-            f"{name}, {key}: {first['msg']}", remedy="see docs/training.md for the keys"
-        ) from error
+    given = {key: value for key, value in overrides.items() if value is not None}
+    return validated(
+        TrainingConfig,
+        read_toml(path) | given,
+        path=path,
+        remedy="see docs/training.md for the keys",
+    )

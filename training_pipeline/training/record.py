@@ -1,18 +1,44 @@
-"""What a training has to show: what was tried, chosen, measured and written."""
+"""What a training has to show: what was tried, chosen, measured and written, by which code."""
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.models.artifact.manifest import Manifest
-from saldopas.training_pipeline.evaluating.config import EvaluationConfig
 from saldopas.training_pipeline.evaluating.evaluation import Evaluation
-from saldopas.training_pipeline.evaluating.small_groups import shown_levels
+from saldopas.training_pipeline.evaluating.groups import shown_levels
+from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.training.blending import BlendLevel
-from saldopas.training_pipeline.training.calibration.calibrated import Calibrated
+from saldopas.training_pipeline.training.calibration.learn import Calibrated
+
+
+def code_version() -> str:
+    """`0.1.0+g1a2b3c4`, with `.dirty` where the checkout was changed; `0.1.0` outside git."""
+    release = version("saldopas")
+    described = _git("describe", "--always", "--dirty", "--abbrev=7", "--exclude=*")
+    return f"{release}+g{described.replace('-dirty', '.dirty')}" if described else release
+
+
+def _git(*arguments: str) -> str | None:
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments
+            ["git", "-C", str(root), *arguments],  # noqa: S607 - the machine's git
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
 
 
 @dataclass(frozen=True)

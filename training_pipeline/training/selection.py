@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.indexed import IndexedDataset
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.policy import Source
 from saldopas.models.policy.recipe import Recipe, StageRecipe
@@ -16,9 +16,8 @@ from saldopas.models.recommenders.blend import Blend
 from saldopas.models.recommenders.closed_form import inputs_to_keep
 from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.training.blending import BlendLevel, learn_weights, shortlists
-from saldopas.training_pipeline.training.comparing import Comparison, Tried
+from saldopas.training_pipeline.training.comparing import SEARCH, Comparison, Tried
 from saldopas.training_pipeline.training.record import Trial
-from saldopas.training_pipeline.training.search_grid import SEARCH
 
 POPULARITY = "popularity"
 PROFILE_POPULARITY = "profile-popularity"

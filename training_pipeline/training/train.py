@@ -27,10 +27,9 @@ from saldopas.training_pipeline.evaluating.evaluation import (
     evaluate_beside_popularity,
 )
 from saldopas.training_pipeline.training.balance_fitting import learn_balance_fit
-from saldopas.training_pipeline.training.calibration.calibrated import Calibrated, calibrate
-from saldopas.training_pipeline.training.code_version import code_version
+from saldopas.training_pipeline.training.calibration.learn import Calibrated, calibrate
 from saldopas.training_pipeline.training.config import AUTO_NAME, TrainingConfig
-from saldopas.training_pipeline.training.record import TrainingRecord
+from saldopas.training_pipeline.training.record import TrainingRecord, code_version
 from saldopas.training_pipeline.training.selection import (
     Selection,
     count_fits,

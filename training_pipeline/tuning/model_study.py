@@ -6,16 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
+from optuna.pruners import BasePruner
 from optuna.storages import BaseStorage, RDBStorage
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from saldopas.models.recommenders.registry import MODELS
-from saldopas.training_pipeline.tuning.attempts import Attempt, State
-from saldopas.training_pipeline.tuning.median_pruner import MedianAtWindow
+from saldopas.training_pipeline.tuning.outcome import Attempt, State
 
 INTERRUPTED, TOLD = "interrupted", "told"  # what Optuna keeps for us beside a trial's values
 STATES: dict[TrialState, State] = {
@@ -135,7 +137,7 @@ def open_storage(file: Path) -> BaseStorage:
 def open_study(storage: BaseStorage, name: str, *, fresh: bool) -> optuna.Study:
     """The study of this name; a trial that a killed process left behind is set aside.
 
-    Only one process may hold it (see `one_at_a_time`). With `fresh` it begins again.
+    Only one process may hold it (see `tracking.tuning_log`). With `fresh` it begins again.
     """
     if fresh and name in optuna.get_all_study_names(storage):
         optuna.delete_study(study_name=name, storage=storage)
@@ -146,8 +148,10 @@ def open_study(storage: BaseStorage, name: str, *, fresh: bool) -> optuna.Study:
         pruner=MedianAtWindow(),
         load_if_exists=True,
     )
+    study_id = storage.get_study_id_from_name(name)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        storage.set_trial_user_attr(trial._trial_id, INTERRUPTED, value=True)
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+        storage.set_trial_user_attr(trial_id, INTERRUPTED, value=True)
         study.tell(trial.number, state=TrialState.FAIL)
     return study
 
@@ -155,3 +159,28 @@ def open_study(storage: BaseStorage, name: str, *, fresh: bool) -> optuna.Study:
 def _one_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+LEAST_OTHERS = 5
+
+
+class MedianAtWindow(BasePruner):
+    """Stops a trial whose mean over its windows so far is below the others' median there.
+
+    The rule of Golovin et al. 2017 (Vizier, section 3.2.1), at the same window for both sides:
+    Optuna's MedianPruner takes a trial's best value of any window, and windows differ in level.
+    Nothing is stopped before `LEAST_OTHERS` trials have been there.
+    """
+
+    def prune(self, study: Study, trial: FrozenTrial) -> bool:
+        """Whether `trial`, which has just reported, may stop."""
+        window = trial.last_step
+        if window is None:
+            return False
+        ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+        others = [
+            other.intermediate_values[window]
+            for other in ended
+            if window in other.intermediate_values
+        ]
+        return len(others) >= LEAST_OTHERS and trial.intermediate_values[window] < median(others)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.errors import DataError
 from saldopas.features.splits.split import Cut, earlier_windows, make_cuts
 from saldopas.features.tables.dataset import Dataset

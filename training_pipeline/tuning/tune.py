@@ -10,16 +10,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from saldopas.training_pipeline.console import RunFailedError, progress, say
-from saldopas.training_pipeline.evaluating.evaluation import Evaluation
-from saldopas.training_pipeline.evaluating.gains import Gains
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation, Gains
 from saldopas.training_pipeline.training.comparing import Comparison, Tried
 from saldopas.training_pipeline.training.selection import POPULARITY
-from saldopas.training_pipeline.tuning.attempts import Attempt, best_of
-from saldopas.training_pipeline.tuning.clearly_better import taken_of
 from saldopas.training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
-from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.tuning.outcome import Attempt, TuningOutcome, best_of, taken_of
 from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of, measured
-from saldopas.training_pipeline.tuning.schedule import Turn, run_turns
 from saldopas.training_pipeline.tuning.spaces import space_of
 
 
@@ -51,7 +47,7 @@ class Tracker(Protocol):
     def session(self) -> str:
         """Name of what is tried from here to `finish`, over interruptions."""
 
-    def log(self, attempt: Attempt) -> None:
+    def log_trial(self, attempt: Attempt) -> None:
         """Keep a trial that ended."""
 
     def finish(self, outcome: TuningOutcome) -> None:
@@ -87,7 +83,9 @@ def tune(
         say(f"going on after {len(earlier)} trials (--fresh begins again)")
     with open_tracker(plan, earlier) as run:
         try:
-            taken = _search(plan, known, effort, session=run.session, clock=clock, ended=run.log)
+            taken = _search(
+                plan, known, effort, session=run.session, clock=clock, ended=run.log_trial
+            )
         except KeyboardInterrupt:
             say("interrupted: the same command goes on where it stopped")
             raise
@@ -224,3 +222,45 @@ def _turn(
         limit=(effort.trials or enough) if study.space else 1,
         go_on=go_on,
     )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A study, how many trials it may have in all (earlier sessions included), and the next one."""
+
+    study: ModelStudy
+    limit: int
+    go_on: Callable[[], Attempt]
+
+
+def run_turns(
+    turns: Sequence[Turn],
+    *,
+    seconds: float | None,
+    session: str,
+    clock: Callable[[], float],
+    ended: Callable[[Attempt], object],
+) -> None:
+    """One trial after the other; next is who has had the least time, in order among equals.
+
+    What an interrupted session spent counts, so that a resumed one gets what was left.
+
+    Args:
+        turns: the studies.
+        seconds: budget of the session, None without one.
+        session: name of the session.
+        clock: seconds, monotonic.
+        ended: called after each trial.
+    """
+    spent = {turn.study.model: turn.study.spent_s(session) for turn in turns}
+    counts = {turn.study.model: len(turn.study.attempts()) for turn in turns}
+    deadline = None if seconds is None else clock() + seconds - sum(spent.values())
+    while deadline is None or clock() < deadline:
+        waiting = [turn for turn in turns if counts[turn.study.model] < turn.limit]
+        if not waiting:
+            return
+        turn = min(waiting, key=lambda turn: spent[turn.study.model])
+        attempt = turn.go_on()
+        spent[attempt.model] += attempt.seconds
+        counts[attempt.model] += 1
+        ended(attempt)

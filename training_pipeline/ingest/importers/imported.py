@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset, read_dataset
 from saldopas.features.tables.dataset_config import FILE_NAME, DatasetConfig
+from saldopas.training_pipeline.ingest.outputs import new_dataset
 
 
 @dataclass(frozen=True)
@@ -33,41 +31,19 @@ class Imported:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def refuse_if_in_the_way(out: Path, *, overwrite: bool) -> None:
-    """Refuse a directory that holds anything; with `overwrite`, anything but a dataset."""
-    if not out.exists() and not out.is_symlink():
-        return
-    if not out.is_dir():
-        raise DataError(f"{out} is in the way", remedy="give another --out")
-    ours = {FILE_NAME, *(f"{table}.{kind}" for table in c.TABLES for kind in ("parquet", "csv"))}
-    present = {path.name for path in out.iterdir()}
-    if present - ours:
-        raise DataError(f"{out} holds other files", remedy="give another --out")
-    if present and not overwrite:
-        raise DataError(f"{out} holds a dataset", remedy="give another --out, or --overwrite")
-
-
 def write_imported(imported: Imported, out: Path, *, overwrite: bool = False) -> Dataset:
     """Write beside `out`, read back through the contract, rename; returns what was read.
 
     Raises:
         DataError: something is in the way, or the tables break the contract.
     """
-    refuse_if_in_the_way(out, overwrite=overwrite)
-    out = out.resolve()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.parent / f".{out.name}.{os.getpid()}.partial"
-    replaced = out.parent / f".{out.name}.{os.getpid()}.replaced"
-    partial.mkdir()
-    try:
-        _write_files(imported, partial)
-        dataset = read_dataset(partial)
-        if out.exists():
-            out.rename(replaced)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
+    frames = (imported.participants, imported.courses, imported.purchases)
+    with new_dataset(out, overwrite=overwrite) as directory:
+        for table, frame in zip(c.TABLES, frames, strict=True):
+            if frame is not None:
+                frame.to_parquet(directory / f"{table}.parquet", index=False)
+        (directory / FILE_NAME).write_text(config_text(imported.config), encoding="utf-8")
+        dataset = read_dataset(directory)
     return replace(dataset, quarantined={})
 
 
@@ -86,14 +62,6 @@ def config_text(config: DatasetConfig) -> str:
             f"{json.dumps(k)} = {_toml(v.model_dump(mode='json'))}" for k, v in columns.items()
         ]
     return "\n".join(lines) + "\n"
-
-
-def _write_files(imported: Imported, directory: Path) -> None:
-    frames = (imported.participants, imported.courses, imported.purchases)
-    for table, frame in zip(c.TABLES, frames, strict=True):
-        if frame is not None:
-            frame.to_parquet(directory / f"{table}.parquet", index=False)
-    (directory / FILE_NAME).write_text(config_text(imported.config), encoding="utf-8")
 
 
 def _toml(value: Any) -> str:

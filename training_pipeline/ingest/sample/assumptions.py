@@ -1,7 +1,4 @@
-"""The long lists of the generator: waves, provinces and what a profile does to a category.
-
-Marks as in the sources' own notes: [S] sourced, [D] derived from sources, [A] assumed.
-"""
+"""Waves, provinces and effects of the generator, and the configuration of one data set."""
 
 from __future__ import annotations
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.training_pipeline.ingest.sample.assumed_shares import (
@@ -16,6 +15,7 @@ from saldopas.training_pipeline.ingest.sample.assumed_shares import (
     PeopleConfig,
     PurchaseConfig,
 )
+from saldopas.training_pipeline.ingest.toml_config import read_toml, validated
 
 
 class SampleConfig(Frozen):
@@ -66,16 +66,8 @@ def read_sample_config(path: Path | None, **given: float | date | None) -> Sampl
     Raises:
         DataError: the file is not TOML, or a key is unknown, out of its range, or `given` as well.
     """
-    try:
-        stored = tomllib.loads(path.read_text("utf-8")) if path else {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise DataError(f"cannot read {path}: {error}", remedy="give a TOML file") from error
+    stored = read_toml(path)
     twice = sorted(set(stored) & set(given))
     if twice:
         raise DataError(f"{path}: {twice[0]} is an option, not a key", remedy=f"use --{twice[0]}")
-    try:
-        return SampleConfig.model_validate({**stored, **given})
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "sample configuration"
-        raise DataError(f"{key}: {first['msg']}", remedy="see docs/sample.md") from error
+    return validated(SampleConfig, {**stored, **given}, path=path, remedy="see docs/sample.md")

@@ -12,17 +12,17 @@ from saldopas.training_pipeline.ingest.sample.choices import (
     NOTHING,
     ChoiceModel,
     Choosers,
+    Seats,
     choice_weights,
     pick,
 )
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
-from saldopas.training_pipeline.ingest.sample.people import People
-from saldopas.training_pipeline.ingest.sample.seats import Seats
-from saldopas.training_pipeline.ingest.sample.waiting import (
+from saldopas.training_pipeline.ingest.sample.moments import (
     completed_and_rated_s,
     first_purchase_s,
     next_purchase_s,
 )
+from saldopas.training_pipeline.ingest.sample.people import People
 
 BLOCK = 2_048
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from pathlib import Path
 
-import pandas as pd
-from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset_config import FILE_NAME
+from saldopas.training_pipeline.ingest.outputs import new_dataset
 from saldopas.training_pipeline.ingest.sample.assumptions import SCHEME
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from saldopas.training_pipeline.ingest.sample.generate import SampleTables
@@ -27,29 +24,6 @@ CATEGORICAL = (
     "no_earlier_training",
     "wave",
 )
-_OURS = frozenset(
-    {FILE_NAME, *(f"{table}.{kind}" for table in c.TABLES for kind in ("parquet", "csv"))}
-)
-
-
-def refuse_if_in_the_way(out: Path, *, overwrite: bool) -> None:
-    """Raises DataError where `out` holds something that may not be replaced.
-
-    Even with `overwrite` only a directory that holds nothing but a data set is replaced.
-    """
-    if not out.exists() and not out.is_symlink():
-        return
-    if out.is_symlink() or not out.is_dir():
-        raise DataError(f"{out} is not a directory", remedy="give another --out")
-    found = sorted(path.name for path in out.iterdir())
-    strangers = [name for name in found if name not in _OURS]
-    if overwrite and strangers:
-        raise DataError(
-            f"{out} holds {strangers[0]}, which is no part of a data set",
-            remedy="give another --out",
-        )
-    if found and not overwrite:
-        raise DataError(f"{out} is not empty", remedy="give another --out, or --overwrite")
 
 
 def write_sample(
@@ -64,23 +38,16 @@ def write_sample(
     """Writes the three tables and `dataset.toml` beside `out`, then renames.
 
     Raises:
-        DataError: something is in the way, see `refuse_if_in_the_way`.
+        DataError: something is in the way, see `outputs.refuse_if_in_the_way`.
     """
-    refuse_if_in_the_way(out, overwrite=overwrite)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.parent / f".{out.name}.{os.getpid()}.partial"
-    replaced = out.parent / f".{out.name}.{os.getpid()}.replaced"
-    partial.mkdir()
-    try:
-        _write_files(tables, config, partial, seed=seed, as_csv=as_csv)
-        if out.exists():
-            out.rename(replaced)
-        partial.rename(out)
-    finally:
-        if replaced.exists() and not out.exists():
-            replaced.rename(out)
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(replaced, ignore_errors=True)
+    frames = zip(c.TABLES, (tables.participants, tables.courses, tables.purchases), strict=True)
+    with new_dataset(out, overwrite=overwrite) as directory:
+        for name, frame in frames:
+            if as_csv:
+                frame.to_csv(directory / f"{name}.csv", index=False)
+            else:
+                frame.to_parquet(directory / f"{name}.parquet", index=False)
+        (directory / FILE_NAME).write_text(dataset_toml(config, seed=seed), encoding="utf-8")
 
 
 def dataset_toml(config: SampleConfig, *, seed: int) -> str:
@@ -105,19 +72,3 @@ def dataset_toml(config: SampleConfig, *, seed: int) -> str:
         *profile,
     ]
     return "\n".join(lines) + "\n"
-
-
-def _write_files(
-    tables: SampleTables, config: SampleConfig, directory: Path, *, seed: int, as_csv: bool
-) -> None:
-    frames: dict[str, pd.DataFrame] = {
-        c.PARTICIPANTS: tables.participants,
-        c.COURSES: tables.courses,
-        c.PURCHASES: tables.purchases,
-    }
-    for name, frame in frames.items():
-        if as_csv:
-            frame.to_csv(directory / f"{name}.csv", index=False)
-        else:
-            frame.to_parquet(directory / f"{name}.parquet", index=False)
-    (directory / FILE_NAME).write_text(dataset_toml(config, seed=seed), encoding="utf-8")

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.indexed import IndexedDataset, align_courses, index_dataset
 from saldopas.features.encoding.profile import OTHER, ProfileVocabulary
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
@@ -22,10 +21,9 @@ from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.planner.plan_warm import warm_up
 from saldopas.models.planner.planning import Planning
 from saldopas.training_pipeline.console import progress, say
-from saldopas.training_pipeline.evaluating.groups import UNKNOWN
-from saldopas.training_pipeline.evaluating.small_groups import shown_groups
+from saldopas.training_pipeline.evaluating.groups import UNKNOWN, shown_groups
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
-from saldopas.training_pipeline.ingest.out_path import check_table_path
+from saldopas.training_pipeline.ingest.outputs import check_table_path
 from saldopas.training_pipeline.scoring.at_risk.deadlines import NAMES, Risks, risks_of
 from saldopas.training_pipeline.scoring.at_risk.suggest import (
     UNLIMITED,

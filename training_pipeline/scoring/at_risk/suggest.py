@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.encoding.profile import ProfileVocabulary
+from saldopas.features.requests.batch import build_requests
+from saldopas.features.requests.participants import KnownParticipants
 from saldopas.features.tables import columns as c
 from saldopas.models.planner.planner import Plan, solve
 from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
@@ -121,14 +123,9 @@ def suggest(
     sold_out: list[bool] = []
     for start in range(0, len(rows), ROWS_A_BLOCK):
         block = rows[start : start + ROWS_A_BLOCK]
-        asked = data.requests(
-            block,
-            risks.seen[block],
-            as_of_s=np.full(len(block), as_of_s, np.int64),
-            count=1,
-            vocabulary=vocabulary,
-        )
-        requests = asked.but(limit_rp=risks.amount_rp[block])
+        known = KnownParticipants.of_dataset(data, block, risks.seen[block], vocabulary)
+        known = replace(known, balance_rp=risks.amount_rp[block])
+        requests = build_requests(known, as_of_s=as_of_s, count=1)
         allowed = planning.policy.allowed(requests).allowed
         relevance = planning.relevance(requests, allowed)
         for at, row in enumerate(block.tolist()):

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from saldopas.training_pipeline.evaluating import plot_style as style
-from saldopas.training_pipeline.evaluating.small_groups import shown_levels
-from saldopas.training_pipeline.training.calibration.measure import BEST, Reliability
+from saldopas.training_pipeline.evaluating.groups import shown_levels
+from saldopas.training_pipeline.training.calibration.reliability import BEST, Reliability
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 FEWEST_PURCHASES = 5  # foretold or bought, of a point

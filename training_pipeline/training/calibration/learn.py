@@ -12,8 +12,13 @@ from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.calibration import LEVELS, Calibration, curve_of, levels_of
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.training.calibration.blocks import blocks, judged_decisions
 from saldopas.training_pipeline.training.calibration.price_factors import with_price_factors
+from saldopas.training_pipeline.training.calibration.reliability import (
+    Reliability,
+    blocks,
+    judged_decisions,
+    measure,
+)
 from scipy.optimize import isotonic_regression
 
 DECISIONS_FOR_EDGES = 4_000
@@ -26,7 +31,7 @@ PRIOR = 0.01  # purchases at the mean rate added to each bin: none is 0, and the
 
 
 @dataclass(frozen=True)
-class Counts:
+class BinCounts:
     """B decisions over the K bins of all curves.
 
     Attributes:
@@ -122,8 +127,8 @@ def count_bins(
     policy: Policy,
     edges: list[NDArray[np.float32]],
     starts: NDArray[np.int64],
-) -> Counts:
-    """See `Counts`."""
+) -> BinCounts:
+    """See `BinCounts`."""
     n_bins = int(starts[-1])
     shown = np.zeros((cut.cases.n_cases, n_bins), np.float32)
     bought, score_sum = np.zeros(n_bins), np.zeros(n_bins)
@@ -137,7 +142,7 @@ def count_bins(
             score_sum += np.bincount(bins[inside], scores[at, inside], minlength=n_bins)
             own = bins[targets.indices[targets.indptr[at] : targets.indptr[at + 1]]]
             np.add.at(bought, own[own >= 0], 1)
-    return Counts(shown, bought, score_sum, np.diff(cut.cases.targets.indptr))
+    return BinCounts(shown, bought, score_sum, np.diff(cut.cases.targets.indptr))
 
 
 def _quantile_edges(scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -251,3 +256,29 @@ def _knots(
         value += chance[filled].tolist() or [0.0]
         indptr.append(len(score))
     return np.array(indptr, np.int64), np.array(score), np.array(value)
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Curves of the validation cut, and their reliability on the test cut."""
+
+    calibration: Calibration
+    reliability: Reliability
+
+
+def calibrate(
+    data: IndexedDataset,
+    validation: tuple[Cut, Policy],
+    test: tuple[Cut, Policy],
+    *,
+    seed: int,
+) -> Calibrated:
+    """Fit on the validation cut, read the test cut once.
+
+    Args:
+        data: the indexed dataset.
+        validation, test: each cut, and the policy fitted on its training part.
+        seed: draws decisions where a cut has many.
+    """
+    calibration = learn_calibration(data, *validation, seed=seed)
+    return Calibrated(calibration, measure(calibration, data, *test, seed=seed))

@@ -15,7 +15,7 @@ from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.calibration import Calibration, levels_of
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.training.calibration.blocks import blocks
+from saldopas.training_pipeline.training.calibration.reliability import blocks
 
 MOST_GROUPS = 16
 FEWEST_BOUGHT = 100  # of a group
@@ -93,9 +93,9 @@ def with_price_factors(
 
 def _margins(data: IndexedDataset, cut: Cut) -> tuple[Margin, Margin]:
     decision, item = cut.cases.targets.nonzero()
-    limited = cut.cases.limited[decision]
+    limited = cut.cases.has_balance[decision]
     price = data.courses.price_rp[item]
-    share = price[limited] / np.maximum(cut.cases.limit_rp[decision[limited]], 1)
+    share = price[limited] / np.maximum(cut.cases.balance_rp[decision[limited]], 1)
     return Margin.of(np.log1p(price)), Margin.of(share)
 
 
@@ -116,8 +116,8 @@ def _count(
         chances = by_score.curves(scores, place, levels_of(asked))
         for at, row in enumerate(rows.tolist()):
             by_share = np.full(len(price_rp), share.n_groups)
-            if cases.limited[row]:
-                by_share = share.group(price_rp / max(int(cases.limit_rp[row]), 1))
+            if cases.has_balance[row]:
+                by_share = share.group(price_rp / max(int(cases.balance_rp[row]), 1))
             cell = by_price * shape[1] + by_share
             mass[row] = np.bincount(cell, chances[at], minlength=bought.size).reshape(shape)
             start, end = cases.targets.indptr[row : row + 2]

@@ -1,0 +1,116 @@
+"""Output paths: checked before the work, and datasets that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import FILE_NAME
+
+SUFFIXES = (".parquet", ".csv")
+DATASET_FILES = frozenset({FILE_NAME, *(f"{t}{suffix}" for t in c.TABLES for suffix in SUFFIXES)})
+
+
+def check_table_path(out: Path) -> None:
+    """For a table in one file.
+
+    Raises:
+        DataError: of which kind it is cannot be told, it is a directory, or nothing can be made
+            there.
+    """
+    if out.suffix not in SUFFIXES:
+        raise DataError(f"{out}: unknown kind of file", remedy="end --out in .parquet or .csv")
+    try:
+        check_file("--out", out)
+    except OSError as error:
+        raise _refused(out, error) from error
+    check_room(out)
+
+
+def check_room(out: Path) -> None:
+    """Whether a file or directory can be made at `out`: a trial in the nearest directory above.
+
+    Raises:
+        DataError: it cannot.
+    """
+    try:
+        nearest = next(one for one in out.absolute().parents if one.exists())
+        with tempfile.TemporaryFile(dir=nearest):  # root may write anywhere, and yet not in /proc
+            pass
+    except OSError as error:
+        raise _refused(out, error) from error
+
+
+def check_file(option: str, path: Path) -> None:
+    """Before the work: can a file be written there?
+
+    Raises:
+        DataError: it is a directory, or there is no right to write.
+    """
+    if path.is_dir():
+        raise DataError(f"{option} {path} is a directory", remedy="name a file in it")
+    check_writable(option, path)
+
+
+def check_writable(option: str, path: Path) -> None:
+    """Whether the path, or the nearest directory above it, may be written."""
+    nearest = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if nearest != path and not nearest.is_dir():
+        raise DataError(f"{option} {path}: {nearest} is a file", remedy="name another place")
+    if not os.access(nearest, os.W_OK):
+        raise DataError(f"{option} {path} may not be written", remedy="name another place")
+
+
+def refuse_if_in_the_way(out: Path, *, overwrite: bool) -> None:
+    """Refuse a directory that holds anything; with `overwrite`, anything but a dataset.
+
+    Raises:
+        DataError: `out` holds something that may not be replaced.
+    """
+    if not out.exists() and not out.is_symlink():
+        return
+    if out.is_symlink() or not out.is_dir():
+        raise DataError(f"{out} is not a directory", remedy="give another --out")
+    found = sorted(path.name for path in out.iterdir())
+    strangers = [name for name in found if name not in DATASET_FILES]
+    if overwrite and strangers:
+        raise DataError(
+            f"{out} holds {strangers[0]}, which is no part of a data set",
+            remedy="give another --out",
+        )
+    if found and not overwrite:
+        raise DataError(f"{out} is not empty", remedy="give another --out, or --overwrite")
+
+
+@contextmanager
+def new_dataset(out: Path, *, overwrite: bool) -> Iterator[Path]:
+    """An empty directory beside `out`, which takes its place when the block ends.
+
+    Raises:
+        DataError: see `refuse_if_in_the_way`.
+    """
+    refuse_if_in_the_way(out, overwrite=overwrite)
+    out = out.absolute()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial, replaced = (out.with_name(f".{out.name}.{os.getpid()}.{k}") for k in ("new", "old"))
+    partial.mkdir()
+    try:
+        yield partial
+        if out.exists():
+            out.rename(replaced)
+        partial.rename(out)
+    finally:
+        if replaced.exists() and not out.exists():
+            replaced.rename(out)
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _refused(out: Path, error: OSError) -> DataError:
+    return DataError(f"--out {out} cannot be made ({error.strerror})", remedy="name another place")
