@@ -22,6 +22,7 @@ from saldopas.training_pipeline.tracking.registry import (
     registered_version,
     resolve,
 )
+from saldopas.training_pipeline.tracking.runs import FINGERPRINT
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -143,7 +144,7 @@ def _earlier(
     """
     from mlflow.exceptions import MlflowException
 
-    data = entity.tags.get(run_values.FINGERPRINT)
+    data = entity.tags.get(FINGERPRINT)
     if champion is None or data is None:
         return None
     file = _file(int(entity.version), champion, data)
