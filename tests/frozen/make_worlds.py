@@ -19,8 +19,7 @@ from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
 from saldopas.models.policy.exploration import ExplorationConfig
 from saldopas.models.policy.recipe import Recipe, StageRecipe
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
-from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
-from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate, write_sample
 from saldopas.training_pipeline.training.calibration.learn import calibrate
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.train import train

@@ -8,10 +8,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.training_pipeline.evaluating.exposure import ExposureValue
 from saldopas.training_pipeline.evaluating.groups import Grouping, may_tell
 from saldopas.training_pipeline.evaluating.intervals import Segments, segments_of
-from saldopas.training_pipeline.evaluating.measured import Measured, Wanted, wanted
+from saldopas.training_pipeline.evaluating.measured import ExposureValue, Measured, Wanted, wanted
 from saldopas.training_pipeline.evaluating.statistics import (
     EvaluationConfig,
     holm,

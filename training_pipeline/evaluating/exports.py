@@ -15,7 +15,7 @@ from saldopas.features.tables import columns as c
 from saldopas.training_pipeline.evaluating.decisions import Decisions
 from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
-from saldopas.training_pipeline.ingest.outputs import check_file, check_writable
+from saldopas.training_pipeline.ingest.files import check_file, check_writable
 
 
 @dataclass(frozen=True)

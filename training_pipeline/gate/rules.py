@@ -8,9 +8,9 @@ import numpy as np
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.training_pipeline.evaluating.comparison import Difference
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, POPULAR
-from saldopas.training_pipeline.evaluating.exposure import ExposureValue
 from saldopas.training_pipeline.evaluating.groups import grouping
 from saldopas.training_pipeline.evaluating.intervals import segments_of
+from saldopas.training_pipeline.evaluating.measured import ExposureValue
 from saldopas.training_pipeline.evaluating.statistics import holm, paired_difference
 from saldopas.training_pipeline.gate import verdict as v
 from saldopas.training_pipeline.gate.latency import Latency

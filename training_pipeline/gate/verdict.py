@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
-from saldopas.training_pipeline.ingest.toml_config import read_toml, validated
+from saldopas.training_pipeline.ingest.files import read_toml, validated
 
 
 class GateConfig(Frozen):

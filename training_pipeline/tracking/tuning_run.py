@@ -13,7 +13,7 @@ from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.console import say
 from saldopas.training_pipeline.tracking import store
 from saldopas.training_pipeline.tracking.runs import FINGERPRINT, KIND
-from saldopas.training_pipeline.training.tuned import LookedAt, Tuned
+from saldopas.training_pipeline.training.config import LookedAt, Tuned
 
 TUNING = "tuning"
 KEY = "saldopas.tuning_key"

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.seconds import DAY_S
-from saldopas.training_pipeline.ingest.sample.assumed_shares import CatalogueConfig
 from saldopas.training_pipeline.ingest.sample.catalogue import Catalogue
-from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.config import CatalogueConfig, SampleConfig
 from saldopas.training_pipeline.ingest.sample.moments import NO_LAST_DAY, day_start_s, month_of
 from saldopas.training_pipeline.ingest.sample.people import People
 

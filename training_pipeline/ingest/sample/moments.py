@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from saldopas.features.seconds import DAY_S, HOUR_S
-from saldopas.training_pipeline.ingest.sample.assumed_shares import CatalogueConfig, PurchaseConfig
+from saldopas.training_pipeline.ingest.sample.config import CatalogueConfig, PurchaseConfig
 
 ZONE = "Asia/Jakarta"
 

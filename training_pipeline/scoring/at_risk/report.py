@@ -22,7 +22,7 @@ from saldopas.models.planner.planning import Planning
 from saldopas.training_pipeline.console import progress, say
 from saldopas.training_pipeline.evaluating.groups import UNKNOWN, shown_groups
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
-from saldopas.training_pipeline.ingest.outputs import check_table_path
+from saldopas.training_pipeline.ingest.files import check_table_path
 from saldopas.training_pipeline.scoring.at_risk.deadlines import NAMES, Risks, risks_of
 from saldopas.training_pipeline.scoring.at_risk.suggest import (
     UNLIMITED,

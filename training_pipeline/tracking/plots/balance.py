@@ -14,7 +14,7 @@ from saldopas.features.requests.participants import KnownParticipants
 from saldopas.models.policy.policy import Policy, Recommendations
 from saldopas.training_pipeline.evaluating import plot_style as style
 from saldopas.training_pipeline.evaluating.decisions import CUTOFFS
-from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
+from saldopas.training_pipeline.tracking.model_card import HeldOutQuality
 from saldopas.training_pipeline.tracking.plots.quality import decisions, held_out
 from saldopas.training_pipeline.training.record import TrainingRecord
 
