@@ -13,10 +13,10 @@ from saldopas.training_pipeline.evaluating.intervals import Segments, segments_o
 from saldopas.training_pipeline.evaluating.measured import ExposureValue, Measured, Wanted, wanted
 from saldopas.training_pipeline.evaluating.statistics import (
     EvaluationConfig,
+    detectable_errors,
     holm,
     paired_difference,
 )
-from scipy.special import stdtrit
 
 Verdict = Literal["better", "worse", "higher", "lower", "undecided"]
 
@@ -159,9 +159,7 @@ def _exposure_difference(
 
 
 def _detectable(value: ExposureValue, power: float, alpha: float) -> float:
-    freedom = len(value.deviation) - 1
-    quantiles = stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power)
-    return float(quantiles) * value.standard_error
+    return detectable_errors(len(value.deviation), power=power, alpha=alpha) * value.standard_error
 
 
 def _judged(found: Difference, alpha: float) -> Difference:

@@ -50,9 +50,7 @@ def balance_used(quality: HeldOutQuality | None, model: str) -> Figure | None:
     axes[1].set_xlabel(f"left, share of the balance, after the first {DEPTH} courses")
     axes[1].set(xlim=(0, 1), ylim=(0, 1.02))
     style.per_cent(axes[1], x=True, y=True)
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, **style.LEGEND
-    )
+    style.legend_below(figure, axes[0])
     return figure
 
 

@@ -35,9 +35,7 @@ def quality_by_history(quality: HeldOutQuality | None, model: str) -> Figure | N
     for axis, (metric, words) in zip(axes, METRICS.items(), strict=True):
         _panel(axis, quality, metric, model)
         style.panel_title(axis, words)
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, **style.LEGEND
-    )
+    style.legend_below(figure, axes[0])
     return figure
 
 
@@ -201,12 +199,7 @@ def quality_by_cutoff(record: TrainingRecord) -> Figure | None:
         axis.set_xticks(CUTOFFS)
         axis.set_ylim(bottom=0)
     axes[0].set_ylabel("mean over decisions")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=2,
-        **style.LEGEND,
-    )
+    style.legend_below(figure, axes[0])
     return figure
 
 
