@@ -49,7 +49,7 @@ class _Sample:
 def recommendation_findings(
     old: OneSide, new: OneSide, artifact: Artifact, config: DriftConfig
 ) -> list[DriftFinding]:
-    """What `artifact` answers to OLD's and to NEW's people, and how a refit on NEW differs."""
+    """Compare the artifact's lists for participants of OLD and of NEW, and with a refit on NEW."""
     asked = [_asked(side, artifact, config) for side in (old, new)]
     vocabulary = artifact.vocabulary
     lists = [one.lists(artifact.policy.over(one.data.courses), vocabulary, config) for one in asked]
@@ -70,7 +70,7 @@ def _asked(side: OneSide, artifact: Artifact, config: DriftConfig) -> _Sample:
 
 
 def _places(lists: Recommendations) -> NDArray[np.int64]:
-    """Whose request each recommended course answers."""
+    """(K,) row of the request that each recommended course answers."""
     return np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr))
 
 

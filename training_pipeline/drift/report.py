@@ -25,7 +25,7 @@ from saldopas.training_pipeline.ingest.erased_people import open_dataset
 
 @dataclass(frozen=True)
 class DatasetCounts:
-    """What of one dataset was compared."""
+    """Size of what was compared of one dataset."""
 
     name: str
     fingerprint: str

@@ -1,4 +1,4 @@
-"""What is compared between two datasets: profiles, prices, catalogue, purchases."""
+"""Findings on the tables of two datasets: profiles, prices, catalogue, purchases."""
 
 from __future__ import annotations
 

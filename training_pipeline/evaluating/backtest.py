@@ -99,7 +99,7 @@ class Backtest:
         return artifact.policy.over(data.courses), data, replace(cut, train=train)
 
     def lists_of(self, artifact: Artifact) -> Recommendations:
-        """What it answers to each decision, in the catalogue's order of `decisions`."""
+        """Lists of an artifact for each decision, in the catalogue's order of `decisions`."""
         policy, data, cut = self.policy_of(artifact)
         lists = policy.recommend(cut.requests(data, count=max(CUTOFFS)))
         return relisted(lists, data.courses, self.decisions.data.courses)
@@ -135,7 +135,7 @@ def _since(since: datetime | None, data: IndexedDataset, cutoff_s: int | None) -
 
 
 def _cut(data: IndexedDataset, split: SplitConfig, seed: int, since_s: int | None) -> Cut | None:
-    """What was bought from a moment on, or the test cut; None without anything to predict."""
+    """Hold out the purchases from a moment on, or the test cut; None without any to predict."""
     if since_s is not None:
         return cut_after(data, split, vocabulary=ProfileVocabulary(), as_of_s=since_s, seed=seed)
     cuts = make_cuts(data, split, seed=seed)
@@ -227,7 +227,7 @@ def _refuse(bad: NDArray[np.bool_], column: str, problem: str, remedy: str) -> N
 
 @dataclass(frozen=True)
 class GivenLists:
-    """Somebody's table of recommendations, applied to each decision of its participants.
+    """A table of recommendations, applied to each decision of its participants.
 
     Attributes:
         lists: what is left of a participant's list once the rules of the moment are applied.

@@ -87,7 +87,7 @@ class Decisions:
 
     @cached_property
     def requests(self) -> RequestBatch:
-        """What a policy would be asked."""
+        """The request of each decision."""
         return self.cut.requests(self.data, count=max(CUTOFFS))
 
     def may_list(self, rows: NDArray[np.int64], item_idx: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -53,7 +53,7 @@ class Outputs:
     def write(
         self, report: EvaluationReport | ComparisonReport, candidates: Mapping[str, Measured]
     ) -> None:
-        """What was asked for; `candidates` name the TREC runs."""
+        """Write the requested files; `candidates` name the TREC runs."""
         if self.out is not None:
             self.out.parent.mkdir(parents=True, exist_ok=True)
             self.out.write_text(report.as_markdown(), "utf-8")

@@ -1,4 +1,4 @@
-"""What is measured of one candidate's lists, alone and all together, and the metrics by name."""
+"""Metrics of one candidate: of each decision, of all lists together, and their names."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def first_places(lists: Recommendations, *, depth: int) -> NDArray[np.int64]:
 
 
 def coverage(lists: Recommendations, *, n_items: int, depth: int) -> float:
-    """Share of the catalogue that stands in somebody's first `depth` places."""
+    """Share of the catalogue that stands in the first `depth` places of any list."""
     lengths = np.diff(lists.indptr)
     ranks = np.arange(len(lists.item_idx)) - np.repeat(lists.indptr[:-1], lengths)
     return len(np.unique(lists.item_idx[ranks < depth])) / max(n_items, 1)

@@ -51,7 +51,7 @@ class Champion:
 
 @dataclass(frozen=True)
 class GateInput:
-    """What the gate may look at, and how strict it is.
+    """Data and settings of the gate.
 
     Attributes:
         dataset: what the challenger was trained on, or the same going on; None: only what was
@@ -163,7 +163,7 @@ def _loaded(champion: Champion | None) -> tuple[Artifact | None, str | None]:
 def _remembered(
     challenger: Challenger, champion: Champion, earlier: GateReport | None
 ) -> list[Verdict]:
-    """What was found before, where it was against this champion."""
+    """Verdicts of an earlier run of the gate against this champion."""
     if earlier is not None:
         return [earlier.of(rule) for rule in NEEDS_CHAMPION]
     told = (

@@ -301,7 +301,7 @@ def _other_data(challenger: Artifact, champion: Artifact) -> list[str]:
 
 
 def _megabytes(artifact: Artifact) -> float:
-    """What serves: models and catalogue, not the snapshot, which grows with the people."""
+    """Size of models and catalogue, without the snapshot, which grows with the participants."""
     folders = ("models", "exploration", "evidence")
     files = [file for name in folders for file in (artifact.path / name).rglob("*.npy")]
     return sum(file.stat().st_size for file in files) / 1e6

@@ -13,7 +13,7 @@ from saldopas.training_pipeline.ingest.files import read_toml, validated
 
 
 class GateConfig(Frozen):
-    """What a challenger must keep of the champion's figures, and what counts as a gain.
+    """Settings of the gate: how much a challenger may lose, and what counts as a gain.
 
     `segments` are columns as in `saldopas evaluate --by`; None: history length and every profile
     column that `dataset.toml` declares; none at all: the rule is off, and says so.
@@ -112,7 +112,7 @@ class GateReport:
 
     @property
     def measured(self) -> bool:
-        """Whether there was data to compare on, or nobody to compare with."""
+        """Whether there was data to compare on, or no champion to compare with."""
         return self.data is not None or self.champion is None
 
     @property
@@ -153,7 +153,7 @@ class GateReport:
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> Self:
-        """What `as_dict` gave."""
+        """Restore a report from `as_dict`."""
         return cls(
             version=told["version"],
             champion=told["champion"],

@@ -66,7 +66,7 @@ def promotion(
     forced: bool = False,
     report: GateReport | None = None,
 ) -> Promotion:
-    """A move of now, by whoever runs this process."""
+    """A move at this moment, by the user of this process."""
     return Promotion(
         action=action,
         from_version=old,

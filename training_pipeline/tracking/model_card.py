@@ -1,4 +1,4 @@
-"""What a training's test cut says, and the page about the trained model: Markdown."""
+"""Quality on a training's test cut, and the model card: a Markdown page."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _stages(record: TrainingRecord) -> str:
 
 
 def _blend(record: TrainingRecord) -> Iterator[str]:
-    """Who weighs how much, by history length."""
+    """Weights of the models by history length."""
     if not record.blend:
         return
     lines = [

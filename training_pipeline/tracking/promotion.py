@@ -208,7 +208,7 @@ def _champion_files(champion: int) -> Path:
 
 
 def keep(mlflow: MlflowClient, report: GateReport, entity: Any) -> None:
-    """What was measured stays where nothing was measured this time, as without data."""
+    """Store a report; one without measurements does not replace one with them."""
     if not report.measured and AGAINST in entity.tags:
         return
     run_id, number = entity.run_id, str(report.version)
@@ -263,7 +263,7 @@ def _file(version: int, champion: int | None, data: str | None) -> str:
 def _earlier(
     mlflow: MlflowClient, entity: Any, champion: int | None, gate: GateInput
 ) -> GateReport | None:
-    """What an earlier asking found against this champion, as strict as now, by the same rules.
+    """An earlier report against this champion, with the same settings and rules.
 
     On what the version was trained on, and nothing else that somebody may have given.
     """

@@ -114,7 +114,7 @@ def signature() -> Any:
 
 
 def input_example(record: TrainingRecord) -> pd.DataFrame:
-    """Nobody's id, with a balance that buys the dearer half of the catalogue too."""
+    """An invented id, with a balance that pays for every course."""
     balance = int(record.data.courses.price_rp.max())
     return pd.DataFrame({c.PARTICIPANT_ID: [NOBODY], c.BALANCE: [balance]})
 
@@ -143,7 +143,7 @@ PINNED = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow", "pydant
 
 
 def model_requirements() -> list[str]:
-    """What the registered model needs, pinned to the installed minor versions."""
+    """Requirements of the registered model, pinned to the installed minor versions."""
     return [f"{name}~={_minor(version(name))}.0" for name in PINNED]
 
 

@@ -193,7 +193,7 @@ def _no_such(problem: str) -> DataError:
 
 @contextmanager
 def _wrong_names_refused() -> Iterator[None]:
-    """What MLflow does not know by this name was asked for wrongly; the run did not fail."""
+    """Turn MLflow's errors about unknown names into a `DataError`."""
     from mlflow.exceptions import MlflowException
 
     try:

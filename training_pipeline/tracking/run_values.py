@@ -94,7 +94,7 @@ def beyond_ranking(quality: HeldOutQuality | None) -> dict[str, float]:
 
 
 def tags(record: TrainingRecord) -> dict[str, str]:
-    """What runs and versions are searched by."""
+    """Tags by which runs and versions are searched."""
     manifest = record.manifest
     values = {
         "saldopas.dataset": record.name,

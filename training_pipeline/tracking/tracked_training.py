@@ -102,7 +102,7 @@ def _tracked(
 
 
 def _seen(dataset: Dataset, until: datetime | None) -> Dataset:
-    """What the training looked at."""
+    """The purchases that the training used."""
     if until is None:
         return dataset
     earlier = dataset.purchases[c.PURCHASED_AT] < until

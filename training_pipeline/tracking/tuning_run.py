@@ -1,4 +1,4 @@
-"""What the newest tunings of a dataset found, for a training that is given nothing else."""
+"""Hyperparameters of the newest tunings of a dataset, for a training without its own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _FinishedTuning:
 
 
 def newest_tuning(name: str, *, fingerprint: str, test: LookedAt | None = None) -> Tuned | None:
-    """What was tuned on the dataset `name`; None where nothing was.
+    """Tuned hyperparameters of the dataset `name`; None where nothing was tuned.
 
     Each model's come from the newest finished tuning of the same data, or else of the newest of
     another state of it, so that tuning one model leaves what was found for the others. Data that

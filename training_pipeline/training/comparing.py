@@ -47,12 +47,12 @@ class Tried:
     place: int = 1
 
     def score(self, group: Group) -> float:
-        """The mean of a group, of the other one where nobody is in it."""
+        """The mean of a group, of the other one where it is empty."""
         mean, other = self.means[group], self.means[OTHER_GROUP[group]]
         return mean if mean is not None else other or 0.0
 
     def gains_of(self, group: Group) -> Gains:
-        """The gains of a group, of the other one where nobody is in it."""
+        """The gains of a group, of the other one where it is empty."""
         return self.gains[group if self.gains[group].n_decisions else OTHER_GROUP[group]]
 
     def clearly_beats(self, other: Tried, group: Group) -> bool:

@@ -25,7 +25,7 @@ AUTO_NAME = "auto"
 
 
 class TrainingConfig(Frozen):
-    """What is compared and how purchases are held out.
+    """Compared models, and how purchases are held out.
 
     `models` holds hyperparameters by model name; a model named there is taken as given and not
     searched, for example `[models.ease]` with `l2 = 500.0`.
@@ -117,7 +117,7 @@ def read_training_config(path: Path | None, **overrides: Any) -> TrainingConfig:
 
 @dataclass(frozen=True)
 class LookedAt:
-    """What is known before a test cut: all that may be chosen on.
+    """The data before a test cut, on which choices may be made.
 
     Attributes:
         method: how the test was held out.

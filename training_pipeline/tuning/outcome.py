@@ -136,11 +136,11 @@ class TuningOutcome:
 
     @property
     def for_train(self) -> dict[str, Attempt]:
-        """What `saldopas train` takes from now on."""
+        """Hyperparameters that `saldopas train` uses from now on."""
         return {m: one for m, one in self.taken.items() if len(self.of(m)) >= LEAST_TRIALS}
 
     def summary(self) -> dict[str, Any]:
-        """What `saldopas tune --json` prints."""
+        """The outcome as `saldopas tune --json` prints it."""
         return {
             "run_id": self.run_id,
             "experiment": self.plan.name,

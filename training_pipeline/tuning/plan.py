@@ -1,4 +1,4 @@
-"""What is tuned, between which bounds, and on which purchases."""
+"""Plan of a tuning: models, bounds of their hyperparameters, validation windows."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def make_plan(dataset: Dataset, config: TrainingConfig, *, windows: int | None) 
 
 
 def group_of(model: str) -> Group:
-    """Whom a model is chosen for: those with a history, but newcomers where it is popularity."""
+    """The group that a model is chosen for: newcomers for popularity, else the others."""
     return NEW if model in (POPULARITY, PROFILE_POPULARITY) else WARM
 
 
@@ -150,7 +150,7 @@ def _counts(window: Cut) -> tuple[int, int]:
 
 
 def _every_model(config: TrainingConfig, train: TrainingSet) -> tuple[str, ...]:
-    """What `saldopas train` compares."""
+    """Every model that `saldopas train` compares."""
     names: Sequence[str] = [
         POPULARITY,
         *([PROFILE_POPULARITY] if train.vocabulary.n_tokens > 0 else []),

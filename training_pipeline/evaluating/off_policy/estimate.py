@@ -1,4 +1,4 @@
-"""What the target policy would have earned a list: IPS, SNIPS and doubly robust, with intervals."""
+"""Value of a target policy in purchases a list: IPS, SNIPS and doubly robust, with intervals."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from saldopas.training_pipeline.evaluating.off_policy.served_lists import Served
 
 
 class RefusalReason(StrEnum):
-    """What the log lacks, for programs that count or branch on it."""
+    """Reasons for a refusal, for programs that count or branch on them."""
 
     SUPPORT = "support is missing"
     FEW_LISTS = "too few effective lists"
@@ -43,7 +43,7 @@ Floats = NDArray[np.float64]
 
 
 class OffPolicyConfig(Frozen):
-    """What is assumed of people, and when the log is not enough.
+    """Assumption on how participants choose, and the least evidence that a log must hold.
 
     Attributes:
         assumption: what the chance of buying a shown course depends on. `item-position`: course

@@ -24,7 +24,7 @@ from saldopas.training_pipeline.ingest.files import new_dataset
 
 @dataclass(frozen=True)
 class Imported:
-    """What an importer made.
+    """The tables of an importer.
 
     Attributes:
         participants: None where nothing is known of them but what they bought.

@@ -29,7 +29,7 @@ class Wave(Frozen):
 
 
 class Effect(Frozen):
-    """Who has one of `values` in `column` chooses `category` `multiplier` times as much."""
+    """Participants with one of `values` choose `category` `multiplier` times as much."""
 
     column: Literal["gender", "age_band", "education", "employment", "urban"]
     values: tuple[str, ...] = Field(min_length=1)

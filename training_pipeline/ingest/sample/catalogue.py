@@ -1,4 +1,4 @@
-"""What is on sale: titles with a price, a popularity and restrictions, in a shuffled order."""
+"""The generated catalogue: titles with price, popularity and restrictions, in a shuffled order."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ Weights = Annotated[dict[str, Weight], AfterValidator(_not_all_zero)]
 
 
 class PeopleConfig(Frozen):
-    """Who takes part."""
+    """Participants: marginals of the profiles."""
 
     gender: Weights = Field(default={"M": 55.0, "F": 45.0})  # [S]
     age_band: Weights = Field(
@@ -92,7 +92,7 @@ class PeopleConfig(Frozen):
 
 
 class CatalogueConfig(Frozen):
-    """What is on sale."""
+    """Courses: prices, categories, platforms, restrictions."""
 
     categories: Weights = Field(
         default={  # demand [A], its order [S]
@@ -192,7 +192,7 @@ class PurchaseConfig(Frozen):
 
 
 class ChoiceConfig(Frozen):
-    """What a participant chooses; see `saldopas.training_pipeline.ingest.sample.choices`."""
+    """Choices of participants; see `saldopas.training_pipeline.ingest.sample.choices`."""
 
     effects: tuple[Effect, ...] = EFFECTS
     taste_dimensions: int = Field(default=6, ge=1, le=32)  # [A]
@@ -244,7 +244,7 @@ class SampleConfig(Frozen):
 
 
 def read_sample_config(path: Path | None, **given: float | date | None) -> SampleConfig:
-    """What was `given` on the command line, with the assumptions of a TOML file or the defaults.
+    """The options `given` on the command line, with the assumptions of a TOML file or the defaults.
 
     Raises:
         DataError: the file is not TOML, or a key is unknown, out of its range, or `given` as well.

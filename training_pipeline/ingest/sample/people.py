@@ -1,4 +1,4 @@
-"""Who takes part: profiles drawn to the published marginals, and a latent taste each."""
+"""Generated participants: profiles drawn to the published marginals, and a latent taste each."""
 
 from __future__ import annotations
 

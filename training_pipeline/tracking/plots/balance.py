@@ -1,4 +1,4 @@
-"""What the lists do to balance and catalogue: share used, prices, popularity of courses."""
+"""Figures of balance and catalogue: share used, prices, popularity of courses."""
 
 from __future__ import annotations
 

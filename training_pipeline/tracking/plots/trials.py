@@ -1,4 +1,4 @@
-"""What was tried: every fit of a training, and the best of each model so far."""
+"""Figures of a search: every fit of a training, and the best of each model so far."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def trials(record: TrainingRecord) -> Figure | None:
 
 
 def _elsewhere(record: TrainingRecord, stage: str, found: list[Trial]) -> str:
-    """What answers at a stage where none of its own trials was chosen."""
+    """Name the model that answers at a stage without a chosen trial."""
     if any(trial.chosen for trial in found):
         return ""
     answers = [part.model for part in record.manifest.recipe.stages if part.source == stage]
