@@ -26,6 +26,9 @@ SERVICE = "saldopas.serving.service:SaldoPas"
 CHAMPION = "champion"
 VERSION = "SALDOPAS_MODEL_VERSION"
 CODE = Path(__file__).resolve().parents[2]  # or `serving/` where one stands is taken for it
+SCOPES = ("recommend", "events", "admin")  # what `serving/http/keys.py` reads
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+keys_app = typer.Typer(help="API keys of the service.", no_args_is_help=True)
 
 
 def serve(
@@ -206,12 +209,6 @@ def _announce(url: str, manifest: Manifest, name: str, *, keyed: bool) -> None:
     if not keyed:
         say("development mode: without API keys (--keys) only this machine is answered")
     say(f"starting {url} (a line with `ready` follows; Ctrl-C stops)")
-
-
-SCOPES = ("recommend", "events", "admin")  # what `serving/http/keys.py` reads
-NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-keys_app = typer.Typer(help="API keys of the service.", no_args_is_help=True)
 
 
 @keys_app.callback()

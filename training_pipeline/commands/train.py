@@ -15,6 +15,9 @@ from saldopas.training_pipeline.console import OUT, print_json, print_table, say
 if TYPE_CHECKING:
     from saldopas.training_pipeline.tuning.outcome import TuningOutcome
 
+MINUTES = 10.0
+SHOWN = 10
+
 
 def train(
     source: Data,
@@ -103,10 +106,6 @@ def _print(outcome: dict[str, Any]) -> None:
         f"saldopas serve{chosen}",
         markup=False,
     )
-
-
-MINUTES = 10.0
-SHOWN = 10
 
 
 def tune(

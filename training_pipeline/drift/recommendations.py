@@ -20,6 +20,7 @@ from saldopas.training_pipeline.drift.sides import OneSide
 from saldopas.training_pipeline.evaluating.statistics import paired_difference
 
 RESAMPLES = 200
+NO_COURSE = -1
 
 
 @dataclass(frozen=True)
@@ -145,9 +146,6 @@ def _lost(
     what = f"overlap {found.mean():.3f}, of refits on halves {usual:.3f}"
     limits, item = config.overlap_lost, "lists of a refit"
     return sampled("recommendations", item, measure, measured, limits, config, what=what)
-
-
-NO_COURSE = -1
 
 
 def padded(lists: Recommendations, *, depth: int) -> NDArray[np.int64]:

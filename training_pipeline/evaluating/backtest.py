@@ -30,6 +30,11 @@ from saldopas.training_pipeline.evaluating.decisions import CUTOFFS, Decisions
 
 SERVED, REFITTED = "served", "refitted before the test cut"
 DEFAULT_SEED = 7  # of the cut where no artifact names one
+SUFFIXES = (".parquet", ".csv")
+COLUMNS = (c.PARTICIPANT_ID, c.RANK, c.COURSE_ID)
+TABLE = "recommendations"
+IDS = frozenset({"string", "integer"})  # ids are text; whole numbers are written as such
+RANKS = frozenset({"integer"})
 
 
 @dataclass(frozen=True)
@@ -140,13 +145,6 @@ def _cut(data: IndexedDataset, split: SplitConfig, seed: int, since_s: int | Non
         return cut_after(data, split, vocabulary=ProfileVocabulary(), as_of_s=since_s, seed=seed)
     cuts = make_cuts(data, split, seed=seed)
     return cuts[1] if cuts is not None else None
-
-
-SUFFIXES = (".parquet", ".csv")
-COLUMNS = (c.PARTICIPANT_ID, c.RANK, c.COURSE_ID)
-TABLE = "recommendations"
-IDS = frozenset({"string", "integer"})  # ids are text; whole numbers are written as such
-RANKS = frozenset({"integer"})
 
 
 def read_recommendations(path: Path) -> pd.DataFrame:

@@ -17,6 +17,9 @@ from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
 from saldopas.training_pipeline.ingest.files import check_file, check_writable
 
+QRELS, TOPICS = "qrels.txt", "decisions.parquet"
+NONE = "(none)"  # no course: in an encoded id the brackets would be %28 and %29
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -62,10 +65,6 @@ class Outputs:
             report.per_participant().to_parquet(self.per_participant, index=False)
         if self.trec is not None:
             write_trec(self.trec, report.decisions, candidates)
-
-
-QRELS, TOPICS = "qrels.txt", "decisions.parquet"
-NONE = "(none)"  # no course: in an encoded id the brackets would be %28 and %29
 
 
 def write_trec(folder: Path, decisions: Decisions, candidates: Mapping[str, Measured]) -> None:

@@ -26,6 +26,40 @@ from saldopas.training_pipeline.evaluating.metrics import (
 )
 from scipy.special import stdtr, stdtrit
 
+Wanted = Literal["more", "less"]
+WANTED: dict[str, Wanted | None] = {
+    "hit": "more",
+    "recall": "more",
+    "ndcg": "more",
+    "mrr": "more",
+    "map": "more",
+    "novelty": None,
+    "diversity": None,
+    "coverage": "more",
+    "gini": "less",
+    "balance_used": "more",
+    "leftover_rp": "less",
+    "nothing_left": "less",
+    "price_regret": "less",
+}
+FAMILY = (
+    MAIN_METRIC,
+    "hit@10",
+    "recall@10",
+    "mrr@10",
+    "map@10",
+    "balance_used@10",
+    "leftover_rp@10",
+    "nothing_left@1",
+    "price_regret@10",
+    "novelty@10",
+    "diversity@10",
+    "coverage@10",
+    "gini@10",
+)
+SEGMENT_METRICS = (MAIN_METRIC, "hit@10", "balance_used@10")
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -91,41 +125,6 @@ def decision_metrics(decisions: Decisions, lists: Recommendations) -> pd.DataFra
     return pd.concat(parts, axis=1).dropna(axis=1, how="all")
 
 
-Wanted = Literal["more", "less"]
-
-WANTED: dict[str, Wanted | None] = {
-    "hit": "more",
-    "recall": "more",
-    "ndcg": "more",
-    "mrr": "more",
-    "map": "more",
-    "novelty": None,
-    "diversity": None,
-    "coverage": "more",
-    "gini": "less",
-    "balance_used": "more",
-    "leftover_rp": "less",
-    "nothing_left": "less",
-    "price_regret": "less",
-}
-FAMILY = (
-    MAIN_METRIC,
-    "hit@10",
-    "recall@10",
-    "mrr@10",
-    "map@10",
-    "balance_used@10",
-    "leftover_rp@10",
-    "nothing_left@1",
-    "price_regret@10",
-    "novelty@10",
-    "diversity@10",
-    "coverage@10",
-    "gini@10",
-)
-SEGMENT_METRICS = (MAIN_METRIC, "hit@10", "balance_used@10")
-
-
 def wanted(metric: str) -> Wanted | None:
     """Whether more or less of a metric is wanted, None where neither is."""
     return WANTED.get(metric.partition("@")[0])
@@ -143,9 +142,6 @@ def known_metrics(asked: Sequence[str], present: Sequence[str]) -> tuple[str, ..
                 f"no metric {name!r} was measured here", remedy=f"use {', '.join(present)}"
             )
     return tuple(dict.fromkeys(asked))
-
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

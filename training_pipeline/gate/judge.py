@@ -22,6 +22,8 @@ from saldopas.training_pipeline.gate.verdict import GateConfig, GateReport, Outc
 
 NO_CHAMPION = "there is no champion yet"
 NEEDS_CHAMPION = (v.MAIN, v.GAIN, v.SEGMENTS, v.BALANCE)
+KNOWN = 0.9  # least share of what the version has learned; the rest may be corrected or erased
+LATE = 0.01  # largest share that lies after the end of the data
 
 
 @dataclass(frozen=True)
@@ -176,10 +178,6 @@ def _remembered(
 
 def _all(names: tuple[str, ...], outcome: Outcome, sentence: str) -> list[Verdict]:
     return [Verdict(rule, outcome, sentence) for rule in names]
-
-
-KNOWN = 0.9  # least share of what the version has learned; the rest may be corrected or erased
-LATE = 0.01  # largest share that lies after the end of the data
 
 
 def check_trained_on(dataset: Dataset, artifact: Artifact) -> None:

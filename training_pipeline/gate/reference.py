@@ -24,6 +24,7 @@ from scipy.special import stdtrit
 
 Reference = Literal["champion", "popularity"]
 BALANCE_USED = "balance_used@10"
+UNLUCKY = 2  # participants who are taken to lose all that one can, beside those that were seen
 
 
 @dataclass(frozen=True)
@@ -192,9 +193,6 @@ def _has_not_seen(champion: Artifact, cut: Cut) -> bool:
 
 def _count(backtest: Backtest) -> str:
     return f"{backtest.decisions.n_decisions:,} decisions"
-
-
-UNLUCKY = 2  # participants who are taken to lose all that one can, beside those that were seen
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,19 @@ from saldopas.features.tables.dataset_config import Frozen
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.ingest.files import read_toml, validated
 
+Outcome = Literal["passed", "failed", "not enough evidence", "not applicable"]
+REFUSING = ("failed", "not enough evidence")
+Figure = float | int | str | None
+ARTIFACT = "artifact"
+POPULARITY = "popularity"
+MAIN = "main-metric"
+GAIN = "gain"
+SEGMENTS = "segments"
+BALANCE = "balance"
+LATENCY = "latency"
+EDITION = 2  # raised where a rule changes its meaning: older verdicts are then not used again
+RULES = (ARTIFACT, POPULARITY, MAIN, GAIN, SEGMENTS, BALANCE, LATENCY)
+
 
 class GateConfig(Frozen):
     """Settings of the gate: how much a challenger may lose, and what counts as a gain.
@@ -62,21 +75,6 @@ def read_gate_config(path: Path | None) -> GateConfig:
         remedy="see docs/tracking.md for the keys",
         table=("gate",),
     )
-
-
-Outcome = Literal["passed", "failed", "not enough evidence", "not applicable"]
-REFUSING = ("failed", "not enough evidence")
-Figure = float | int | str | None
-
-ARTIFACT = "artifact"
-POPULARITY = "popularity"
-MAIN = "main-metric"
-GAIN = "gain"
-SEGMENTS = "segments"
-BALANCE = "balance"
-LATENCY = "latency"
-EDITION = 2  # raised where a rule changes its meaning: older verdicts are then not used again
-RULES = (ARTIFACT, POPULARITY, MAIN, GAIN, SEGMENTS, BALANCE, LATENCY)
 
 
 @dataclass(frozen=True)

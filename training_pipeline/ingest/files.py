@@ -18,6 +18,7 @@ from saldopas.features.tables.dataset_config import FILE_NAME
 
 SUFFIXES = (".parquet", ".csv")
 DATASET_FILES = frozenset({FILE_NAME, *(f"{t}{suffix}" for t in c.TABLES for suffix in SUFFIXES)})
+Config = TypeVar("Config", bound=BaseModel)
 
 
 def check_table_path(out: Path) -> None:
@@ -117,9 +118,6 @@ def new_dataset(out: Path, *, overwrite: bool) -> Iterator[Path]:
 
 def _refused(out: Path, error: OSError) -> DataError:
     return DataError(f"--out {out} cannot be made ({error.strerror})", remedy="name another place")
-
-
-Config = TypeVar("Config", bound=BaseModel)
 
 
 def read_toml(path: Path | None) -> dict[str, Any]:

@@ -23,6 +23,10 @@ from saldopas.training_pipeline.training.record import code_version
 
 DRIFT = "drift"
 MOST_TAG = 500  # characters of the names that drifted
+COLOURS = {"ok": style.CHOSEN, "watch": "#f59f00", "drifted": "#c92a2a"}
+PANELS = 6
+BARS = 8
+LIMIT = 3.0
 
 
 def track_drift(report: DriftReport) -> str:
@@ -76,12 +80,6 @@ def _metric(area: str, item: str, measure: str) -> str:
     return "/".join(
         re.sub(r"[^a-z0-9]+", "_", part.lower()).strip("_") for part in (area, item, measure)
     )
-
-
-COLOURS = {"ok": style.CHOSEN, "watch": "#f59f00", "drifted": "#c92a2a"}
-PANELS = 6
-BARS = 8
-LIMIT = 3.0
 
 
 def figures_of(report: DriftReport) -> dict[str, Figure]:

@@ -41,6 +41,7 @@ BEYOND = (
 )
 GAP = "&nbsp;&nbsp;&nbsp;"  # MLflow's tables have no space between columns
 BELOW = "&nbsp;"  # nor below them
+SEGMENT_METRICS = (MAIN_METRIC, "recall@10")
 
 
 def model_card(record: TrainingRecord, quality: HeldOutQuality | None) -> str:
@@ -196,9 +197,6 @@ def _balance(record: TrainingRecord) -> Iterator[str]:
         "## Balance\nHow many times as often courses were bought as the scores alone foretold, by "
         "price as a share of the balance; scores are multiplied by it.\n\n" + head + "\n".join(rows)
     )
-
-
-SEGMENT_METRICS = (MAIN_METRIC, "recall@10")
 
 
 @dataclass(frozen=True)

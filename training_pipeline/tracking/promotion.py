@@ -37,6 +37,14 @@ from saldopas.training_pipeline.tracking.runs import FINGERPRINT
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+TAG = "saldopas.gate"  # "passed", or "refused by" the rules
+AGAINST = f"{TAG}.against"  # the champion's version, or "none", where it was measured
+FOLDER = "gate"  # of the run's artifacts
+NOBODY = "none"
+SHORT = 16  # characters of a fingerprint in a file's name
+LONGEST = 5_000  # characters of a description that every store takes
+LONGEST_CELL = 500
+
 
 class GateRefusedError(RunFailedError):
     """The gate refuses; `report` holds every verdict."""
@@ -150,15 +158,6 @@ def _moved(mlflow: MlflowClient, move: Promotion, artifact: Path) -> Promotion:
         mlflow.set_registered_model_alias(MODEL_NAME, CHAMPION, str(move.to_version))
     write_pointer(artifact, move.to_version)
     return move
-
-
-TAG = "saldopas.gate"  # "passed", or "refused by" the rules
-AGAINST = f"{TAG}.against"  # the champion's version, or "none", where it was measured
-FOLDER = "gate"  # of the run's artifacts
-NOBODY = "none"
-SHORT = 16  # characters of a fingerprint in a file's name
-LONGEST = 5_000  # characters of a description that every store takes
-LONGEST_CELL = 500
 
 
 def judge(version: int, gate: GateInput | None = None) -> GateReport:

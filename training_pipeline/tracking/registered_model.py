@@ -25,6 +25,7 @@ ARTIFACT_KEY = "saldopas"
 VERSIONS_TAG = "mlflow.modelVersions"  # where MLflow's pages look for the registered versions
 CODE = Path(__file__).with_name("pyfunc_model.py")
 NOBODY = "example-participant"
+PINNED = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow", "pydantic")
 
 
 def start_model(run: Run, record: TrainingRecord, *, name: str) -> LoggedModel:
@@ -137,9 +138,6 @@ def _register_name(mlflow: MlflowClient, name: str) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-
-
-PINNED = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow", "pydantic")
 
 
 def model_requirements() -> list[str]:

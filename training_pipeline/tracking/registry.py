@@ -26,6 +26,9 @@ MODEL_NAME = "course-recommender"
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 ALIASES = (CHAMPION, CHALLENGER, PREVIOUS)
 LARGEST = 2**31 - 1  # version number that every store can ask for
+URI_SCHEME = "models:/"
+LONGEST_NUMBER = 100  # digits that are read as a version
+NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow
 
 
 class ModelNotFoundError(RunFailedError):
@@ -140,11 +143,6 @@ def _info(entity: Any, aliases: dict[str, int]) -> VersionInfo:
         created_at=datetime.fromtimestamp(entity.creation_timestamp / 1000, UTC),
         run_id=entity.run_id or "",
     )
-
-
-URI_SCHEME = "models:/"
-LONGEST_NUMBER = 100  # digits that are read as a version
-NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow
 
 
 def resolve(model: str) -> Path:

@@ -12,6 +12,8 @@ from saldopas.training_pipeline.evaluating.evaluation import Gains
 from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of
 
 State = Literal["complete", "pruned", "failed"]
+CANDIDATES = 5  # trials that are looked at; the best first
+LEAST_TRIALS = 10  # of a model before train takes what it found instead of searching by itself
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,6 @@ def best_first(attempts: Sequence[Attempt]) -> list[Attempt]:
     )
 
 
-CANDIDATES = 5  # trials that are looked at; the best first
-
-
 def taken_of(
     attempts: Sequence[Attempt],
     known: MutableMapping[int, Gains],
@@ -106,9 +105,6 @@ def taken_of(
     ahead = complete[: complete.index(defaults)][:CANDIDATES]
     clear = (one for one in ahead if gains_of(one).clearly_above(gains_of(defaults)))
     return next(clear, defaults)
-
-
-LEAST_TRIALS = 10  # of a model before train takes what it found instead of searching by itself
 
 
 @dataclass(frozen=True)

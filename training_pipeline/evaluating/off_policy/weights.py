@@ -14,6 +14,9 @@ from saldopas.features.tables.dataset_config import Frozen
 from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
 
+Assumption = Literal["item-position", "cascade", "list"]
+Floats = NDArray[np.float64]
+
 
 class RefusalReason(StrEnum):
     """Reasons for a refusal, for programs that count or branch on them."""
@@ -36,10 +39,6 @@ class CannotEstimateError(DataError):
         """`reason` names the rule that refuses, `problem` says it with this log's numbers."""
         self.reason = reason
         super().__init__(problem, remedy=remedy, column=column)
-
-
-Assumption = Literal["item-position", "cascade", "list"]
-Floats = NDArray[np.float64]
 
 
 class OffPolicyConfig(Frozen):

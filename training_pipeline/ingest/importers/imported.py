@@ -21,6 +21,8 @@ from saldopas.features.tables.dataset_config import FILE_NAME, DatasetConfig
 from saldopas.training_pipeline.console import RunFailedError
 from saldopas.training_pipeline.ingest.files import new_dataset
 
+PIP_SECONDS = 900
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -78,9 +80,6 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     # JSON writes text, numbers and booleans as TOML does, but for DEL
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-PIP_SECONDS = 900
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from saldopas.training_pipeline.ingest.sample.assumptions import (
 AGE_BANDS = ("18-25", "26-35", "36-45", "46-55", "56-64")
 EDUCATION_ORDER = Eligibility().education_order
 YES_NO = ("no", "yes")
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
 
 
 def _not_all_zero(weights: dict[str, float]) -> dict[str, float]:
@@ -30,8 +32,6 @@ def _not_all_zero(weights: dict[str, float]) -> dict[str, float]:
     return weights
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(ge=0)]
 Weights = Annotated[dict[str, Weight], AfterValidator(_not_all_zero)]
 
 

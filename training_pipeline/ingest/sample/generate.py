@@ -34,6 +34,28 @@ from saldopas.training_pipeline.ingest.sample.purchases import (
 )
 from threadpoolctl import threadpool_limits
 
+PROFILE_TEXTS = (
+    "gender",
+    "education",
+    "province",
+    "employment",
+    "urban",
+    "no_earlier_training",
+    "disability",
+    "wave",
+)
+NOTICE = "Generated data; no public purchase data of the programme exists."
+AGE_EDGES = (26, 36, 46, 56)
+CATEGORICAL = (
+    "gender",
+    "education",
+    "province",
+    "employment",
+    "urban",
+    "no_earlier_training",
+    "wave",
+)
+
 
 @dataclass(frozen=True)
 class SampleTables:
@@ -87,18 +109,6 @@ def generate(
 def _streams(seed: int) -> list[np.random.Generator]:
     """Independent streams: another number of courses leaves the participants as they are."""
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4)]
-
-
-PROFILE_TEXTS = (
-    "gender",
-    "education",
-    "province",
-    "employment",
-    "urban",
-    "no_earlier_training",
-    "disability",
-    "wave",
-)
 
 
 def participants_table(config: SampleConfig, people: People, *, grant_rp: int) -> pd.DataFrame:
@@ -171,19 +181,6 @@ def _texts(labels: Sequence[str], codes: NDArray[np.int8]) -> pd.Series[str]:
 def _positive(values: NDArray[np.int64], *, missing: int) -> pd.Series[int]:
     series = pd.Series(values, dtype="Int64")
     return series.mask(series == missing)
-
-
-NOTICE = "Generated data; no public purchase data of the programme exists."
-AGE_EDGES = (26, 36, 46, 56)
-CATEGORICAL = (
-    "gender",
-    "education",
-    "province",
-    "employment",
-    "urban",
-    "no_earlier_training",
-    "wave",
-)
 
 
 def write_sample(

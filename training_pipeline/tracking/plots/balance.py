@@ -20,6 +20,11 @@ from saldopas.training_pipeline.training.record import TrainingRecord
 
 DEPTH = 10
 POINTS = 200
+MOMENTS = 10_000
+PANEL_DEPTH = 5
+GRIDS = (30, 24, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2)  # cells a side, the finest first
+SHOWN = 0.9  # share of the purchases that the cells of a grid have to show
+MARK = 0.1  # share of the catalogue that the legend speaks of
 
 
 def balance_used(quality: HeldOutQuality | None, model: str) -> Figure | None:
@@ -92,12 +97,6 @@ def told_points(
     while kept and len(np.unique(people[share > kept[-1]])) < min_people:
         kept.pop()
     return [*kept, 1.0]
-
-
-MOMENTS = 10_000
-PANEL_DEPTH = 5
-GRIDS = (30, 24, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2)  # cells a side, the finest first
-SHOWN = 0.9  # share of the purchases that the cells of a grid have to show
 
 
 @dataclass(frozen=True)
@@ -216,9 +215,6 @@ def _unit(limit: float, currency: str) -> tuple[float, str]:
     if limit >= 1e6:
         return 1e6, f"million {currency}"
     return (1e3, f"thousand {currency}") if limit >= 1e4 else (1.0, currency)
-
-
-MARK = 0.1  # share of the catalogue that the legend speaks of
 
 
 def catalogue_share(record: TrainingRecord) -> Figure | None:

@@ -19,6 +19,20 @@ from saldopas.training_pipeline.training.record import TrainingRecord
 COLUMN = "history"
 METRICS = {"recall@10": "Recall@10", MAIN_METRIC: "NDCG@10"}
 WIDTH = 0.38
+METRIC = "recall@10"
+MOST_GROUPS = 8  # of a column: the largest
+ROW = 0.26  # inches
+GROUPS = {
+    "warm": ("with earlier purchases", "-", "o"),
+    "new": ("without any", "--", "s"),
+    "all": ("everybody", "-", "o"),
+}
+CUT_WORDS = {
+    "by-date": "later purchases",
+    "leave-last-out": "everybody's last purchase",
+    "by-participant": "participants who were held out",
+}
+FEWEST_PURCHASES = 5  # foretold or bought, of a point
 
 
 def quality_by_history(quality: HeldOutQuality | None, model: str) -> Figure | None:
@@ -81,11 +95,6 @@ def _bars(
 def _groups(quality: HeldOutQuality, metric: str, policy: str) -> dict[str, MeanInterval]:
     by_column = {one.column: one.groups for one in quality.segments_by(metric, policy=policy)}
     return by_column[COLUMN]
-
-
-METRIC = "recall@10"
-MOST_GROUPS = 8  # of a column: the largest
-ROW = 0.26  # inches
 
 
 def quality_by_segment(quality: HeldOutQuality | None, model: str) -> Figure | None:
@@ -166,13 +175,6 @@ def _ends(value: MeanInterval) -> list[float]:
     return [end for end in (value.mean, value.low, value.high) if end is not None]
 
 
-GROUPS = {
-    "warm": ("with earlier purchases", "-", "o"),
-    "new": ("without any", "--", "s"),
-    "all": ("everybody", "-", "o"),
-}
-
-
 def quality_by_cutoff(record: TrainingRecord) -> Figure | None:
     """Recall and NDCG at each cutoff for known and new people; everybody where these are too few.
 
@@ -222,13 +224,6 @@ def _lines(
             )
 
 
-CUT_WORDS = {
-    "by-date": "later purchases",
-    "leave-last-out": "everybody's last purchase",
-    "by-participant": "participants who were held out",
-}
-
-
 def held_out(record: TrainingRecord) -> dict[str, Evaluation]:
     """The test cut, which nothing was chosen on; empty where nothing was held out."""
     return record.test or record.validation
@@ -238,9 +233,6 @@ def decisions(evaluation: Evaluation) -> str:
     """For a subtitle."""
     words = CUT_WORDS.get(evaluation.method, evaluation.method)
     return f"{len(evaluation.cases):,} decisions of the {evaluation.cut} cut ({words})"
-
-
-FEWEST_PURCHASES = 5  # foretold or bought, of a point
 
 
 def reliability(record: TrainingRecord) -> Figure | None:
