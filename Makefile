@@ -8,22 +8,26 @@ DATA ?= data/sample
 PARTICIPANTS ?= 50000
 SERVE ?= 1
 PORT ?= 3000
+LOCKED := $(VENV)/.requirements
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format bench bench-quality bench-serving bench-store soak fuzz clean
+.PHONY: help setup demo test check format lock bento bench bench-quality bench-serving bench-store soak fuzz clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: $(STAMP)  ## make .venv with the hashed requirements
+setup: $(STAMP)  ## make .venv with the hashed requirements, and build the native core
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(LOCKED): requirements/dev.txt
 	@command -v $(PYTHON) > /dev/null || { echo "Python 3.11 is needed: set PYTHON=/path/to/python3.11"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(STAMP): $(LOCKED) pyproject.toml $(wildcard models/native/*.cpp models/native/*.h models/native/*.hpp) models/native/CMakeLists.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $(STAMP)
+	@touch $@
 
 demo: setup  ## sample, train, evaluate, register, promote, recommend, serve (SERVE=0: no serving; DATA=DIR: other data)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PARTICIPANTS=$(PARTICIPANTS) PORT=$(PORT) SERVE=$(SERVE) bash scripts/demo.sh "$(DATA)"
@@ -39,6 +43,12 @@ check: setup  ## what CI runs before the tests: format, lint, types
 format: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+lock: setup  ## lock the requirements of pyproject.toml with hashes (UPGRADE=1: newest versions)
+	@bash scripts/lock.sh
+
+bento: setup  ## build a bento of the wheel, offline
+	@bash scripts/bento.sh
 
 bench: setup  ## timings beside peers in the same run
 	$(BIN)/python -m benchmarks.speed

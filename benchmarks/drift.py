@@ -17,7 +17,7 @@ from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset, read_dataset
 from saldopas.training_pipeline.console import print_table
 from saldopas.training_pipeline.drift.config import DriftConfig
-from saldopas.training_pipeline.drift.finding import Finding
+from saldopas.training_pipeline.drift.finding import DriftFinding
 from saldopas.training_pipeline.drift.report import compare
 
 
@@ -62,7 +62,7 @@ def part(dataset: Dataset, rows: np.ndarray) -> Dataset:
     return replace(dataset, participants=people, purchases=purchases, fingerprint=str(rows[:1]))
 
 
-def without_chance(found: Finding) -> float:
+def without_chance(found: DriftFinding) -> float:
     """The measure as it is usually taken: chance neither taken off nor asked about."""
     is_gap = found.measure in ("KS", "relative change")
     return found.value + (0.0 if found.noise is None or is_gap else found.noise)

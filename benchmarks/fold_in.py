@@ -3,10 +3,9 @@
     python -m benchmarks.fold_in DATA [--factors 32] [--cases 3000] [--models als bpr lmf]
 
 DATA is a directory of `saldopas import`. One purchase of everybody is held out: the first in the
-last tenth of the time, or the last but two where there is only an order (the last but one of
-MOOCCubeX is unrelated to its learner, see benchmarks/README.md). All courses are ranked but the
-participant's own. Both lines of a model rank by the same item factors; the figures differ by the
-participants' factors only.
+last tenth of the time, or the last but one where there is only an order. All courses are ranked but
+the participant's own. Both lines of a model rank by the same item factors; the figures differ by
+the participants' factors only.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.splits.split import end_of
 from saldopas.features.tables.dataset import read_dataset
 from saldopas.models.recommenders import als, bpr, lmf
@@ -96,7 +95,7 @@ def main() -> None:
 def hold_out(data: IndexedDataset, most: int) -> HeldOut:
     lengths = data.events.lengths
     cutoff_s = end_of(data)
-    seen = np.maximum(lengths - 3, 0)
+    seen = np.maximum(lengths - 2, 0)
     if not data.config.dates_are_order_only:
         cutoff_s = int(np.quantile(data.events.at_s, 0.9))
         seen = data.seen_before(cutoff_s)

@@ -17,7 +17,7 @@ from pydantic import Field
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.training_pipeline.evaluating.off_policy.exploring import (
     ExploringRanking,
-    draw_lists,
+    first_free,
     slot_chances,
 )
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
@@ -108,6 +108,37 @@ def draw_log(
         pool=np.packbits(reachable, axis=1, bitorder="little"),
     )
     return replace(lists, at_slot=ranking.chance_at_slot(lists)), kind
+
+
+def draw_lists(
+    ranking: ExploringRanking, pool: NDArray[np.bool_], *, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
+    """(n, K) courses, whether the slot is filled, and their chances given the slots above.
+
+    Args:
+        ranking: what the logger would show without exploring, all of it in the pool.
+        pool: (n, n_items) what may be drawn.
+        seed: of coins and draws.
+    """
+    rng = np.random.default_rng(seed)
+    left = pool.copy()
+    rows = np.arange(len(left))
+    free = ranking.filled.copy()
+    shape = ranking.ranked.shape
+    items, filled, chances = np.zeros(shape, np.int64), np.zeros(shape, np.bool_), np.ones(shape)
+    for slot in range(shape[1]):
+        count = left.sum(axis=1)
+        best = first_free(ranking.ranked, free)
+        drawn = np.where(left, rng.random(left.shape), -1.0).argmax(axis=1)
+        explore = rng.random(len(left)) < ranking.epsilon
+        item = np.where(explore, drawn, best)
+        chance = ranking.epsilon / np.maximum(count, 1) + (1 - ranking.epsilon) * (item == best)
+        filled[:, slot] = count > 0
+        items[:, slot] = np.where(count > 0, item, 0)
+        chances[:, slot] = np.where(count > 0, chance, 1.0)
+        left[rows, item] = False
+        free &= ranking.ranked != item[:, None]
+    return items, filled, chances
 
 
 def by_slot(liking: Floats, attention: Floats, rng: np.random.Generator) -> Floats:

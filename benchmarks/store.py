@@ -14,9 +14,8 @@ from statistics import median, quantiles
 from saldopas.features.tables.dataset import Dataset, read_dataset
 from saldopas.serving.events.recording import Event, World, record
 from saldopas.serving.store.live import LiveStore
-from saldopas.store.engine import open_store, read_salt
+from saldopas.store.engine import open_store, read_salt, upgrade_store
 from saldopas.store.load import load_store
-from saldopas.store.upgrade import upgrade_store
 from sqlalchemy.engine import Engine
 
 LOOKUPS = 3_000

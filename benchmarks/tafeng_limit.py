@@ -24,8 +24,11 @@ from saldopas.models.policy.policy import Policy, Stage
 from saldopas.models.policy.recipe import Recipe, StageRecipe
 from saldopas.models.recommenders.popularity import TimeDecayedPopularity
 from saldopas.training_pipeline.console import print_table, progress
-from saldopas.training_pipeline.evaluating.evaluation import Evaluation, evaluate_policy
-from saldopas.training_pipeline.evaluating.gains import gains_of_lists
+from saldopas.training_pipeline.evaluating.evaluation import (
+    Evaluation,
+    evaluate_policy,
+    gains_of_lists,
+)
 from saldopas.training_pipeline.training.config import TrainingConfig, read_training_config
 from saldopas.training_pipeline.training.selection import AUTO, count_fits, select
 

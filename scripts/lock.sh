@@ -4,15 +4,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 locked=$(mktemp)
 trap 'rm -f "$locked"' EXIT
-if [ "${UPGRADE:-0}" = 0 ]; then
-  grep -hE '^[A-Za-z0-9._-]+==' requirements/dev.txt | sed -E 's/ *(;.*)?\\?$//' > "$locked"
-fi
-lock() {  # OUT EXTRA...
-  out=$1; shift
-  extras=(); for extra in "$@"; do extras+=(--extra "$extra"); done
-  .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-    "${extras[@]}" --constraints "$locked" pyproject.toml --output-file "requirements/$out.txt"
+keep() { grep -hE '^[A-Za-z0-9._-]+==' requirements/dev.txt | sed -E 's/ *(;.*)?\\?$//' > "$locked"; }
+lock() {  # NAME SOURCE OPTION...
+  .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \
+    --python-version 3.11 --constraints "$locked" "${@:2}" --output-file "requirements/$1.txt"
 }
-lock dev dev
-lock serve serve
-lock train train
+if [ "${UPGRADE:-0}" = 0 ]; then keep; fi
+lock dev pyproject.toml --extra dev
+keep
+lock serve pyproject.toml --extra serve
+lock train pyproject.toml --extra train
+printf '%s\n' cmake nanobind ninja scikit-build-core | lock build -  # without isolation, pip does not fetch them

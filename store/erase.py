@@ -23,10 +23,10 @@ from saldopas.store.engine import (
     lock_erasing,
     open_store,
     read_salt,
+    revision_of,
 )
 from saldopas.store.schema import ERASED, OF_A_PERSON, SERVED
-from saldopas.store.served.blocks import Block, people_in, written_as
-from saldopas.store.upgrade import revision_of
+from saldopas.store.served.packing import Block, people_in, written_as
 from sqlalchemy.engine import Engine
 
 

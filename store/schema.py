@@ -1,7 +1,7 @@
 """The store's tables: the data contract's three, and what a running service adds to them.
 
 `participants`, `courses` and `purchases` are those of `docs/data-contract.md` with more columns, so
-that the store is itself a dataset. Migrations are in `store_migrations`; a test compares the two.
+that the store is itself a dataset. Migrations are in `migrations`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def as_moment(value: str | datetime | None) -> datetime | None:
 
 
 STORE_INFO = sa.Table(
-    "store_info",
+    c.STORE_INFO,
     METADATA,
     sa.Column("key", sa.String, primary_key=True),  # salt, dataset
     sa.Column("value", sa.Text, nullable=False),
@@ -63,7 +63,7 @@ PARTICIPANTS = sa.Table(
     c.PARTICIPANTS,
     METADATA,
     sa.Column(c.PARTICIPANT_ID, sa.String, primary_key=True),
-    sa.Column("profile", sa.Text, nullable=False),  # a JSON object of profile columns
+    sa.Column(c.PROFILE, sa.Text, nullable=False),  # a JSON object of profile columns
     sa.Column(c.ANNOUNCED_AT, Moment),
     sa.Column(c.BALANCE, sa.BigInteger),  # the grant, whole rupiah; see docs/decisions/0004
     sa.Column(c.OPTED_OUT, sa.Boolean, nullable=False),
@@ -72,7 +72,7 @@ PARTICIPANTS = sa.Table(
 COURSES = sa.Table(
     c.COURSES,
     METADATA,
-    sa.Column("place", BIG, primary_key=True),  # in the catalogue's order, from 0
+    sa.Column(c.PLACE, BIG, primary_key=True),  # in the catalogue's order, from 0
     sa.Column(c.COURSE_ID, sa.String, nullable=False, unique=True),
     sa.Column(c.PRICE, sa.BigInteger, nullable=False),
     *(
@@ -86,7 +86,7 @@ COURSES = sa.Table(
 PURCHASES = sa.Table(
     c.PURCHASES,
     METADATA,
-    sa.Column("purchase_id", BIG, primary_key=True, autoincrement=True),
+    sa.Column(c.PURCHASE_ID, BIG, primary_key=True, autoincrement=True),
     sa.Column(c.PARTICIPANT_ID, sa.String, nullable=False, index=True),
     sa.Column(c.COURSE_ID, sa.String, nullable=False),
     sa.Column(c.PURCHASED_AT, Moment, nullable=False),
@@ -126,7 +126,7 @@ SERVED = sa.Table(
     sa.Column("n_lists", sa.Integer, nullable=False),
     sa.Column("model_version", sa.String, nullable=False),
     sa.Column("fingerprint", sa.String, nullable=False),
-    sa.Column("people", sa.Text, nullable=False),  # this and content: see served_blocks
+    sa.Column("people", sa.Text, nullable=False),  # this and content: see served/packing
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 

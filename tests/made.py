@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.courses import CourseTable
 from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
 from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.requests.batch import RequestBatch, build_requests
 from saldopas.features.requests.participants import KnownParticipants
 

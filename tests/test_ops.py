@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
+import pytest
 import saldopas.serving.http.metrics  # noqa: F401 - registers what is exposed
 import yaml
 from prometheus_client import REGISTRY, generate_latest
-from saldopas.models.native.compiled import HERE, cache_directory
 from saldopas.serving.http.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 ALERTS = yaml.safe_load((ROOT / "ops/alerts.yaml").read_text("utf-8"))
 COMPOSE = (ROOT / "compose.yaml").read_text("utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+WHEEL = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["scikit-build"]["wheel"]
 OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
 NAME = re.compile(r"\bsaldopas_[a-z_]+")
 
@@ -62,23 +65,43 @@ def test_service_and_trainer_know_the_same_store() -> None:
     assert len({one.get("environment", {}).get("SALDOPAS_STORE") for one in ours}) == 1
 
 
-def test_the_image_copies_what_exists_and_is_let_in() -> None:
-    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+def test_services_run_images_that_the_dockerfile_makes() -> None:
+    services = yaml.safe_load(COMPOSE)["services"]
+    wanted = {name: one["build"]["target"] for name, one in services.items() if "build" in one}
+    assert wanted == {"saldopas": "serve", "trainer": "train", "mlflow": "train"}
+    assert set(wanted.values()) <= set(re.findall(r"^FROM .+ AS (\w+)$", DOCKERFILE, re.MULTILINE))
+
+
+def test_the_images_copy_what_exists_and_is_let_in() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
-    copied = [
+    copied = {
         source
-        for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE)
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
         for source in line.split()[:-1]
-    ]
-    assert copied
-    for source in copied:
-        assert (ROOT / source).exists()
-        assert source in let_in
+    }
+    assert copied == let_in
+    assert all((ROOT / source).exists() for source in copied)
+    assert {Path(folder).parts[0] for folder in WHEEL["packages"].values()} <= copied
 
 
-def test_the_image_lets_its_user_write_where_machine_code_is_kept() -> None:
-    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
-    [kept] = re.findall(r"^RUN chown -R saldopas:saldopas (.+)$", dockerfile, re.MULTILINE)
-    directory = cache_directory("kernel*.py", ())
-    assert Path(kept).parts[-3:] == ("site-packages", HERE.name, directory.parent.name)
-    assert dockerfile.index(kept) > dockerfile.index("COPY --from=build")
+def test_the_serving_image_carries_only_what_serves() -> None:
+    serve, train, dev = (locked(name) for name in ("serve", "train", "dev"))
+    assert not serve & {"mlflow", "optuna", "matplotlib", "implicit", "pandas", "pandera"}
+    assert {"bentoml", "sqlalchemy", "psycopg"} <= serve
+    assert {"mlflow", "optuna", "matplotlib", "implicit", "sqlalchemy", "psycopg"} <= train
+    assert serve | train <= dev
+    assert locked("build") <= dev
+
+
+@pytest.mark.parametrize("name", ["build", "dev", "serve", "train"])
+def test_locked_requirements_name_no_place(name: str) -> None:
+    """Neither a registry nor a directory of the machine that locked them."""
+    text = (ROOT / f"requirements/{name}.txt").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("    --hash=sha256:")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+( ; [^/]+)? \\", line) for line in lines)
+
+
+def locked(name: str) -> set[str]:
+    """Libraries of a requirements file."""
+    text = (ROOT / f"requirements/{name}.txt").read_text("utf-8")
+    return set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.quality.datasets import SOURCES
 from benchmarks.quality.run import Options, run
 
-README = Path(__file__).parents[1] / "README.md"
+RESULTS = Path(__file__).parents[1] / "results" / "quality"
 DEFAULT_PEERS = "implicit,plain,lenskit,rectools"
 
 
@@ -41,7 +41,7 @@ def options_of(arguments: Sequence[str]) -> Options:
     parser.add_argument("--small", action="store_true", help="2,000 people, for a test")
     parser.add_argument("--config", type=Path, help="ours, instead of benchmarks/configs/NAME.toml")
     parser.add_argument("--out", type=Path, default="build/bench-quality")
-    parser.add_argument("--readme", default=str(README), help="`none`: tables stay in --out")
+    parser.add_argument("--results", default=str(RESULTS), help="`none`: tables stay in --out")
     chosen = parser.parse_args(arguments)
     data = chosen.data.split(",") if chosen.data else ["sample-1"] if chosen.small else [*SOURCES]
     families = [] if chosen.peers == "none" else chosen.peers.split(",")
@@ -57,7 +57,7 @@ def options_of(arguments: Sequence[str]) -> Options:
         small=chosen.small,
         config=chosen.config,
         out=chosen.out.resolve(),
-        readme=None if chosen.readme == "none" or chosen.small else Path(chosen.readme),
+        results=None if chosen.results == "none" or chosen.small else Path(chosen.results),
     )
 
 

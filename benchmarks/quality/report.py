@@ -1,9 +1,8 @@
-"""Results as Markdown, between the marker comments of `benchmarks/README.md`."""
+"""Results of one data set as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 NAMES = {"recall@20": "R@20", "ndcg@20": "NDCG@20", "hit@10": "HR@10", "ndcg@10": "NDCG@10"}
@@ -11,11 +10,12 @@ HEADINGS = {"warm": "People with a history", "new": "People without a history"}
 
 
 def section(result: Mapping[str, Any]) -> str:
-    """The tables of one data set."""
+    """Format the tables of one data set."""
     metrics = result["metrics"]
     parts = [
-        f"### {result['title']}",
+        f"# {result['title']}",
         result["note"],
+        f"`{result['command']}`, {result['measured']}.",
         _facts(result),
     ]
     for group, count in result["decisions"].items():
@@ -27,19 +27,6 @@ def section(result: Mapping[str, Any]) -> str:
     if failed:
         parts.append("Not measured: " + "; ".join(failed))
     return "\n\n".join(parts) + "\n"
-
-
-def put_between_markers(path: Path, name: str, text: str) -> None:
-    """Replace what stands between the markers of `name`; at the end of the file without any."""
-    begin, end = (f"<!-- bench-quality {name}: {edge} -->" for edge in ("begin", "end"))
-    whole = path.read_text("utf-8") if path.exists() else ""
-    block = f"{begin}\n{text}{end}\n"
-    if begin in whole and end in whole:
-        before, rest = whole.split(begin, 1)
-        after = rest.split(end, 1)[1].removeprefix("\n")
-        path.write_text(before + block + after, "utf-8")
-    else:
-        path.write_text(f"{whole.rstrip()}\n\n{block}".lstrip(), "utf-8")
 
 
 def _facts(result: Mapping[str, Any]) -> str:

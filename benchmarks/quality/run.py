@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import sys
 import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +23,7 @@ from benchmarks.quality.datasets import SOURCES, load, training_config
 from benchmarks.quality.peers import OWN_ENVIRONMENT, PEERS
 from benchmarks.quality.peers.plain import MOST_ITEMS
 from benchmarks.quality.pool import Workers
-from benchmarks.quality.report import put_between_markers, section
+from benchmarks.quality.report import section
 from benchmarks.quality.results import groups_of, summarise
 from benchmarks.quality.rows import PLAIN_POPULARITY, Budget, export, rows_of_ours, rows_of_peer
 from benchmarks.quality.task import Task
@@ -39,7 +42,7 @@ class Options:
     small: bool
     config: Path | None
     out: Path
-    readme: Path | None
+    results: Path | None
 
     @property
     def apart(self) -> tuple[str, ...]:
@@ -48,7 +51,7 @@ class Options:
 
 
 def run(options: Options) -> None:
-    """Every data set asked for: `out/NAME.json`, `out/NAME.md`, and the section of the README."""
+    """Compare on each data set; write `out/NAME.json`, `out/NAME.md` and `results/NAME.md`."""
     own = [family for family in options.families if family in OWN_ENVIRONMENT]
     # its python is a link into the system's: resolved, it would leave the environment
     theirs = str(options.peers_python.absolute()) if options.peers_python.exists() else None
@@ -66,8 +69,8 @@ def run(options: Options) -> None:
             (options.out / f"{stem}.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
             (options.out / f"{stem}.md").write_text(text, "utf-8")
             sys.stdout.write(text + "\n")
-            if options.readme is not None:
-                put_between_markers(options.readme, stem, text)
+            if options.results is not None:
+                (options.results / f"{stem}.md").write_text(text, "utf-8")
 
 
 def _result(name: str, options: Options, workers: Workers) -> dict[str, Any]:
@@ -105,6 +108,9 @@ def _result(name: str, options: Options, workers: Workers) -> dict[str, Any]:
         "name": name,
         "title": source.title + (f" ({', '.join(options.apart)})" if options.apart else ""),
         "note": source.note,
+        "command": f"python -m benchmarks.quality --data {name} "
+        f"--peers {','.join(options.families) or 'none'}",
+        "measured": f"{date.today()}, {os.cpu_count()} cores of {platform.machine()}",
         "metrics": list(source.metrics),
         "method": cuts[1].method,
         "protocol": cuts[1].protocol,

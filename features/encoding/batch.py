@@ -8,7 +8,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.courses import CourseTable
 from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.encoding.sequences import Sequences, recency_matrix
 from scipy.sparse import csr_array
 
@@ -67,3 +69,27 @@ class ParticipantBatch:
     def has_profile(self) -> NDArray[np.bool_]:
         """(B,) which rows hold a profile token."""
         return self.tokens.lengths > 0
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """P participants with all they bought before `as_of_s`.
+
+    Attributes:
+        participants: P rows, everybody who bought something and did not opt out.
+        courses: the catalogue in item order.
+        vocabulary: the profile tokens, learned on these participants.
+        as_of_s: epoch seconds; nothing at or after it was seen.
+        dates_are_order_only: times give the order of purchases and no more.
+    """
+
+    participants: ParticipantBatch
+    courses: CourseTable
+    vocabulary: ProfileVocabulary
+    as_of_s: int
+    dates_are_order_only: bool = False
+
+    @property
+    def n_items(self) -> int:
+        """Size of the catalogue."""
+        return self.courses.n_items

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from saldopas.features.encoding.eligibility import required_level
 from saldopas.features.tables import columns as c
 
 if TYPE_CHECKING:
@@ -119,18 +120,6 @@ class CourseTable:
             name: [text if isinstance(text, str) else None for text in self.values(name)]
             for name in (c.TITLE, c.CATEGORY)
         }
-
-
-def education_level(text: object, order: Sequence[str]) -> int:
-    """The level surely reached by a participant: 0 where the text is missing or unknown."""
-    return order.index(text) + 1 if isinstance(text, str) and text in order else 0
-
-
-def required_level(text: object, order: Sequence[str]) -> int:
-    """The level a course demands: 0 for none; an unknown demand is above every level."""
-    if not isinstance(text, str) or not text:
-        return 0
-    return order.index(text) + 1 if text in order else len(order) + 1
 
 
 def epoch_seconds(times: pd.Series[pd.Timestamp]) -> NDArray[np.int64]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from saldopas.features.encoding.ages import ages_at_least
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.courses import CourseTable, education_level, epoch_seconds
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
+from saldopas.features.encoding.courses import CourseTable, epoch_seconds
+from saldopas.features.encoding.eligibility import ages_at_least, education_levels
 from saldopas.features.encoding.profile import ProfileVocabulary, learn_vocabulary
-from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.sequences import Sequences, indptr_of, kept_only, ragged_ranges
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.features.tables.dataset_config import DatasetConfig
@@ -94,7 +93,7 @@ def index_dataset(dataset: Dataset) -> IndexedDataset:
     items = places_of(purchases[c.COURSE_ID], courses[c.COURSE_ID])
     rules = dataset.config.eligibility
     events = Sequences(
-        indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        indptr=indptr_of(counts),
         item_idx=items[order].astype(np.int32),
         at_s=epoch_seconds(purchases[c.PURCHASED_AT])[order],
         n_items=len(courses),
@@ -115,16 +114,6 @@ def index_dataset(dataset: Dataset) -> IndexedDataset:
     )
 
 
-def education_levels(
-    people: pd.DataFrame, column: str, order: tuple[str, ...]
-) -> NDArray[np.int64]:
-    """(P,) level surely reached, 0 where missing or unknown."""
-    if column not in people:
-        return np.zeros(len(people), np.int64)
-    levels = people[column].map(lambda text: education_level(text, order))
-    return levels.fillna(0).to_numpy(np.int64)
-
-
 def _grants(
     people: pd.DataFrame, config: DatasetConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -137,3 +126,25 @@ def _grants(
         grant = np.where(given, people[c.BALANCE].fillna(0).to_numpy(np.int64), grant)
         known = known | given
     return grant.astype(np.int64), known
+
+
+LONG_AGO = pd.Timestamp(0, unit="s", tz="UTC")
+
+
+def align_courses(dataset: Dataset, known: pd.DataFrame) -> Dataset:
+    """The dataset with the courses of `known` first, in their order, then the new ones.
+
+    A known course takes its price, dates and restrictions from the dataset. One that the dataset
+    does not list any more is off sale.
+    """
+    fresh = dataset.courses.set_index(c.COURSE_ID, drop=False)
+    listed = known[c.COURSE_ID].isin(fresh.index).to_numpy()
+    kept = fresh.loc[known[c.COURSE_ID][listed]]
+    added = fresh[~fresh.index.isin(known[c.COURSE_ID])]
+    if listed.all():
+        return replace(dataset, courses=pd.concat([kept, added], ignore_index=True))
+    gone = known[~listed].assign(**{c.ON_SALE_UNTIL: LONG_AGO.as_unit("us")})
+    first = pd.concat([kept, gone], ignore_index=True)
+    places = np.concatenate([np.flatnonzero(listed), np.flatnonzero(~listed)])
+    first = first.iloc[np.argsort(places)]
+    return replace(dataset, courses=pd.concat([first, added], ignore_index=True))

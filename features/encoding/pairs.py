@@ -8,7 +8,13 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.sequences import Sequences, flat, joined_indptr, ragged_ranges
+from saldopas.features.encoding.sequences import (
+    Sequences,
+    flat,
+    indptr_of,
+    joined_indptr,
+    ragged_ranges,
+)
 from scipy.sparse import csr_array
 
 
@@ -73,18 +79,16 @@ class Pairs:
     def take(self, rows: NDArray[np.integer]) -> Pairs:
         """The rows asked for, in that order."""
         lengths = self.lengths[rows]
-        indptr = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(lengths, out=indptr[1:])
-        return Pairs(
-            indptr, self.indices[ragged_ranges(self.indptr[rows], lengths)], self.n_columns
-        )
+        return self._prefixes(self.indptr[rows], lengths)
 
     def only(self, keep: NDArray[np.bool_]) -> Pairs:
         """The same rows, those without a True emptied."""
         lengths = np.where(keep, self.lengths, 0)
-        indptr = np.zeros(self.n_rows + 1, np.int64)
-        np.cumsum(lengths, out=indptr[1:])
-        return Pairs(indptr, self.indices[ragged_ranges(self.indptr[:-1], lengths)], self.n_columns)
+        return self._prefixes(self.indptr[:-1], lengths)
+
+    def _prefixes(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Pairs:
+        indices = self.indices[ragged_ranges(starts, lengths)]
+        return Pairs(indptr_of(lengths), indices, self.n_columns)
 
     def toarray(self) -> NDArray[np.bool_]:
         """(B, n_columns) bool."""
@@ -97,3 +101,31 @@ class Pairs:
         """(B, n_columns) float32 ones."""
         ones = np.ones(len(self.indices), np.float32)
         return csr_array((ones, self.indices, self.indptr), (self.n_rows, self.n_columns))
+
+
+MIN_GROUP_PEOPLE = 20  # counts of a smaller group could identify a person
+
+
+def profile_keys(profile: csr_array) -> list[bytes]:
+    """One key a row of a (B, n_tokens) matrix: its sorted token indices, as bytes."""
+    ordered = profile.sorted_indices()
+    indices = ordered.indices.astype(np.int32)
+    ends = ordered.indptr
+    return [indices[ends[r] : ends[r + 1]].tobytes() for r in range(profile.shape[0])]
+
+
+def distinct_profiles(profile: csr_array) -> tuple[csr_array, NDArray[np.int64]]:
+    """Distinct profiles (n_groups, n_tokens), as they appear, and (P,) group of each row."""
+    seen: dict[bytes, int] = {}
+    keys = profile_keys(profile)
+    group_of = np.array([seen.setdefault(key, len(seen)) for key in keys], np.int64)
+    _, first = np.unique(group_of, return_index=True)
+    return profile[first].sorted_indices(), group_of
+
+
+def membership(group_of: NDArray[np.int64]) -> csr_array:
+    """(n_groups, P) float64 ones, to sum rows of people by group."""
+    n_groups = int(group_of.max(initial=-1)) + 1
+    people = np.arange(len(group_of))
+    shape = (n_groups, len(group_of))
+    return csr_array((np.ones(len(group_of)), (group_of, people)), shape=shape)

@@ -77,8 +77,7 @@ class Sequences:
     def prefixes(self, rows: NDArray[np.integer], lengths: NDArray[np.integer]) -> Sequences:
         """The first `lengths[i]` events of row `rows[i]`: what was known at an earlier moment."""
         events = ragged_ranges(self.indptr[rows], lengths)
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return Sequences(indptr, self.item_idx[events], self.at_s[events], self.n_items)
+        return Sequences(indptr_of(lengths), self.item_idx[events], self.at_s[events], self.n_items)
 
     def only(self, keep: NDArray[np.bool_]) -> Sequences:
         """The same rows, those without a True emptied."""
@@ -127,9 +126,10 @@ def newest_weights(
 
 def kept_only(sequences: Sequences, keep: NDArray[np.bool_]) -> Sequences:
     """The events with a True, rows kept."""
-    counts = np.bincount(sequences.rows[keep], minlength=sequences.n_rows)
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Sequences(indptr, sequences.item_idx[keep], sequences.at_s[keep], sequences.n_items)
+    lengths = np.bincount(sequences.rows[keep], minlength=sequences.n_rows)
+    return Sequences(
+        indptr_of(lengths), sequences.item_idx[keep], sequences.at_s[keep], sequences.n_items
+    )
 
 
 def joined_indptr(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -139,6 +139,11 @@ def joined_indptr(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     ends = np.ones(len(joined), np.bool_)
     ends[np.cumsum(sizes) - sizes] = False  # the 0 of each part
     lengths = np.diff(joined, prepend=0)[ends]
+    return indptr_of(lengths)
+
+
+def indptr_of(lengths: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(B + 1,) int64 row pointer of (B,) row lengths."""
     indptr = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=indptr[1:])
     return indptr
@@ -147,8 +152,7 @@ def joined_indptr(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 def flat(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Row pointer and values of plain lists."""
     ends = accumulate(map(len, rows), initial=0)
-    values = rows[0] if len(rows) == 1 else [*chain.from_iterable(rows)]
-    return np.array([*ends], np.int64), np.array(values, np.int32)
+    return np.array([*ends], np.int64), np.array([*chain.from_iterable(rows)], np.int32)
 
 
 def ragged_ranges(starts: NDArray[np.integer], lengths: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from datetime import datetime
+from itertools import chain
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.pairs import Pairs
+from saldopas.features.encoding.sequences import Sequences
 from saldopas.features.requests.participants import KnownParticipant, KnownParticipants
+from saldopas.features.tables.dataset_config import DatasetConfig
 
 # rows of `RequestBatch.terms`
 BALANCE, HAS_BALANCE, MAX_PRICE, AGE, EDUCATION, MOMENT, COUNT = range(7)
@@ -18,7 +22,8 @@ N_TERMS = 7
 NO_MAX_PRICE_RP = int(np.iinfo(np.int64).max)
 
 
-class Request(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Request:
     """One request.
 
     Attributes:
@@ -148,10 +153,7 @@ def build_requests(
     max_price_rp: NDArray[np.int64] | Sequence[int] | int = NO_MAX_PRICE_RP,
     excluded: Pairs | None = None,
 ) -> RequestBatch:
-    """Build the requests of B participants; nothing else builds a `RequestBatch`.
-
-    Models see neither history nor profile of an opted-out participant; this is the only place
-    that decides it. What such a participant bought is excluded all the same.
+    """Build the requests of B participants that are known as arrays.
 
     Args:
         known: the participants, with the balances to answer for.
@@ -168,28 +170,97 @@ def build_requests(
     terms[EDUCATION] = known.education_at_least
     terms[MOMENT] = as_of_s
     terms[COUNT] = count
-    participants = known.batch
-    if known.opted_out.any():
-        participants = participants.hiding(known.opted_out)
     if excluded is None:
         excluded = Pairs.none(known.n_rows, known.owned.n_columns)
-    return RequestBatch(participants, known.owned, excluded, terms)
+    return _assembled(known.batch, known.owned, excluded, terms, known.opted_out)
 
 
 def batch_of(requests: Sequence[Request], *, n_items: int, n_tokens: int) -> RequestBatch:
-    """The batch of requests given one by one.
+    """Build the same from requests given one by one, with as few arrays as possible.
 
     Args:
         requests: (B,) requests.
         n_items: size of the catalogue; n_tokens: size of the profile vocabulary.
     """
-    people = [one.participant for one in requests]
-    return build_requests(
-        KnownParticipants.of(people, n_items=n_items, n_tokens=n_tokens),
-        as_of_s=[one.as_of_s for one in requests],
-        count=[one.count for one in requests],
-        max_price_rp=[
-            NO_MAX_PRICE_RP if one.max_price_rp is None else one.max_price_rp for one in requests
-        ],
-        excluded=Pairs.of([one.excluded for one in requests], n_columns=n_items),
+    # history, tokens, owned and excluded of all requests
+    rows: list[list[int]] = [[], [], [], []]
+    ends: list[list[int]] = [[0], [0], [0], [0]]
+    terms, opted_out = [], []
+    for one in requests:
+        person = one.participant
+        rows[0] += person.history
+        rows[1] += person.tokens
+        rows[2] += person.owned
+        rows[3] += one.excluded
+        for values, end in zip(rows, ends, strict=True):
+            end.append(len(values))
+        opted_out.append(person.opted_out)
+        terms.append(
+            (
+                person.balance_rp or 0,
+                person.balance_rp is not None,
+                NO_MAX_PRICE_RP if one.max_price_rp is None else one.max_price_rp,
+                person.age_at_least,
+                person.education_at_least,
+                one.as_of_s,
+                one.count,
+            )
+        )
+    history, tokens, owned, excluded = _ragged(ends, rows)
+    sequence = Sequences(*history, np.arange(len(history[1])), n_items)
+    participants = ParticipantBatch(sequence, Pairs(*tokens, n_tokens))
+    by_term = np.ascontiguousarray(np.array(terms, np.int64).reshape(-1, N_TERMS).T)
+    return _assembled(
+        participants, Pairs(*owned, n_items), Pairs(*excluded, n_items), by_term, opted_out
     )
+
+
+def _assembled(
+    participants: ParticipantBatch,
+    owned: Pairs,
+    excluded: Pairs,
+    terms: NDArray[np.int64],
+    opted_out: Sequence[bool] | NDArray[np.bool_],
+) -> RequestBatch:
+    """Make the `RequestBatch`; nothing else does.
+
+    Models see neither history nor profile of an opted-out participant, which is decided here
+    alone. What such a participant bought is excluded all the same.
+    """
+    if True in opted_out:
+        participants = participants.hiding(np.asarray(opted_out, np.bool_))
+    return RequestBatch(participants, owned, excluded, terms)
+
+
+def _ragged(
+    ends: list[list[int]], values: list[list[int]]
+) -> list[tuple[NDArray[np.int64], NDArray[np.int32]]]:
+    """The arrays of several ragged tables, cut out of two arrays.
+
+    An array takes longer to make than a short list to copy, and a single request is short.
+    """
+    all_ends = np.array([*chain.from_iterable(ends)], np.int64)
+    all_values = np.array([*chain.from_iterable(values)], np.int32)
+    found, first, start = [], 0, 0
+    for own_ends in ends:
+        last, end = first + len(own_ends), start + own_ends[-1]
+        found.append((all_ends[first:last], all_values[start:end]))
+        first, start = last, end
+    return found
+
+
+def request_moment(
+    config: DatasetConfig, as_of: datetime | None, *, cutoff_s: int, now_s: int
+) -> int:
+    """The moment of a request, epoch seconds: as given, else what the dataset declares.
+
+    Args:
+        config: its `timezone` is that of a naive `as_of`; its `as_of` is the default.
+        as_of: the moment asked for, or None.
+        cutoff_s: where the data ends.
+        now_s: the clock of the caller.
+    """
+    if as_of is None:
+        return now_s if config.as_of == "now" else cutoff_s
+    local = as_of if as_of.tzinfo else as_of.replace(tzinfo=ZoneInfo(config.timezone))
+    return int(local.timestamp())

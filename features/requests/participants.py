@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.profile import ProfileVocabulary
-from saldopas.features.encoding.sequences import Sequences, kept_only, ragged_ranges
+from saldopas.features.encoding.sequences import (
+    Sequences,
+    indptr_of,
+    kept_only,
+    ragged_ranges,
+)
 from saldopas.features.encoding.snapshot import Snapshot
+
+if TYPE_CHECKING:  # a service loads no data contract
+    from saldopas.features.encoding.indexed import IndexedDataset
+
+
+Value = TypeVar("Value", bound=np.generic)
 
 
 class KnownParticipant(NamedTuple):
@@ -83,29 +93,6 @@ class KnownParticipants:
     opted_out: NDArray[np.bool_]
 
     @classmethod
-    def of(
-        cls, people: Sequence[KnownParticipant], *, n_items: int, n_tokens: int
-    ) -> KnownParticipants:
-        """Participants given one by one.
-
-        Args:
-            people: (B,) participants.
-            n_items: size of the catalogue; n_tokens: size of the profile vocabulary.
-        """
-        return cls(
-            batch=ParticipantBatch(
-                Sequences.of([one.history for one in people], n_items=n_items),
-                Pairs.of([one.tokens for one in people], n_columns=n_tokens),
-            ),
-            owned=Pairs.of([one.owned for one in people], n_columns=n_items),
-            balance_rp=np.array([one.balance_rp or 0 for one in people], np.int64),
-            has_balance=np.array([one.balance_rp is not None for one in people], np.bool_),
-            age_at_least=np.array([one.age_at_least for one in people], np.int64),
-            education_at_least=np.array([one.education_at_least for one in people], np.int64),
-            opted_out=np.array([one.opted_out for one in people], np.bool_),
-        )
-
-    @classmethod
     def of_dataset(
         cls,
         data: IndexedDataset,
@@ -141,25 +128,33 @@ class KnownParticipants:
             rows: (B,) rows; -1 is a stranger.
             n_items: size of the catalogue; n_tokens: size of the profile vocabulary.
         """
-        if snapshot.n_people == 0:
-            return cls.of([STRANGER] * len(rows), n_items=n_items, n_tokens=n_tokens)
         known = rows >= 0
-        safe = np.where(known, rows, 0)
-        seen = np.where(known, snapshot.indptr[safe + 1] - snapshot.indptr[safe], 0)
-        bought = Sequences(snapshot.indptr, snapshot.item_idx, snapshot.at_s, n_items)
-        events = bought.prefixes(safe, seen)
-        kept = snapshot.kept[ragged_ranges(snapshot.indptr[safe], seen)]
-        n_known = np.where(known, snapshot.token_indptr[safe + 1] - snapshot.token_indptr[safe], 0)
-        tokens = snapshot.token_idx[ragged_ranges(snapshot.token_indptr[safe], n_known)]
-        token_indptr = np.concatenate([[0], np.cumsum(n_known)])
+
+        def of_known(values: NDArray[Value]) -> NDArray[Value]:
+            """(B,) values of the rows; 0 or False of strangers."""
+            found = np.zeros(len(rows), values.dtype)
+            found[known] = values[rows[known]]
+            return found
+
+        starts, first_tokens = of_known(snapshot.indptr[:-1]), of_known(snapshot.token_indptr[:-1])
+        n_events = of_known(snapshot.indptr[1:]) - starts
+        n_own_tokens = of_known(snapshot.token_indptr[1:]) - first_tokens
+        events = ragged_ranges(starts, n_events)
+        tokens = snapshot.token_idx[ragged_ranges(first_tokens, n_own_tokens)]
+        bought = Sequences(
+            indptr_of(n_events), snapshot.item_idx[events], snapshot.at_s[events], n_items
+        )
         return cls(
-            batch=ParticipantBatch(kept_only(events, kept), Pairs(token_indptr, tokens, n_tokens)),
-            owned=Pairs.of_events(events),
-            balance_rp=np.where(known, snapshot.balance_rp[safe], 0),
-            has_balance=known & snapshot.has_balance[safe],
-            age_at_least=np.where(known, snapshot.age_at_least[safe], 0),
-            education_at_least=np.where(known, snapshot.education_at_least[safe], 0),
-            opted_out=known & snapshot.opted_out[safe],
+            batch=ParticipantBatch(
+                kept_only(bought, snapshot.kept[events]),
+                Pairs(indptr_of(n_own_tokens), tokens, n_tokens),
+            ),
+            owned=Pairs.of_events(bought),
+            balance_rp=of_known(snapshot.balance_rp),
+            has_balance=of_known(snapshot.has_balance),
+            age_at_least=of_known(snapshot.age_at_least),
+            education_at_least=of_known(snapshot.education_at_least),
+            opted_out=of_known(snapshot.opted_out),
         )
 
     def with_balances(self, balances_rp: Sequence[int | None]) -> KnownParticipants:

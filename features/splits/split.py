@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.encoding.profile import ProfileVocabulary
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.errors import DataError
 from saldopas.features.requests.batch import RequestBatch, build_requests
 from saldopas.features.requests.participants import KnownParticipants

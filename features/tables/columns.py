@@ -34,6 +34,12 @@ ACTIVE = "active"
 CANCELLED = "cancelled"
 STATUSES = (COMPLETED, ACTIVE, CANCELLED)
 
+# what a database adds that says of itself how it is a dataset, as the store's does
+STORE_INFO = "store_info"
+PROFILE = "profile"
+PLACE = "place"
+PURCHASE_ID = "purchase_id"
+
 RANK = "rank"
 SCORE = "score"
 SOURCE = "source"

@@ -1,69 +1,134 @@
-"""One raw table against the contract: columns, values, ranges, uniqueness."""
+"""The contract of each table, and one raw table against it.
+
+Pandera schemas hold types, ranges and uniqueness, once values have parsed. A check's `error` is
+`problem; remedy`, which `check_table` splits into the one-line refusal.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
-from numpy.typing import NDArray
 from saldopas.features.errors import DataError
+from saldopas.features.seconds import END_S
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset_config import DatasetConfig
-from saldopas.features.tables.findings import Finding, bad_rows
-from saldopas.features.tables.moments import parse_moment
+from saldopas.features.tables.findings import CheckedTable, Finding
+from saldopas.features.tables.moments import DTYPE, parse_moment
 from saldopas.features.tables.parsing import (
+    WRITE_WHOLE,
     Parsed,
     RawColumn,
     parse_flag,
     parse_id,
     parse_number,
+    parse_profile,
     parse_text,
     parse_whole,
     raw_column,
 )
-from saldopas.features.tables.profile_values import parse_profile
 from saldopas.features.tables.raw_table import RawTable
-from saldopas.features.tables.schemas import MISSING, SCHEMAS, TWICE
+
+MAX_MONEY = 2**53
+MAX_ID = 200
+FIRST_MOMENT = pd.Timestamp("1970-01-01", tz="UTC")
+LAST_MOMENT = pd.Timestamp(END_S, unit="s", tz="UTC")
+MISSING = "it has no value; fill it in"
+TWICE = "the id occurs twice; keep one row of it"
+
+MONEY = (
+    pandera.Check.ge(0, error=f"the amount is negative; {WRITE_WHOLE}"),
+    pandera.Check.le(MAX_MONEY, error=f"the number is absurdly large; {WRITE_WHOLE}"),
+)
+ID = (
+    pandera.Check.str_length(
+        max_value=MAX_ID, error=f"the id is too long; use at most {MAX_ID} signs"
+    ),
+    pandera.Check.str_matches(
+        r"^[^\x00-\x1f\x7f-\x9f]*$", error="the id holds a control character; take it out"
+    ),
+)
+MOMENT = (
+    pandera.Check(
+        lambda times: (times >= FIRST_MOMENT) & (times < LAST_MOMENT),
+        error="the year is not within 1970..2100; mend it",
+    ),
+)
+
+
+def _between(low: int, high: int, what: str) -> tuple[pandera.Check]:
+    return (
+        pandera.Check.in_range(low, high, error=f"{what} is not within {low}..{high}; mend it"),
+    )
+
+
+def _optional(dtype: str, checks: tuple[pandera.Check, ...] = ()) -> pandera.Column:
+    return pandera.Column(dtype, list(checks), nullable=True, required=False)
+
+
+def _required(dtype: str, checks: tuple[pandera.Check, ...]) -> pandera.Column:
+    return pandera.Column(dtype, list(checks), nullable=False)
+
+
+def _key() -> pandera.Column:
+    return pandera.Column("str", list(ID), unique=True, report_duplicates="exclude_first")
+
+
+SCHEMAS: dict[str, pandera.DataFrameSchema] = {
+    c.PARTICIPANTS: pandera.DataFrameSchema(
+        {
+            c.PARTICIPANT_ID: _key(),
+            c.ANNOUNCED_AT: _optional(DTYPE, MOMENT),
+            c.BALANCE: _optional("Int64", MONEY),
+            c.OPTED_OUT: _optional("boolean"),
+        }
+    ),
+    c.COURSES: pandera.DataFrameSchema(
+        {
+            c.COURSE_ID: _key(),
+            c.PRICE: _required("Int64", MONEY),
+            c.TITLE: _optional("str"),
+            c.CATEGORY: _optional("str"),
+            c.PROVIDER: _optional("str"),
+            c.PLATFORM: _optional("str"),
+            c.MODE: _optional("str"),
+            c.MIN_AGE: _optional("Int64", _between(0, 150, "the age")),
+            c.MIN_EDUCATION: _optional("str"),
+            c.QUOTA: _optional("Int64", _between(0, 10**9, "the quota")),
+            c.ON_SALE_FROM: _optional(DTYPE, MOMENT),
+            c.ON_SALE_UNTIL: _optional(DTYPE, MOMENT),
+            c.DURATION_DAYS: _optional("Int64", _between(0, 36_500, "the duration")),
+        },
+    ),
+    c.PURCHASES: pandera.DataFrameSchema(
+        {
+            c.PARTICIPANT_ID: _required("str", ID),
+            c.COURSE_ID: _required("str", ID),
+            c.PURCHASED_AT: _required(DTYPE, MOMENT),
+            c.PRICE_PAID: _optional("Int64", MONEY),
+            c.STATUS: _optional(
+                "str",
+                (
+                    pandera.Check.isin(
+                        c.STATUSES,
+                        error=f"the status is unknown; write one of {', '.join(c.STATUSES)}",
+                    ),
+                ),
+            ),
+            c.RATING: _optional("Float64", _between(0, 5, "the rating")),
+        }
+    ),
+}
+
 
 Parser = Callable[[RawColumn], Parsed]
 IDS = frozenset({c.PARTICIPANT_ID, c.COURSE_ID})
 WHOLE = frozenset({c.BALANCE, c.PRICE, c.PRICE_PAID, c.QUOTA, c.MIN_AGE, c.DURATION_DAYS})
 MOMENTS = frozenset({c.ANNOUNCED_AT, c.ON_SALE_FROM, c.ON_SALE_UNTIL, c.PURCHASED_AT})
 PANDERA_MESSAGES = {"not_nullable": MISSING, "field_uniqueness": TWICE}
-
-
-@dataclass(frozen=True)
-class CheckedTable:
-    """The good rows of a table.
-
-    Attributes:
-        frame: K rows of the contract's types, index 0..K-1.
-        positions: (K,) int64, their places in `raw`.
-        findings: what is wrong with the other rows; positions count in `raw`.
-    """
-
-    raw: RawTable
-    frame: pd.DataFrame
-    positions: NDArray[np.int64]
-    findings: tuple[Finding, ...]
-
-    @property
-    def n_bad(self) -> int:
-        """How many rows are bad, malformed records included."""
-        return self.raw.n_rows - len(self.frame) + len(self.raw.malformed)
-
-    def without(self, findings: tuple[Finding, ...]) -> CheckedTable:
-        """The table less the rows of further findings, whose positions count in `frame`."""
-        if not findings:
-            return self
-        moved = tuple(_moved(finding, self.positions) for finding in findings)
-        keep = ~bad_rows(findings, len(self.frame))
-        frame = self.frame[keep].reset_index(drop=True)
-        return CheckedTable(self.raw, frame, self.positions[keep], (*self.findings, *moved))
 
 
 def check_table(raw: RawTable, config: DatasetConfig) -> CheckedTable:
@@ -149,14 +214,3 @@ def _schema_findings(table: str, frame: pd.DataFrame) -> Iterator[Finding]:
         value = frame[column].iloc[positions[0]]
         shown = None if message == MISSING else value
         yield Finding(table, str(column), problem, remedy, positions, shown)
-
-
-def _moved(finding: Finding, positions: NDArray[np.int64]) -> Finding:
-    return Finding(
-        finding.table,
-        finding.column,
-        finding.problem,
-        finding.remedy,
-        positions[finding.positions],
-        finding.value,
-    )

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pyarrow as pa
 import sqlalchemy as sa
 from saldopas.features.errors import DataError
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import DatasetConfig
 from saldopas.features.tables.raw_table import RawTable, ReadLimits, check_names, numbered
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+ORDER = {c.PARTICIPANTS: c.PARTICIPANT_ID, c.COURSES: c.PLACE, c.PURCHASES: c.PURCHASE_ID}
 CONNECT_SECONDS = 10
 ROWS_AT_ONCE = 100_000
 
@@ -77,15 +82,25 @@ def has_table(connection: Connection, table: str) -> bool:
     return inspector.has_table(table)
 
 
+def own_config(connection: Connection) -> DatasetConfig | None:
+    """The dataset's configuration as the database itself holds it; None where it does not."""
+    if not has_table(connection, c.STORE_INFO):
+        return None
+    info = sa.table(c.STORE_INFO, sa.column("key"), sa.column("value"))
+    query = sa.select(info.c.value).where(info.c.key == "dataset")
+    text = connection.execute(query).scalar_one_or_none()
+    return None if text is None else DatasetConfig.model_validate_json(text)
+
+
 def read_database_table(
-    connection: Connection,
-    *,
-    table: str,
-    wanted: Sequence[str] | None,
-    limits: ReadLimits,
-    order: Sequence[str] = (),
+    connection: Connection, *, table: str, wanted: Sequence[str] | None, limits: ReadLimits
 ) -> RawTable:
-    """The `wanted` columns, or all (None), sorted by `order`, or as the database gives the rows."""
+    """The `wanted` columns, or all (None).
+
+    Rows come as the database gives them; those of a database with a table `store_info` in one
+    order, so that the same store is the same dataset.
+    """
+    order = (ORDER[table],) if has_table(connection, c.STORE_INFO) else ()
     inspector = sa.inspect(connection)
     declared = {str(column["name"]): column["type"] for column in inspector.get_columns(table)}
     check_names(list(declared), table=table)
@@ -101,7 +116,20 @@ def read_database_table(
     }
     data = pa.table(columns)
     origin = f"table {table} of the database"
-    return RawTable(table, data, numbered(data.num_rows), origin, tuple(declared))
+    return _with_profile(RawTable(table, data, numbered(data.num_rows), origin, tuple(declared)))
+
+
+def _with_profile(raw: RawTable) -> RawTable:
+    """Participants with a column for each key of their JSON column `profile`, where one is."""
+    if raw.name != c.PARTICIPANTS or c.PROFILE not in raw.data.column_names:
+        return raw
+    profiles = [orjson.loads(text) for text in raw.data[c.PROFILE].to_pylist()]
+    names = sorted({name for profile in profiles for name in profile} - set(raw.data.column_names))
+    data = raw.data.drop_columns([c.PROFILE])
+    for name in names:
+        values = array_of([profile.get(name) for profile in profiles])
+        data = data.append_column(name, pa.chunked_array([values]))
+    return replace(raw, data=data, all_names=tuple(data.column_names))
 
 
 def _read(

@@ -10,12 +10,17 @@ import numpy as np
 import pandas as pd
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
-from saldopas.features.tables.contract import CheckedTable, check_table, known_columns
+from saldopas.features.tables.contract import check_table, known_columns
 from saldopas.features.tables.cross_checks import course_findings, purchase_findings
 from saldopas.features.tables.dataset_config import DatasetConfig
+from saldopas.features.tables.findings import (
+    CheckedTable,
+    check_quarantine_path,
+    refusal,
+    write_quarantine,
+)
 from saldopas.features.tables.fingerprint import fingerprint
 from saldopas.features.tables.id_index import places_of
-from saldopas.features.tables.quarantine import check_quarantine_path, refusal, write_quarantine
 from saldopas.features.tables.raw_table import RawTable, ReadLimits
 from saldopas.features.tables.sources import find_config, read_tables
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from saldopas.features.errors import DataError
+from saldopas.features.tables.dataset_config import Categorical, ProfileColumn
 from saldopas.features.tables.findings import Finding, plain_values
 from saldopas.features.tables.raw_table import RawTable
 
@@ -211,3 +212,39 @@ def _arrow(mask: NDArray[np.bool_]) -> pa.ChunkedArray:
 
 def _numpy_bool(mask: pa.ChunkedArray) -> NDArray[np.bool_]:
     return np.asarray(mask.fill_null(False).to_numpy(zero_copy_only=False), np.bool_)
+
+
+# up to 15 digits: longer ones are card or identity numbers, and not exact as float64
+NUMBER = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,2})?$"
+FLAG = r"^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"
+EXACT = 2.0**53
+
+
+def parse_profile(column: RawColumn, declared: ProfileColumn | None) -> Parsed:
+    """`Int64`, `float64`, `bool`/`boolean` or `str` values of one extra column."""
+    if isinstance(declared, Categorical):
+        return parse_text(column)
+    if declared is not None:
+        numbers = parse_number(column)
+        return Parsed(_whole_if_exact(numbers.values), numbers.findings)
+    kind = column.kind
+    if pa.types.is_boolean(kind) or _all_match(column, FLAG):
+        flags = parse_flag(column).values
+        return Parsed(flags if flags.isna().any() else flags.astype("bool"))
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or _all_match(column, NUMBER):
+        numbers = parse_number(column)
+        return Parsed(_whole_if_exact(numbers.values), numbers.findings)
+    return parse_text(column)
+
+
+def _all_match(column: RawColumn, pattern: str) -> bool:
+    if not pa.types.is_string(column.kind) or column.data.null_count == len(column.data):
+        return False
+    return bool(pc.all(pc.match_substring_regex(column.data, pattern)).as_py())
+
+
+def _whole_if_exact(numbers: pd.Series[Any]) -> pd.Series[Any]:
+    present = numbers.dropna().to_numpy()
+    if len(present) and (np.floor(present) == present).all() and (np.abs(present) < EXACT).all():
+        return numbers.astype("Int64")
+    return numbers

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.contract import known_columns
@@ -13,12 +15,11 @@ from saldopas.features.tables.database_source import (
     connected,
     database_url,
     has_table,
+    own_config,
     read_database_table,
 )
 from saldopas.features.tables.dataset_config import FILE_NAME, DatasetConfig, read_dataset_config
-from saldopas.features.tables.parquet_source import read_parquet
-from saldopas.features.tables.raw_table import RawTable, ReadLimits
-from saldopas.store.source import expanded, order_of_store, stored_config
+from saldopas.features.tables.raw_table import RawTable, ReadLimits, check_names, numbered
 
 
 def is_database(source: str | Path) -> bool:
@@ -38,8 +39,8 @@ def find_config(source: str | Path, given: DatasetConfig | Path | None) -> Datas
         return read_dataset_config(_directory(source) / FILE_NAME)
     url = database_url(str(source))
     with connected(url) as connection:
-        if (stored := stored_config(connection)) is not None:
-            return stored
+        if (own := own_config(connection)) is not None:
+            return own
     if url.get_backend_name() == "sqlite":
         return read_dataset_config(Path(str(url.database)).parent / FILE_NAME)
     return DatasetConfig()
@@ -67,14 +68,8 @@ def _database_tables(source: str, limits: ReadLimits) -> Mapping[str, RawTable]:
             if table not in present:
                 raise _missing(table, "the database has no such table", "create it or a view")
         return {
-            table: expanded(
-                read_database_table(
-                    connection,
-                    table=table,
-                    wanted=wanted_columns(table),
-                    limits=limits,
-                    order=order_of_store(connection, table),
-                )
+            table: read_database_table(
+                connection, table=table, wanted=wanted_columns(table), limits=limits
             )
             for table in present
         }
@@ -124,3 +119,41 @@ def _table_file(directory: Path, table: str) -> Path | None:
 
 def _missing(table: str, problem: str, remedy: str) -> DataError:
     return DataError(problem, table=table, remedy=remedy)
+
+
+INDEX_PREFIX = "__index_level_"
+
+
+def read_parquet(
+    path: Path, *, table: str, wanted: Sequence[str] | None, limits: ReadLimits
+) -> RawTable:
+    """The `wanted` columns, or all of them (None); pandas' index columns are left out.
+
+    Raises:
+        DataError: the file is too large, or is truncated, garbled or no Parquet file.
+    """
+    limits.check_bytes(path.stat().st_size, table=table)
+    try:
+        with pq.ParquetFile(path) as file:
+            meta = file.metadata
+            limits.check_rows(meta.num_rows, table=table)
+            unpacked = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+            limits.check_bytes(unpacked, table=table)
+            names = list(file.schema_arrow.names)
+            check_names(names, table=table)
+            kept = [
+                name
+                for name in names
+                if not name.startswith(INDEX_PREFIX) and name and (wanted is None or name in wanted)
+            ]
+            data = file.read(columns=kept)
+            data.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"{path.name} cannot be read as Parquet: {error}",
+            table=table,
+            remedy="write the file again",
+        ) from error
+    return RawTable(table, data, numbered(data.num_rows), path.name, tuple(names))

@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.profile_groups import (
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
+from saldopas.features.encoding.pairs import (
     MIN_GROUP_PEOPLE,
     distinct_profiles,
     membership,
     profile_keys,
 )
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.models.recommenders.recommender import csr_from_state, csr_state
 from scipy.sparse import csr_array, triu, vstack
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel_code import machine_code
+from saldopas.models.native import BalanceLift
 
 EDGES = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.9, 0.97)
 N_BANDS = len(EDGES) + 1
@@ -43,10 +43,12 @@ class BalanceFit(Frozen):
             scores: (B, n) float32 of n courses.
             price_rp: (n,) int64; balance_rp: (B,) int64, whole units; has_balance: (B,) bool.
         """
-        fitted = np.array(scores, np.float32, order="C")
-        lift = np.array(self.lift, np.float32)
-        machine_code().lift_rows(fitted, price_rp, balance_rp, has_balance, np.array(EDGES), lift)
-        return fitted
+        return self.native.lifted(scores, price_rp, balance_rp, has_balance)
+
+    @property
+    def native(self) -> BalanceLift:
+        """The same for the ranker."""
+        return BalanceLift(np.array(EDGES), np.array(self.lift, np.float32))
 
 
 def bands(price_rp: NDArray[np.int64], balance_rp: int) -> NDArray[np.int64]:

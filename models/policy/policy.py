@@ -13,18 +13,17 @@ from saldopas.features.encoding import masks
 from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.courses import CourseTable
 from saldopas.features.encoding.sequences import joined_indptr
-from saldopas.features.requests.batch import COUNT, RequestBatch
-from saldopas.models.native.kernel import NOTHING_GIVEN, Plan, Sums, known_to
-from saldopas.models.native.kernel_code import machine_code
-from saldopas.models.policy.balance_fit import EDGES, BalanceFit
+from saldopas.features.requests.batch import RequestBatch
+from saldopas.models.native import CourseRules, Ranker
+from saldopas.models.policy.balance_fit import BalanceFit
 from saldopas.models.policy.exploration import Drawn, Exploration
 from saldopas.models.recommenders.blend import Blend
+from saldopas.models.recommenders.linear import NOTHING_GIVEN, Scorer, known_to, scorers_of
 from saldopas.models.recommenders.recommender import Recommender
 
 Source = Literal["history", "profile", "popular"]
 SOURCES: tuple[Source, ...] = ("history", "profile", "popular")
 CELLS_A_BLOCK = 4_000_000
-INT64, FLOAT32, INT8 = np.dtype(np.int64), np.dtype(np.float32), np.dtype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,11 @@ class Policy:
         What `saldopas.features.encoding.masks` says of each rule, all at once.
         """
         owned, excluded = requests.owned, requests.excluded
-        pairs = (owned.indptr, owned.indices, excluded.indptr, excluded.indices)
-        found = machine_code().allowed(self._plan.numbers, (requests.terms, *pairs))
+        found = self._rules.allowed(
+            (owned.indptr, owned.indices),
+            (excluded.indptr, excluded.indices),
+            requests.terms,
+        )
         return masks.CandidateMask(found)
 
     def over(self, courses: CourseTable) -> Policy:
@@ -169,52 +171,68 @@ class Policy:
         return self.balance_fit.applied(scores, price, requests.balance_rp, requests.has_balance)
 
     def _block(self, requests: RequestBatch) -> Recommendations:
-        plan, people = self._plan, requests.participants
+        people = requests.participants
         sequence, tokens = people.sequence, people.tokens
         owned, excluded = requests.owned, requests.excluded
-        counts = requests.terms[COUNT].tolist()
-        room = sum(counts)
-        if room > plan.n_items:
-            room = sum([min(count, plan.n_items) for count in counts])
-        indptr = np.empty(len(counts) + 1, INT64)
-        item_idx, scores = np.empty(room, INT64), np.empty(room, FLOAT32)
-        source = np.empty(room, INT8)
-        end = plan.rank(
-            plan.numbers,
-            plan.sums.given(people) if plan.sums.asked else NOTHING_GIVEN,
-            sequence.indptr,
-            sequence.item_idx,
-            tokens.indptr,
-            tokens.indices,
+        listed = self._ranker.rank(
+            (sequence.indptr, sequence.item_idx),
+            (tokens.indptr, tokens.indices),
+            (owned.indptr, owned.indices),
+            (excluded.indptr, excluded.indices),
             requests.terms,
-            owned.indptr,
-            owned.indices,
-            excluded.indptr,
-            excluded.indices,
-            indptr,
-            item_idx,
-            scores,
-            source,
+            self._given(people) if self._asking else NOTHING_GIVEN,
         )
-        if end < room:
-            item_idx, scores, source = item_idx[:end], scores[:end], source[:end]
-        found = Recommendations(indptr, item_idx, scores, source)
+        found = Recommendations(*listed)
         return found if self.exploration is None else self._explored(requests, found)
+
+    def _given(self, people: ParticipantBatch) -> NDArray[np.float32]:
+        """(g, B, n_known) scores of the models that compute their own, scorer by scorer."""
+        known = known_to(people, self._n_known)
+        return np.concatenate([scorer.given(known) for scorer in self._asking])
 
     @cached_property
     def _rows_a_block(self) -> int:
         return max(1, CELLS_A_BLOCK // max(self.courses.n_items, 1))
 
     @cached_property
-    def _plan(self) -> Plan:
-        known = self.stages[-1].n_known if self.stages else None  # rules alone: see `allowed`
-        sums = Sums.of(
-            [stage.model for stage in self.stages],
-            sources=[SOURCES.index(stage.source) for stage in self.stages],
-            n_known=self.courses.n_items if known is None else known,
+    def _rules(self) -> CourseRules:
+        courses = self.courses
+        return CourseRules(
+            courses.price_rp,
+            courses.on_sale_from_s,
+            courses.on_sale_until_s,
+            courses.min_age,
+            courses.min_education,
         )
-        lift = () if self.balance_fit is None else self.balance_fit.lift
-        return Plan.of(sums, self.courses, edges=EDGES, lift=lift)
+
+    @cached_property
+    def _n_known(self) -> int:
+        """How many courses the models know."""
+        known = self.stages[-1].n_known if self.stages else None  # rules alone: see `allowed`
+        return self.courses.n_items if known is None else known
+
+    @cached_property
+    def _scorers(self) -> list[Scorer]:
+        """One a stage; stages of one model share it."""
+        return scorers_of([stage.model for stage in self.stages])
+
+    @cached_property
+    def _asking(self) -> list[Scorer]:
+        """The distinct scorers with members that compute their own scores."""
+        return [scorer for scorer in dict.fromkeys(self._scorers) if scorer.asked]
+
+    @cached_property
+    def _ranker(self) -> Ranker:
+        first_given, n_given = dict.fromkeys(self._scorers, 0), 0
+        for scorer in self._asking:
+            first_given[scorer] = n_given
+            n_given += len(scorer.asked)
+        stages = [
+            (scorer.native, SOURCES.index(stage.source), self._n_known, first_given[scorer])
+            for stage, scorer in zip(self.stages, self._scorers, strict=True)
+        ]
+        lift = None if self.balance_fit is None else self.balance_fit.native
+        return Ranker(stages, self._rules, lift)
 
     def _explored(self, requests: RequestBatch, found: Recommendations) -> Recommendations:
         """The lists with some places given away."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import Field
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.policy.balance_fit import BalanceFit
 from saldopas.models.policy.exploration import Exploration, ExplorationConfig

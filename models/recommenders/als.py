@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.models.recommenders.factors import (
     ParticipantInputs,

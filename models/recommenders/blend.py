@@ -9,10 +9,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
+from saldopas.models.recommenders.linear import Summed
 from saldopas.models.recommenders.members import MEMBERS
 from saldopas.models.recommenders.recommender import Recommender, State, Term, terms_of
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.sequences import Sequences, newest_weights
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.errors import FitError
-from saldopas.models.native.kernel_parts import Part, Recency, dense_rows
+from saldopas.models.native import DenseRows, Part
 from saldopas.models.recommenders.recommender import State, Term
 from scipy.linalg import lapack
 from scipy.sparse import csr_array, hstack
@@ -57,13 +57,13 @@ class ItemWeights:
         weights[m + kept.tokens] = solved[m:]
         return cls(kept.items, weights, train.n_items)
 
-    def part(self, recency: Recency, *, token_weight: float) -> Part:
-        """The scores, where purchases have these weights and a token weighs `token_weight`."""
-        return dense_rows(
+    def part(self, *, token_weight: float, decay: float = 1.0) -> Part:
+        """The scores, where a token weighs `token_weight`; the others as in `DenseRows`."""
+        return DenseRows(
             self.weights,
             self.kept,
             n_items=self.n_items,
-            recency=recency,
+            decay=decay,
             token_weight=token_weight,
         )
 

@@ -9,11 +9,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, Recency
+from saldopas.models.native import Part
 from saldopas.models.recommenders.closed_form import (
     ItemWeights,
     cosine_similarity,
@@ -23,6 +21,7 @@ from saldopas.models.recommenders.closed_form import (
     ridge_inverse,
     self_excluding_weights,
 )
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term
 from saldopas.models.recommenders.sales import trend_factor
 
@@ -48,7 +47,7 @@ class EaseConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class Ease(Summed):
+class Ease(Linear):
     """Embarrassingly shallow autoencoder (Steck 2019), side information as items (Jeunen 2020).
 
     With X the binary purchases beside the weighted tokens, G = X^T X and P = (G + Lambda)^-1:
@@ -88,7 +87,7 @@ class Ease(Summed):
     @property
     def part(self) -> Part:
         """Binary histories and profile tokens."""
-        return self.weights.part(Recency(), token_weight=self.config.token_weight)
+        return self.weights.part(token_weight=self.config.token_weight)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """Return one term a purchased course and a profile token."""

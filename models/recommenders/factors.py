@@ -9,9 +9,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.sequences import Sequences, newest_weights
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.errors import FitError
 from saldopas.models.recommenders.recommender import State
 from scipy.linalg import lapack

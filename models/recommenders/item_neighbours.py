@@ -10,11 +10,10 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import HISTORY_DECAY, ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import HISTORY_DECAY, ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, Recency, sparse_rows
+from saldopas.models.native import Part, SparseRows
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term, csr_from_state, csr_state
 from scipy.sparse import csr_array, csr_matrix
 
@@ -33,7 +32,7 @@ class ItemNeighboursConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class ItemNeighbours(Summed):
+class ItemNeighbours(Linear):
     """Recency-weighted history times item similarities (Sarwar et al. 2001).
 
     implicit computes the similarities. It neither ranks nor filters.
@@ -65,7 +64,8 @@ class ItemNeighbours(Summed):
     @property
     def part(self) -> Part:
         """Rows of similarities, weighted as `ParticipantBatch.history`."""
-        return sparse_rows(self.similarity, recency=Recency(HISTORY_DECAY))
+        rows = self.similarity
+        return SparseRows((rows.indptr, rows.indices, rows.data), decay=HISTORY_DECAY)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """Return one term a purchased course."""

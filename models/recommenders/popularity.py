@@ -9,11 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, same_for_all
+from saldopas.models.native import FixedScores, Part
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term
 from saldopas.models.recommenders.sales import (
     course_levels,
@@ -43,7 +42,7 @@ class PopularityConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class TimeDecayedPopularity(Summed):
+class TimeDecayedPopularity(Linear):
     """Posterior mean of each course's share of the purchases, the same for every participant.
 
     n_i is the sum of 2^(-age / half life) over the purchases of i, scaled to count purchases. e_i
@@ -73,7 +72,7 @@ class TimeDecayedPopularity(Summed):
     @property
     def part(self) -> Part:
         """The same row for every participant."""
-        return same_for_all(self.share)
+        return FixedScores(self.share)
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:
         """Return one `popular` term."""

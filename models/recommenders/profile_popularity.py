@@ -9,16 +9,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.profile_groups import (
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
+from saldopas.features.encoding.pairs import (
     MIN_GROUP_PEOPLE,
     distinct_profiles,
     membership,
 )
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, group_shares
+from saldopas.models.native import GroupShares, Part
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term, csr_from_state, csr_state
 from saldopas.models.recommenders.sales import decayed_weights
 from scipy.sparse import csr_array
@@ -35,7 +34,7 @@ class ProfilePopularityConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class ProfilePopularity(Summed):
+class ProfilePopularity(Linear):
     """Hierarchically smoothed shares among people of the same profile.
 
     With p the decayed share over all people, a token t with n_t purchases has
@@ -86,11 +85,13 @@ class ProfilePopularity(Summed):
     @property
     def part(self) -> Part:
         """Smoothed shares; a profile without a group has its prior."""
-        return group_shares(
+        tokens, counts = self.group_tokens, self.group_counts
+        return GroupShares(
             self.share,
             np.exp(self.log_lift),
-            self.group_tokens,
-            self.group_counts,
+            group_tokens=(tokens.indptr, tokens.indices),
+            group_counts=(counts.indptr, counts.indices, counts.data),
+            totals=np.asarray(counts.sum(axis=1), np.float32),
             strength=self.config.profile_strength,
         )
 

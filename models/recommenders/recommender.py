@@ -8,8 +8,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
 from scipy.sparse import csr_array
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.courses import ALWAYS_FROM_S, CourseTable
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.seconds import DAY_S
 from saldopas.features.tables import columns as c
 from scipy.sparse import csr_array

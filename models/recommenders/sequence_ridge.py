@@ -9,12 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.sequences import Sequences, ragged_ranges
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.models.native.kernel import Summed
-from saldopas.models.native.kernel_parts import Part, Recency
+from saldopas.models.native import Part
 from saldopas.models.recommenders.closed_form import (
     Inputs,
     ItemWeights,
@@ -25,6 +23,7 @@ from saldopas.models.recommenders.closed_form import (
     without_own_weight,
 )
 from saldopas.models.recommenders.factors import recency_weights
+from saldopas.models.recommenders.linear import Linear
 from saldopas.models.recommenders.recommender import State, Term
 from saldopas.models.recommenders.sales import trend_factor
 from scipy.sparse import csr_array
@@ -62,7 +61,7 @@ class SequenceRidgeConfig(Frozen):
 
 
 @dataclass(frozen=True)
-class SequenceRidge(Summed):
+class SequenceRidge(Linear):
     """Closed-form sequence model with profile tokens beside the past.
 
     Each history is cut after t = 0, 1, ... purchases. X holds the pasts (weight past_decay^age)
@@ -93,7 +92,7 @@ class SequenceRidge(Summed):
     def part(self) -> Part:
         """Recency-weighted histories and profile tokens."""
         return self.weights.part(
-            Recency(self.config.past_decay), token_weight=self.config.token_weight
+            token_weight=self.config.token_weight, decay=self.config.past_decay
         )
 
     def terms(self, one: ParticipantBatch, items: NDArray[np.integer]) -> list[Term]:

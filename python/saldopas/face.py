@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from saldopas.features.errors import DataError
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import request_moment
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import request_moment
 from saldopas.features.seconds import DAY_S, END_S
 from saldopas.serving.events.recording import Event, World
 from saldopas.serving.events.schemas import EventBody, EventsAnswer, EventsBody

@@ -15,7 +15,6 @@ from saldopas.models.policy.policy import Policy
 from saldopas.serving.http.errors import ApiError
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.champion import Located, locate, manifest_hash
-from saldopas.serving.model.start_up import fetch_machine_code
 from threadpoolctl import threadpool_limits
 
 NOT_READY = {
@@ -100,7 +99,6 @@ def load_model(located: Located) -> LoadedModel:
     Raises:
         ArtifactError: it is not there, was changed, or answers its golden requests differently.
     """
-    fetch_machine_code("kernel")
     threadpool_limits(limits=1, user_api="blas")  # products of one request are small
     artifact = load_artifact(located.path)
     courses = artifact.policy.courses

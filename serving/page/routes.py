@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import request_moment
 from saldopas.features.tables import columns as c
 from saldopas.serving.http.bodies import json_response, read_body
 from saldopas.serving.http.errors import ApiError

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from saldopas.features.encoding.ages import age_at_least
-from saldopas.features.encoding.courses import education_level
-from saldopas.features.requests.batch import Request, RequestBatch, batch_of
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.encoding.eligibility import age_at_least, education_level
+from saldopas.features.requests.batch import Request, RequestBatch, batch_of, request_moment
 from saldopas.features.requests.participants import KnownParticipant
 from saldopas.serving.model.loaded import LoadedModel
 from saldopas.serving.recommend.schemas import DEFAULT_N, RecommendBody
-from saldopas.store.known_participant import known_participant
 from saldopas.store.participants import Found
+from saldopas.store.snapshot import known_participant
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,9 @@ from saldopas.serving.http.degrade import Breaker
 from saldopas.serving.http.errors import store_down
 from saldopas.serving.http.logs import LOG
 from saldopas.serving.store.readers import PostgresReader, Reader, SqliteReader
-from saldopas.store.engine import for_reading, is_sqlite, open_store, read_salt
+from saldopas.store.engine import for_reading, is_sqlite, open_store, read_salt, upgrade_store
 from saldopas.store.erase import erase_people, purge_files
 from saldopas.store.participants import Found, look_up
-from saldopas.store.upgrade import upgrade_store
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 

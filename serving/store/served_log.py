@@ -16,7 +16,7 @@ from saldopas.models.policy.policy import Recommendations, joined
 from saldopas.serving.http.logs import LOG
 from saldopas.serving.model.loaded import LoadedModel
 from saldopas.serving.store.live import LiveStore
-from saldopas.store.served.rows import Ragged, Shown
+from saldopas.store.served.packing import Ragged, Shown
 from saldopas.store.served.tables import write_shown
 from sqlalchemy.exc import SQLAlchemyError
 

@@ -1,1 +1,1 @@
-"""The store's schema, one step a file in `versions/`; run by `saldopas.store.upgrade`."""
+"""The store's schema, one step a file in `versions/`; run by `saldopas.store.engine`."""

@@ -1,4 +1,4 @@
-"""What Alembic runs: the steps, on the connection that `saldopas.store.upgrade` hands over."""
+"""What Alembic runs: the steps, on the connection that `saldopas.store.engine` hands over."""
 
 from __future__ import annotations
 

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from saldopas.store.engine import for_reading, is_sqlite, lock_writing, read_salt
 from saldopas.store.participants import erased_of
 from saldopas.store.schema import CATALOGUES, EVENTS, SERVED
-from saldopas.store.served.blocks import Block, block_row
 from saldopas.store.served.log import ServedList, pack_courses, unpack_courses
-from saldopas.store.served.rows import Shown, packed, unpacked
+from saldopas.store.served.packing import Block, Shown, block_row, packed, unpacked
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 

@@ -15,7 +15,7 @@ def test_help(name: str) -> None:
             [sys.executable, "-m", f"benchmarks.{name}", *arguments],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         for arguments in ((), ("--help",))

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.training_set import TrainingSet
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.models.policy.policy import Policy, Stage
 
 from benchmarks.quality.__main__ import options_of
@@ -18,7 +17,6 @@ from benchmarks.quality.lists import UNKNOWN, top_lists
 from benchmarks.quality.peers import PEERS, Peer
 from benchmarks.quality.peers.plain import ease, popularity
 from benchmarks.quality.pool import Workers
-from benchmarks.quality.report import put_between_markers
 from benchmarks.quality.results import Entry, padded, summarise
 from benchmarks.quality.rows import Budget, Tasks, rows_of_peer
 from benchmarks.quality.run import run
@@ -197,17 +195,6 @@ def test_differences_are_paired_and_against_the_best_in_hindsight() -> None:
     assert best["popularity"]["mean"] == 0.75
     figure = found["models"][0]["metrics"]["warm"]["hit@10"]
     assert figure["low"] < figure["mean"] == 0.75 < figure["high"]
-
-
-def test_only_its_own_section_of_a_document_is_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "README.md"
-    path.write_text("# Benchmarks\n\nbefore\n")
-    put_between_markers(path, "one", "first\n")
-    put_between_markers(path, "two", "second\n")
-    once = path.read_text()
-    put_between_markers(path, "one", "changed\n")
-    assert path.read_text() == once.replace("first", "changed")
-    assert once.startswith("# Benchmarks\n\nbefore\n")
 
 
 @pytest.mark.slow

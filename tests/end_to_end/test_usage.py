@@ -9,7 +9,7 @@ import pytest
 import typer
 from saldopas.training_pipeline.commands import main as cli
 from saldopas.training_pipeline.commands import recommend
-from saldopas.training_pipeline.commands.typed import moment, money
+from saldopas.training_pipeline.commands.options import moment, money
 
 
 def attempt(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from saldopas.features.encoding.ages import age_at_least, ages_at_least
+from saldopas.features.encoding.eligibility import age_at_least, ages_at_least
 
 CASES = {30: 30, 30.9: 30, "26-35": 26, " >= 41": 41, "≥18": 18, "old": 0, None: 0, -3: 0}
 ODD = {10**400: 0, 999: 150, "9" * 400: 0, True: 1}

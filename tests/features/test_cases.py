@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
-from saldopas.features.splits.cases import Decided, cases_from, sample_cases
-from saldopas.features.splits.left_out import LeftOut
+from saldopas.features.splits.cases import Decided, LeftOut, cases_from, sample_cases
 from saldopas.features.splits.split import Cut, make_cuts
 from saldopas.features.splits.split_config import SplitConfig
 from saldopas.features.tables.dataset import read_dataset

@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from saldopas.features.encoding.ages import ages_at_least
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import IndexedDataset, education_levels, index_dataset
+from saldopas.features.encoding.eligibility import ages_at_least
+from saldopas.features.encoding.indexed import (
+    IndexedDataset,
+    align_courses,
+    education_levels,
+    index_dataset,
+)
 from saldopas.features.encoding.snapshot import Snapshot
 from saldopas.features.requests.batch import build_requests
 from saldopas.features.requests.participants import KnownParticipants

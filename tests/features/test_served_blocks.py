@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from saldopas.store.served.blocks import Block, block_row, people_in, written_as
+from saldopas.store.served.packing import Block, block_row, people_in, written_as
 
 AT = datetime(2022, 1, 10, 9, 30, 0, 123_456, tzinfo=UTC)
 NAMES = ["P1", None, 'P"1', "P1", "Ümit\\n\n"]

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import pytest
 from saldopas.store.served.log import pack_courses
-from saldopas.store.served.rows import Content, Ragged, Shown, packed, unpacked
+from saldopas.store.served.packing import Content, Ragged, Shown, packed, unpacked
 
 N_ITEMS = 19
 AT = datetime(2022, 1, 10, tzinfo=UTC)

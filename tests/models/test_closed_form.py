@@ -6,9 +6,9 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
 from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.errors import FitError
 from saldopas.models.recommenders.closed_form import (
     SQUARE_MATRICES,

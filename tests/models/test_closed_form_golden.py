@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from saldopas.features.encoding.batch import ParticipantBatch
+from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.seconds import DAY_S
 from saldopas.models.recommenders.ease import Ease, EaseConfig
 from saldopas.models.recommenders.sequence_ridge import SequenceRidge, SequenceRidgeConfig

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.courses import ALWAYS_FROM_S, ALWAYS_UNTIL_S, CourseTable
 from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.seconds import DAY_S
 from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity
 from saldopas.models.recommenders.sales import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
+from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
 from saldopas.models.explaining import evidence
 from saldopas.models.explaining.evidence import MIN_TAKERS, Evidence
 

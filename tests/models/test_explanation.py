@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
+from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
 from saldopas.features.requests.batch import RequestBatch
 from saldopas.models.explaining.evidence import MIN_TAKERS, Count, Evidence
 from saldopas.models.explaining.explanation import reasons_of, stage_terms
@@ -15,8 +15,7 @@ from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
 from saldopas.models.policy.exploration import Exploration, ExplorationConfig
 from saldopas.models.policy.recipe import Recipe, StageRecipe
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
-from saldopas.training_pipeline.ingest.sample.generate import generate
-from saldopas.training_pipeline.ingest.sample.write import CATEGORICAL
+from saldopas.training_pipeline.ingest.sample.generate import CATEGORICAL, generate
 
 from tests.made import VOCABULARY, make_batch, make_courses, make_requests, make_training
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from saldopas.features.encoding import masks
 from saldopas.features.encoding.batch import ParticipantBatch
-from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
+from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
 from saldopas.models.policy.policy import Policy, Stage
 from saldopas.models.recommenders.blend import Blend, BlendConfig, Member
 from saldopas.models.recommenders.popularity import PopularityConfig, TimeDecayedPopularity

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.courses import CourseTable
 from saldopas.features.encoding.sequences import Sequences
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.seconds import DAY_S
 from saldopas.models.recommenders.popularity import (
     PopularityConfig,

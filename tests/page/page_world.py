@@ -25,8 +25,7 @@ from saldopas.models.artifact.artifact import write_artifact
 from saldopas.models.artifact.manifest import Manifest, installed_versions
 from saldopas.models.explaining.evidence import Evidence
 from saldopas.models.policy.recipe import Recipe
-from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
-from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate, write_sample
 
 from tests.serving.serving_world import RECIPE, SAMPLE, SEED
 
@@ -162,7 +161,7 @@ def serving(directory: Path) -> Iterator[Served]:
         yield Served(url, full, weak, only_events, admin, people, store, log, process)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(120)
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

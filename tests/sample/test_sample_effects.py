@@ -8,6 +8,7 @@ from saldopas.training_pipeline.ingest.sample.choices import (
     NOTHING,
     ChoiceModel,
     Choosers,
+    Seats,
     choice_probabilities,
     pick,
 )
@@ -15,7 +16,6 @@ from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from saldopas.training_pipeline.ingest.sample.generate import draw_world, generate
 from saldopas.training_pipeline.ingest.sample.levels import cell_factors
 from saldopas.training_pipeline.ingest.sample.purchases import World
-from saldopas.training_pipeline.ingest.sample.seats import Seats
 
 
 def women_among(category: str, strength: float) -> float:

@@ -9,14 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from saldopas.features.seconds import DAY_S
-from saldopas.training_pipeline.ingest.sample.assumed_shares import PurchaseConfig
 from saldopas.training_pipeline.ingest.sample.catalogue import draw_catalogue, share_out
-from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.config import PurchaseConfig, SampleConfig
 from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
-from saldopas.training_pipeline.ingest.sample.moments import day_start_s, month_of, timestamps
+from saldopas.training_pipeline.ingest.sample.moments import (
+    day_start_s,
+    first_purchase_s,
+    month_of,
+    next_purchase_s,
+    timestamps,
+)
 from saldopas.training_pipeline.ingest.sample.people import rake
 from saldopas.training_pipeline.ingest.sample.titles import draw_titles
-from saldopas.training_pipeline.ingest.sample.waiting import first_purchase_s, next_purchase_s
 
 SMALL = SampleConfig(participants=300, courses=60)
 

@@ -49,7 +49,7 @@ def clean_environment(directory: Path, **more: str) -> dict[str, str]:
 
 @contextmanager
 def running(
-    command: list[str], directory: Path, *, seconds: float = 60, **more: str
+    command: list[str], directory: Path, *, seconds: float = 300, **more: str
 ) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
     """The process in `directory`, once it is ready on a free port; ended at the latest here."""
     port = free_port()
@@ -66,7 +66,7 @@ def running(
         # a connection a request, so that every worker is asked
         limits = httpx.Limits(max_keepalive_connections=0)
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, timeout=10, limits=limits) as client:
+        with httpx.Client(base_url=url, timeout=60, limits=limits) as client:
             end = time.monotonic() + seconds
             while not is_ready(client):
                 if process.poll() is not None or time.monotonic() > end:
@@ -76,7 +76,7 @@ def running(
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(20)
+            process.wait(120)
 
 
 def is_ready(client: httpx.Client) -> bool:
@@ -108,4 +108,4 @@ def events(log: Path, name: str) -> list[dict[str, Any]]:
 
 def ended(process: subprocess.Popen[bytes]) -> int:
     process.send_signal(signal.SIGTERM)
-    return process.wait(20)
+    return process.wait(120)

@@ -65,7 +65,7 @@ def served(client: httpx.Client) -> set[str]:
     return {line.split('model_version="')[1].split('"')[0] for line in found if line[-3:] == "1.0"}
 
 
-def wait_until(holds: Callable[[], bool], *, most_s: float = 30) -> None:
+def wait_until(holds: Callable[[], bool], *, most_s: float = 300) -> None:
     end = time.monotonic() + most_s
     while not holds():
         if time.monotonic() > end:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from saldopas.features.encoding.profile_groups import MIN_GROUP_PEOPLE
+from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
 from saldopas.models.explaining.evidence import MIN_TAKERS
 from saldopas.serving.explain.similar_schemas import SimilarAnswer
 from saldopas.serving.http.app import create_app

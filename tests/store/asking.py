@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from saldopas.store.engine import open_store
+from saldopas.store.engine import open_store, upgrade_store
 from saldopas.store.load import load_store
 from saldopas.store.served.log import ServedList
 from saldopas.store.served.tables import export_served
-from saldopas.store.upgrade import upgrade_store
 from starlette.testclient import TestClient
 
 from tests.store.store_world import AT, StoreWorld

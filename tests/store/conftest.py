@@ -14,8 +14,7 @@ from saldopas.serving.http.keys import KeyRing
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import ModelSlot
 from saldopas.serving.store.desk import StoreDesk
-from saldopas.store.engine import open_store
-from saldopas.store.upgrade import upgrade_store
+from saldopas.store.engine import open_store, upgrade_store
 from sqlalchemy.engine import Engine, make_url
 from starlette.testclient import TestClient
 

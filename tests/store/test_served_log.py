@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from saldopas.serving.store import served_log
-from saldopas.store.served.rows import Shown
+from saldopas.store.served.packing import Shown
 from saldopas.store.served.tables import write_shown
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
@@ -23,7 +23,7 @@ def test_served_lists_reach_the_store_while_it_serves_and_at_the_end(
 ) -> None:
     with serving(url) as client:
         asked(client, participant_id=world.buyer, n=3)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 300
         while not served(url) and time.monotonic() < end:
             time.sleep(0.1)
         [row] = served(url)
@@ -52,10 +52,10 @@ def test_lists_that_come_during_a_write_wait_for_others(
         monkeypatch.setattr(served_log, "write_shown", write)
         asked(client)
         asked(client)
-        assert first.wait(30)
+        assert first.wait(300)
         assert not second.wait(0.5), "what came meanwhile was written by itself"
         asked(client)
-        assert second.wait(30)
+        assert second.wait(300)
     assert sizes == [2, 2]
     assert len(served(url)) == 4
 
@@ -78,7 +78,7 @@ def test_lists_that_could_not_be_written_are_written_later_as_they_were(
         answers = []
         for place, name in enumerate(world.ids[:6]):
             answers.append(asked(client, participant_id=name, n=1 + place % 3))
-            assert tried.acquire(timeout=30)  # each is one more beside what waits already
+            assert tried.acquire(timeout=300)  # each is one more beside what waits already
         failing.clear()
     found = {row.request_id: row for row in served(url)}
     assert [*found] == [answer["request_id"] for answer in answers]
@@ -103,6 +103,6 @@ def test_lists_that_cannot_be_written_by_our_fault_do_not_hold_up_those_after_th
 
         monkeypatch.setattr(served_log, "write_shown", write)
         asked(client, participant_id=world.buyer)
-        assert failed.wait(30)
+        assert failed.wait(300)
         after = asked(client, participant_id=world.buyer)
     assert [row.request_id for row in served(url)] == [after["request_id"]]

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import sqlalchemy as sa
-from saldopas.store.engine import open_store
+from saldopas.store.engine import open_store, upgrade_store
 from saldopas.store.schema import PARTICIPANTS
-from saldopas.store.upgrade import upgrade_store
 from sqlalchemy.engine import Engine, make_url
 
 from tests.postgres_server import postgres_binaries

@@ -9,10 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from saldopas.features.encoding.indexed import index_dataset
 from saldopas.features.tables.dataset import read_dataset
-from saldopas.store.engine import read_salt
+from saldopas.store.engine import HEAD, read_salt, upgrade_store
 from saldopas.store.load import load_store
 from saldopas.store.schema import METADATA, PARTICIPANTS
-from saldopas.store.upgrade import HEAD, upgrade_store
 from sqlalchemy.engine import Engine
 
 from tests.store.store_world import StoreWorld

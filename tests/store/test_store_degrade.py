@@ -21,9 +21,8 @@ from saldopas.serving.http.degrade import FAILURES, LEAST_S, PAUSE_S, Breaker
 from saldopas.serving.http.errors import ApiError
 from saldopas.serving.store.live import LiveStore
 from saldopas.serving.store.readers import THREADS, PostgresReader
-from saldopas.store.engine import open_store, read_salt
+from saldopas.store.engine import open_store, read_salt, upgrade_store
 from saldopas.store.participants import Found
-from saldopas.store.upgrade import upgrade_store
 from starlette.testclient import TestClient
 
 from tests.own_loop import in_own_loop
@@ -61,7 +60,7 @@ class Stoppable:
     def _run(self, *arguments: str) -> None:
         prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*prefix, str(self._ctl), "-D", str(self._data), *arguments]
-        subprocess.run(command, check=True, capture_output=True, timeout=60, cwd=self._data.parent)
+        subprocess.run(command, check=True, capture_output=True, timeout=300, cwd=self._data.parent)
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def server() -> Iterator[Stoppable]:
         yield Stoppable(url, binaries)
 
 
-def up_again(client: TestClient, name: str, *, seconds: float = 20) -> bool:
+def up_again(client: TestClient, name: str, *, seconds: float = 300) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if not asked(client, participant_id=name)["degraded"]:

@@ -23,7 +23,7 @@ from saldopas.store.engine import PRAGMAS, for_reading, hash_of, open_store, rea
 from saldopas.store.erase import erase_people, forget_pending_lists, purge_files
 from saldopas.store.load import load_store
 from saldopas.store.schema import ERASED, EVENTS, OF_A_PERSON, SERVED
-from saldopas.store.served.blocks import people_in
+from saldopas.store.served.packing import people_in
 from saldopas.training_pipeline.commands import main as cli
 from saldopas.training_pipeline.ingest.erased_people import Erased, erased_people, without_erased
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from saldopas.store.erase import erase_people
-from saldopas.store.served.rows import Ragged, Shown
+from saldopas.store.served.packing import Ragged, Shown
 from saldopas.store.served.tables import export_served, write_shown
 from sqlalchemy.engine import Engine
 

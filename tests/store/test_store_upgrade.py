@@ -14,13 +14,12 @@ import pytest
 import sqlalchemy as sa
 import structlog
 from saldopas.serving.store import live
-from saldopas.store.engine import open_store
+from saldopas.store.engine import HEAD, open_store, revision_of, upgrade_store
 from saldopas.store.erase import erase_people
 from saldopas.store.schema import Moment
 from saldopas.store.served.log import pack_courses
-from saldopas.store.served.rows import Ragged, Shown, packed
+from saldopas.store.served.packing import Ragged, Shown, packed
 from saldopas.store.served.tables import export_served
-from saldopas.store.upgrade import HEAD, revision_of, upgrade_store
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs

@@ -11,7 +11,12 @@ from saldopas.models.policy.policy import Recommendations
 from saldopas.training_pipeline.evaluating.comparison import differences
 from saldopas.training_pipeline.evaluating.measured import FAMILY, Measured
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
-from saldopas.training_pipeline.gate.reference import Against, Paired, evidence_of, measured_against
+from saldopas.training_pipeline.gate.reference import (
+    Against,
+    PairedMetric,
+    evidence_of,
+    measured_against,
+)
 from saldopas.training_pipeline.gate.rules import COUNTED, better_metrics, main_metric
 
 from tests.tracking.gate_world import BEST, FAIR, STRICT, GateWorld
@@ -35,8 +40,8 @@ def against(gate_world: GateWorld) -> Against:
     return found
 
 
-def of_people(ours: list[float], theirs: list[float]) -> Paired:
-    return Paired(np.array(ours), np.array(theirs), np.arange(len(ours)))
+def of_people(ours: list[float], theirs: list[float]) -> PairedMetric:
+    return PairedMetric(np.array(ours), np.array(theirs), np.arange(len(ours)))
 
 
 def test_a_loss_that_was_hardly_seen_is_excluded_in_one_of_forty() -> None:
@@ -46,7 +51,7 @@ def test_a_loss_that_was_hardly_seen_is_excluded_in_one_of_forty() -> None:
     excluded = 0
     for _ in range(TRIALS):
         ours = (rng.random(PEOPLE) >= LOST / PEOPLE).astype(np.float64)
-        found = evidence_of(Paired(ours, theirs, np.arange(PEOPLE)), QUICK)
+        found = evidence_of(PairedMetric(ours, theirs, np.arange(PEOPLE)), QUICK)
         excluded += found.low >= -LOST / PEOPLE
     assert excluded <= 0.025 * TRIALS + 3 * np.sqrt(TRIALS * 0.025 * 0.975)
 
@@ -125,7 +130,7 @@ def test_a_sure_gain_counts_from_a_hundredth_on(
 
 def test_many_metrics_are_corrected_for(against: Against) -> None:
     """One that is surely better alone, at 4 %, is not among five."""
-    pair = Paired.of(against, "recall@10")
+    pair = PairedMetric.of(against, "recall@10")
     rng = np.random.default_rng(5)
     noise = rng.normal(0, 1, len(pair.people))
     noise = (noise - noise.mean()) / noise.std()

@@ -20,7 +20,7 @@ from tests.postgres_server import MISSING, postgres_binaries, postgres_server
 PROMOTE = [sys.executable, "-m", "saldopas", "promote"]
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND granted"
-WAIT_SECONDS = 120.0
+WAIT_SECONDS = 300.0
 
 
 @pytest.mark.slow

@@ -39,9 +39,9 @@ def opened(port: int) -> Iterator[dict[str, str]]:
         yield dict(line.split(": ", 1) for line in lines)
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=300) == 0
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=60)
 
 
 def runs_shown(port: int, experiment_id: str) -> list[str]:
@@ -51,14 +51,14 @@ def runs_shown(port: int, experiment_id: str) -> list[str]:
         data=json.dumps({"experiment_ids": [experiment_id]}).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=300) as answer:
         return [run["info"]["run_name"] for run in json.load(answer)["runs"]]
 
 
 def plot_shown(port: int, run_id: str) -> bytes:
     """A figure of a run, as the page fetches it."""
     address = f"http://127.0.0.1:{port}/get-artifact?path=plots/1-quality-by-history.png"
-    with urllib.request.urlopen(f"{address}&run_uuid={run_id}", timeout=60) as answer:
+    with urllib.request.urlopen(f"{address}&run_uuid={run_id}", timeout=300) as answer:
         return bytes(answer.read())
 
 

@@ -16,7 +16,7 @@ from saldopas.features.tables.dataset import Dataset, read_dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.training_pipeline.commands import main as cli
 from saldopas.training_pipeline.drift.config import DriftConfig, read_drift_config
-from saldopas.training_pipeline.drift.finding import Finding
+from saldopas.training_pipeline.drift.finding import DriftFinding
 from saldopas.training_pipeline.drift.report import DriftReport, as_markdown, compare
 from saldopas.training_pipeline.training.record import TrainingRecord
 
@@ -45,7 +45,7 @@ def artifact(small_record: TrainingRecord) -> Artifact:
     return load_artifact(small_record.artifact)
 
 
-def found(report: DriftReport, item: str, measure: str) -> Finding:
+def found(report: DriftReport, item: str, measure: str) -> DriftFinding:
     return next(f for f in report.findings if (f.item, f.measure) == (item, measure))
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, evaluate_policy
-from saldopas.training_pipeline.evaluating.gains import Gains, gains_of_hits, gains_of_lists
+from saldopas.training_pipeline.evaluating.evaluation import (
+    MAIN_METRIC,
+    Gains,
+    evaluate_policy,
+    gains_of_hits,
+    gains_of_lists,
+)
 from saldopas.training_pipeline.training.selection import untried_recipe
 
 from tests.small_world import SmallWorld

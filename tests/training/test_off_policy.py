@@ -12,7 +12,7 @@ from saldopas.training_pipeline.evaluating.off_policy.served_lists import Served
 from saldopas.training_pipeline.evaluating.off_policy.weights import (
     CannotEstimateError,
     OffPolicyConfig,
-    Reason,
+    RefusalReason,
     effective_size,
 )
 from saldopas.training_pipeline.evaluating.statistics import likelihood_interval
@@ -173,7 +173,7 @@ def test_missing_support_is_refused(log: tuple[ServedLists, ExploringRanking]) -
         CannotEstimateError, match=r"support is missing: in 0\.03% of the lists"
     ) as told:
         estimate_value(replace(lists, pool=pool), target, EASY, seed=0)
-    assert told.value.reason is Reason.SUPPORT
+    assert told.value.reason is RefusalReason.SUPPORT
     allowed = EASY.model_copy(update={"max_outside": 0.01})
     found = estimate_value(replace(lists, pool=pool), target, allowed, seed=0)
     assert found.outside_share == pytest.approx(1 / lists.n_lists)

@@ -9,10 +9,11 @@ import pytest
 from saldopas.models.policy.policy import Recommendations
 from saldopas.training_pipeline.evaluating.off_policy.exploring import (
     ExploringRanking,
-    draw_lists,
     slot_chances,
 )
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
+
+from benchmarks.simulated_log import draw_lists
 
 
 def all_lists(ranked: list[int], reachable: list[int], epsilon: float) -> dict[tuple, float]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from saldopas.training_pipeline.evaluating.gains import Gains
-from saldopas.training_pipeline.tuning.attempts import CANDIDATES, Attempt, State, taken_of
+from saldopas.training_pipeline.evaluating.evaluation import Gains
+from saldopas.training_pipeline.tuning.outcome import CANDIDATES, Attempt, State, taken_of
 
 N = 400
 DEFAULTS = Gains(np.full(N, 0.2), np.arange(N), np.full(20, N * 0.2 / 20))

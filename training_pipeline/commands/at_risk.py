@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.options import Data, Json, Model, moment
+from saldopas.training_pipeline.console import OUT, print_json, print_table
 
 
 def at_risk(
-    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    source: Data,
     as_of: Annotated[
         datetime,
         typer.Option(parser=moment, metavar="ISO", help="The moment; a day is its first minute."),
@@ -25,10 +26,8 @@ def at_risk(
         bool, typer.Option(help="A quota is of a calendar month, or of all time.")
     ] = True,
     seed: Annotated[int, typer.Option(min=0, help="Of the lottery within a day.")] = 7,
-    model: Annotated[
-        str, typer.Option(help="champion, challenger, previous, a version or a directory.")
-    ] = "champion",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    model: Model = "champion",
+    as_json: Json = False,
 ) -> None:
     """Participants whose last day is near, the amount at stake, and the best next action.
 
@@ -37,7 +36,6 @@ def at_risk(
 
     Example: `saldopas at-risk data/sample --as-of 2021-12-09 --out at_risk.parquet`
     """
-    from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.scoring.at_risk.report import at_risk_to_file
     from saldopas.training_pipeline.tracking.registry import resolve
 
@@ -58,8 +56,6 @@ def at_risk(
 
 
 def _print(done: dict[str, Any]) -> None:
-    from saldopas.training_pipeline.console import OUT, print_table
-
     OUT.print(
         f"{done['out']}: {done['at_risk']:,} of {done['participants']:,} participants have at most "
         f"{done['within_days']} days left on {done['as_of']} ({done['seconds']:.1f} s)",

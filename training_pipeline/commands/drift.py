@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from saldopas.training_pipeline.commands.options import Json
+from saldopas.training_pipeline.console import OUT, print_json, print_table, say
 
 if TYPE_CHECKING:
     from saldopas.training_pipeline.drift.report import DriftReport
@@ -43,14 +45,13 @@ def drift(
     track: Annotated[
         bool, typer.Option("--track/--no-track", help="Log a run with plots and report.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Compare two datasets: profiles, prices, catalogue, purchases, recommendations.
 
     What chance alone puts between two samples is no drift. The exit code is 0 whatever is found,
     unless `--fail-on` says otherwise. Example: `saldopas drift data/march data/april`
     """
-    from saldopas.training_pipeline.console import print_json, say
     from saldopas.training_pipeline.drift.config import VERDICTS, read_drift_config
     from saldopas.training_pipeline.drift.report import as_markdown, compare_sources
     from saldopas.training_pipeline.tracking.registry import resolve
@@ -78,8 +79,6 @@ def _tracked(report: DriftReport) -> str:
 
 
 def _print(report: DriftReport, run_id: str | None) -> None:
-    from saldopas.training_pipeline.console import OUT, print_table, say
-
     rows = [
         (
             found.area,

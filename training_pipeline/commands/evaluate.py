@@ -1,24 +1,41 @@
-"""`saldopas evaluate`: a model on the purchases that it has not seen."""
+"""`saldopas evaluate` and `saldopas compare`: models on purchases that they have not seen."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.options import (
+    BootstrapSeed,
+    By,
+    Data,
+    DataOption,
+    Json,
+    MinPeople,
+    PerParticipant,
+    ReportFile,
+    Resamples,
+    Since,
+    Trec,
+)
+from saldopas.training_pipeline.console import print_json, print_table, say
 
 if TYPE_CHECKING:
     from saldopas.training_pipeline.evaluating.intervals import Segments
-    from saldopas.training_pipeline.evaluating.reports import EvaluationReport
+    from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
 
 BALANCE = ("balance_used@10", "nothing_left@1")
 SHOWN = ("hit@10", "ndcg@10", "recall@20", "ndcg@20")
 
 
+CANDIDATE = (
+    "champion, challenger, previous, a version, a directory, or a .parquet or .csv of "
+    "participant_id, rank, course_id."
+)
+
+
 def evaluate(
-    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    source: Data,
     model: Annotated[
         str,
         typer.Option(
@@ -26,33 +43,15 @@ def evaluate(
             "of participant_id, rank, course_id."
         ),
     ] = "champion",
-    by: Annotated[
-        list[str] | None,
-        typer.Option(help="Segments: history, price, balance, course-age or a profile column."),
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            parser=moment, metavar="ISO", help="Predict what was bought from this moment on."
-        ),
-    ] = None,
-    resamples: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1_000,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 7,
-    min_people: Annotated[
-        int, typer.Option(min=2, help="Segments of fewer participants are not shown.")
-    ] = 100,
-    out: Annotated[Path | None, typer.Option(help="Write the report as Markdown.")] = None,
-    per_participant: Annotated[
-        Path | None, typer.Option(help="Write a Parquet file with a row a participant.")
-    ] = None,
-    trec: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write runs and qrels of TREC to this directory; an empty list is the one line "
-            "`(none)`, so that every tool counts it as a miss."
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    by: By = None,
+    since: Since = None,
+    resamples: Resamples = 1_000,
+    seed: BootstrapSeed = 7,
+    min_people: MinPeople = 100,
+    out: ReportFile = None,
+    per_participant: PerParticipant = None,
+    trec: Trec = None,
+    as_json: Json = False,
 ) -> None:
     """Measure a model on held-out purchases, beside popularity.
 
@@ -61,7 +60,6 @@ def evaluate(
 
     Example: `saldopas evaluate data/sample --by history --by wave --out report.md`
     """
-    from saldopas.training_pipeline.console import print_json, say
     from saldopas.training_pipeline.evaluating import api
     from saldopas.training_pipeline.evaluating.decisions import predicted_lines
     from saldopas.training_pipeline.evaluating.exports import Outputs
@@ -82,13 +80,58 @@ def evaluate(
     if as_json:
         print_json(report.as_dict())
         return
-    _print(report)
+    _print_evaluation(report)
     for line in (*predicted_lines(report.decisions), *report.notes):
         say(line)
 
 
-def _print(report: EvaluationReport) -> None:
-    from saldopas.training_pipeline.console import print_table
+def compare(
+    a: Annotated[str, typer.Argument(help=CANDIDATE)],
+    b: Annotated[str, typer.Argument(help="The same; measured against A.")],
+    data: DataOption,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="Compare these; the p-values are corrected for how many they are."),
+    ] = None,
+    by: By = None,
+    since: Since = None,
+    resamples: Resamples = 1_000,
+    seed: BootstrapSeed = 7,
+    min_people: MinPeople = 100,
+    out: ReportFile = None,
+    per_participant: PerParticipant = None,
+    trec: Trec = None,
+    as_json: Json = False,
+) -> None:
+    """Is B better than A? Paired tests on the same decisions, corrected for many metrics.
+
+    Example: `saldopas compare champion challenger --data data/sample --out report.md`
+    """
+    from saldopas.training_pipeline.evaluating import api
+    from saldopas.training_pipeline.evaluating.exports import Outputs
+    from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
+    from saldopas.training_pipeline.tracking.registry import resolve
+
+    outputs = Outputs(out=out, per_participant=per_participant, trec=trec)
+    outputs.check()
+    report = api.compare(
+        a,
+        b,
+        data=data,
+        metrics=metric or (),
+        by=by or (),
+        since=since,
+        config=EvaluationConfig(seed=seed, resamples=resamples, min_people=min_people),
+        find=resolve,
+    )
+    outputs.write(report, {"a": report.a, "b": report.b})
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        _print_comparison(report)
+
+
+def _print_evaluation(report: EvaluationReport) -> None:
     from saldopas.training_pipeline.evaluating.markdown import with_interval
 
     policies = list(report.intervals)
@@ -115,9 +158,35 @@ def _print(report: EvaluationReport) -> None:
         print_segments(one)
 
 
+def _print_comparison(report: ComparisonReport) -> None:
+    from saldopas.training_pipeline.evaluating.decisions import predicted_lines
+    from saldopas.training_pipeline.evaluating.markdown import number
+
+    rows = [
+        (
+            one.metric,
+            number(one.a),
+            number(one.b),
+            f"{number(one.low)}..{number(one.high)}",
+            number(one.detectable),
+            one.verdict,
+        )
+        for one in report.differences
+    ]
+    decisions = report.decisions
+    title = (
+        f"A: {report.a.name} ({report.fitted[0]}), B: {report.b.name} ({report.fitted[1]})\n"
+        f"{decisions.n_decisions:,} decisions of {decisions.n_people:,} participants"
+    )
+    print_table(title, ("metric", "A", "B", "B - A", "detects", "B is"), rows)
+    for one in report.segments:
+        print_segments(one, ", B - A")
+    for line in (*predicted_lines(report.decisions), *report.notes):
+        say(line)
+
+
 def print_evaluation(found: dict[str, Any]) -> None:
     """One table for people: policies by group, the usual metrics."""
-    from saldopas.training_pipeline.console import print_table
 
     first = next(iter(found.values()))
     rows = [
@@ -132,7 +201,6 @@ def print_evaluation(found: dict[str, Any]) -> None:
 
 def print_segments(one: Segments, suffix: str = "") -> None:
     """A table for people: one metric by group; `suffix` says what of it."""
-    from saldopas.training_pipeline.console import print_table
     from saldopas.training_pipeline.evaluating.markdown import with_interval
 
     rows = [

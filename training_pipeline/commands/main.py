@@ -5,18 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import sys
-from typing import Any, cast
 
 import typer
 from saldopas.features.errors import ArtifactError, DataError, FitError
 from saldopas.training_pipeline.commands import (
     at_risk,
-    compare,
     drift,
-    erase,
     evaluate,
     import_data,
-    keys,
     plan,
     promote,
     recommend,
@@ -25,15 +21,11 @@ from saldopas.training_pipeline.commands import (
     serve,
     store,
     train,
-    tune,
     ui,
-    validate,
 )
 from saldopas.training_pipeline.console import RunFailedError, say
 
 NAME = "saldopas"
-# click's UsageError, which Typer does not name
-_USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])
 
 app = typer.Typer(
     name=NAME,
@@ -45,22 +37,22 @@ app = typer.Typer(
 )
 app.command("sample")(sample.sample)
 app.add_typer(import_data.app, name="import")
-app.command("validate")(validate.validate)
+app.command("validate")(import_data.validate)
 app.command("train")(train.train)
-app.command("tune")(tune.tune)
+app.command("tune")(train.tune)
 app.command("evaluate")(evaluate.evaluate)
 app.command("drift")(drift.drift)
-app.command("compare")(compare.compare)
+app.command("compare")(evaluate.compare)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
 app.command("recommend")(recommend.recommend)
 app.command("plan")(plan.plan)
 app.command("score")(score.score)
 app.command("at-risk")(at_risk.at_risk)
-app.add_typer(keys.app, name="keys")
+app.add_typer(serve.keys_app, name="keys")
 app.command("serve")(serve.serve)
 app.add_typer(store.app, name="store")
-app.command("erase")(erase.erase)
+app.command("erase")(store.erase)
 app.command("ui")(ui.ui)
 
 
@@ -68,9 +60,9 @@ def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 the run failed, 2 bad usage or bad data."""
     try:
         code = app(prog_name=NAME, standalone_mode=False)
-    except _USAGE_ERROR as error:
+    except typer.TyperException as error:
         _say_usage(error)
-        sys.exit(2)
+        sys.exit(error.exit_code)
     except DataError as error:
         say(f"{NAME}: {error}")
         sys.exit(2)
@@ -99,13 +91,14 @@ def _extra_with(module: str) -> str | None:
     return None
 
 
-def _say_usage(error: Any) -> None:
-    """One line; where a group was called alone, its help was printed, and is enough."""
-    if type(error).__name__ == "NoArgsIsHelpError":  # Typer too knows it by its name only
-        return
-    path = NAME if error.ctx is None else error.ctx.command_path
-    where = path.removeprefix(NAME).strip()
+def _say_usage(error: typer.TyperException) -> None:
+    """One line; a group that was called alone has printed its help and says nothing more."""
     problem = " ".join(error.format_message().split()).rstrip(".")
+    if not problem:
+        return
+    context: typer.Context | None = getattr(error, "ctx", None)
+    path = NAME if context is None else context.command_path
+    where = path.removeprefix(NAME).strip()
     say(f"{NAME}: {where + ': ' if where else ''}{problem}; see {path} --help")
 
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.typed import moment, money
+from saldopas.training_pipeline.commands.options import AsOf, Json, Model, money
+from saldopas.training_pipeline.console import OUT, print_json, print_table, rupiah
 
 
 class RankBy(StrEnum):
@@ -40,12 +41,7 @@ def plan(
         int | None,
         typer.Option(min=1, max=3_660, help="Days by whose end all is finished, today counted."),
     ] = None,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            parser=moment, metavar="ISO", help="The moment; by default the model's cut-off."
-        ),
-    ] = None,
+    as_of: AsOf = None,
     announced: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Day of the announcement, for the first deadline."),
@@ -54,16 +50,13 @@ def plan(
         RankBy | None, typer.Option(help="List single courses too, by plan or by relevance.")
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=100, help="How many single courses.")] = 5,
-    model: Annotated[
-        str, typer.Option(help="champion, challenger, previous, a version or a directory.")
-    ] = "champion",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    model: Model = "champion",
+    as_json: Json = False,
 ) -> None:
     """Plans for one participant: courses in order, what each leaves, and by when.
 
     Example: `saldopas plan --participant P0000001 --balance 1000000 --max-courses 4`
     """
-    from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.scoring.single_plan import plan_one
     from saldopas.training_pipeline.tracking.registry import resolve
 
@@ -87,8 +80,6 @@ def plan(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from saldopas.training_pipeline.console import OUT, print_table, rupiah
-
     money = rupiah if answer["currency"] == "IDR" else lambda amount: f"{amount:,}"
     known = "" if answer["known"] else " (unknown participant: popular courses)"
     OUT.print(f"{answer['participant_id']}: {money(answer['balance'])} left{known}", markup=False)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from saldopas.features.errors import DataError
+from saldopas.training_pipeline.console import OUT, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +49,6 @@ def promote(
     if history:
         _show_history(as_json=as_json)
         return
-    from saldopas.features.errors import DataError
     from saldopas.training_pipeline.tracking.promotion import GateRefusedError
     from saldopas.training_pipeline.tracking.promotion import promote as move_champion
     from saldopas.training_pipeline.tracking.registry import newest_version
@@ -80,7 +81,6 @@ def rollback(
 
 def print_gate(report: Mapping[str, Any]) -> None:
     """The verdicts of a gate as a table for people."""
-    from saldopas.training_pipeline.console import print_table
 
     champion = report["champion"]
     against = f"champion {champion}" if champion else "no champion"
@@ -99,8 +99,6 @@ def _gate(data: str | None, config: Path | None) -> Any:
 
 
 def _show(move: Promotion, *, as_json: bool) -> None:
-    from saldopas.training_pipeline.console import OUT, print_json
-
     if as_json:
         report = move.report.as_dict() if move.report else None
         print_json({**move.line(), "changed": move.changed, "gate": report})
@@ -113,7 +111,6 @@ def _show(move: Promotion, *, as_json: bool) -> None:
 
 
 def _show_history(*, as_json: bool) -> None:
-    from saldopas.training_pipeline.console import print_json, print_table
     from saldopas.training_pipeline.tracking.champion import history
 
     moves = history()

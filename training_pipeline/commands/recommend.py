@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.typed import moment, money
+from saldopas.training_pipeline.commands.options import AsOf, Json, Model, money
+from saldopas.training_pipeline.console import OUT, print_json, print_table, rupiah
 
 
 def recommend(
@@ -22,25 +22,17 @@ def recommend(
         ),
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=100, help="How many courses.")] = 5,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            parser=moment, metavar="ISO", help="The moment; by default the model's cut-off."
-        ),
-    ] = None,
+    as_of: AsOf = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Why each course: the terms of its score.")
     ] = False,
-    model: Annotated[
-        str, typer.Option(help="champion, challenger, previous, a version or a directory.")
-    ] = "champion",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    model: Model = "champion",
+    as_json: Json = False,
 ) -> None:
     """Courses that suit a participant and fit the balance.
 
     Example: `saldopas recommend --participant P0000001 --balance 300000 --n 5`
     """
-    from saldopas.training_pipeline.console import print_json
     from saldopas.training_pipeline.scoring.single_answer import answer_one
     from saldopas.training_pipeline.tracking.registry import resolve
 
@@ -54,8 +46,6 @@ def recommend(
 
 
 def _print(answer: dict[str, Any]) -> None:
-    from saldopas.training_pipeline.console import OUT, print_table, rupiah
-
     left = answer["balance"]
     money = rupiah if answer["currency"] == "IDR" else lambda amount: f"{amount:,}"
     title = f"{answer['participant_id']}: " + (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from saldopas.training_pipeline.console import print_json, print_table, progress, rupiah, say
 
 if TYPE_CHECKING:
     from saldopas.training_pipeline.ingest.sample.calibration import Marginal
@@ -38,16 +39,10 @@ def sample(
     Generated data; no public purchase data of the programme exists. A model that wins on it only
     recovers what was planted: compare with `--strength 0`.
     """
-    from saldopas.training_pipeline.console import print_json, progress, say
-    from saldopas.training_pipeline.ingest.out_path import check_room
+    from saldopas.training_pipeline.ingest.files import check_room, refuse_if_in_the_way
     from saldopas.training_pipeline.ingest.sample.calibration import calibrate
     from saldopas.training_pipeline.ingest.sample.config import read_sample_config
-    from saldopas.training_pipeline.ingest.sample.generate import generate
-    from saldopas.training_pipeline.ingest.sample.write import (
-        NOTICE,
-        refuse_if_in_the_way,
-        write_sample,
-    )
+    from saldopas.training_pipeline.ingest.sample.generate import NOTICE, generate, write_sample
 
     settings = read_sample_config(
         config,
@@ -76,8 +71,7 @@ def sample(
 
 
 def _print(marginals: list[Marginal], out: Path, rows: dict[str, int]) -> None:
-    from saldopas.training_pipeline.console import print_table, say
-    from saldopas.training_pipeline.ingest.sample.write import NOTICE
+    from saldopas.training_pipeline.ingest.sample.generate import NOTICE
 
     print_table(
         f"Calibration. {NOTICE}",
@@ -91,8 +85,6 @@ def _print(marginals: list[Marginal], out: Path, rows: dict[str, int]) -> None:
 
 
 def _as_row(one: Marginal) -> tuple[str, str, str, str, str, str]:
-    from saldopas.training_pipeline.console import rupiah
-
     def text(value: float) -> str:
         if one.unit == "share":
             return f"{100 * value:.1f} %"

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from saldopas.training_pipeline.commands.typed import moment
+from saldopas.training_pipeline.commands.options import Data, Json, Model, moment
+from saldopas.training_pipeline.console import OUT, print_json
 
 
 def score(
-    source: Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")],
+    source: Data,
     out: Annotated[Path, typer.Option(help="Where the lists go (.parquet or .csv).")],
     requests: Annotated[
         Path | None,
@@ -21,22 +22,19 @@ def score(
         ),
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=10_000, help="Courses a participant.")] = 20,
-    model: Annotated[
-        str, typer.Option(help="champion, challenger, previous, a version or a directory.")
-    ] = "champion",
+    model: Model = "champion",
     as_of: Annotated[
         datetime | None,
         typer.Option(
             parser=moment, metavar="ISO", help="The moment; by default the end of the data."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write the top N courses of each participant: participant_id, rank, course_id, score, source.
 
     Histories and profiles come from DATA, so people who are new since the training are scored too.
     """
-    from saldopas.training_pipeline.console import OUT, print_json
     from saldopas.training_pipeline.scoring.batch import score_to_file
     from saldopas.training_pipeline.tracking.registry import resolve
 

@@ -1,10 +1,13 @@
-"""`saldopas serve`: the HTTP service on the champion, or on any artifact."""
+"""`saldopas serve` and `saldopas keys new`: the HTTP service, and who may ask it."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import ipaddress
 import os
+import re
+import secrets
 import socket
 import sys
 from importlib.util import find_spec
@@ -12,14 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from saldopas.features.errors import ArtifactError, DataError
+from saldopas.training_pipeline.console import RunFailedError, say
 
 if TYPE_CHECKING:
     from saldopas.models.artifact.manifest import Manifest
+
 
 SERVICE = "saldopas.serving.service:SaldoPas"
 CHAMPION = "champion"
 VERSION = "SALDOPAS_MODEL_VERSION"
 CODE = Path(__file__).resolve().parents[2]  # or `serving/` where one stands is taken for it
+SCOPES = ("recommend", "events", "admin")  # what `serving/http/keys.py` reads
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+keys_app = typer.Typer(help="API keys of the service.", no_args_is_help=True)
 
 
 def serve(
@@ -61,7 +70,7 @@ def serve(
     address = _address(host)
     chosen_store = _prepared(store)
     _check_keys(address, keys)
-    _check_free(address, port)
+    check_free(address, port)
     directory, chosen, name = _chosen(model, artifact)
     manifest = _proven(directory)
     url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
@@ -100,7 +109,6 @@ def _prepared(store: str) -> dict[str, str]:
 
 def _address(host: str) -> str:
     """BentoML takes numeric addresses only."""
-    from saldopas.features.errors import DataError
 
     try:
         return str(ipaddress.ip_address("127.0.0.1" if host == "localhost" else host))
@@ -112,7 +120,6 @@ def _address(host: str) -> str:
 
 def _check_keys(address: str, keys: Path | None) -> None:
     """Strangers are answered for keys only."""
-    from saldopas.features.errors import DataError
 
     if keys is None:
         if not ipaddress.ip_address(address).is_loopback:
@@ -125,9 +132,8 @@ def _check_keys(address: str, keys: Path | None) -> None:
         raise DataError(f"--keys {keys} is no file", remedy="make it with `saldopas keys new`")
 
 
-def _check_free(address: str, port: int) -> None:
+def check_free(address: str, port: int) -> None:
     """BentoML would say it in thirty lines."""
-    from saldopas.training_pipeline.console import RunFailedError
 
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -144,7 +150,6 @@ def _check_free(address: str, port: int) -> None:
 
 def _chosen(model: str, artifact: Path | None) -> tuple[Path, dict[str, str], str]:
     """The artifact to serve, how the service is told of it, and its name for people."""
-    from saldopas.features.errors import DataError
 
     if artifact is not None:
         if model != CHAMPION:
@@ -188,9 +193,7 @@ def _champion() -> tuple[Path, int]:
 
 def _proven(directory: Path) -> Manifest:
     """The manifest of an artifact that loads, so that a bad one is refused here, in one line."""
-    from saldopas.features.errors import ArtifactError
     from saldopas.models.artifact.artifact import load_artifact
-    from saldopas.training_pipeline.console import RunFailedError
 
     try:
         return load_artifact(directory).manifest
@@ -201,10 +204,55 @@ def _proven(directory: Path) -> Manifest:
 def _announce(url: str, manifest: Manifest, name: str, *, keyed: bool) -> None:
     from datetime import UTC, datetime
 
-    from saldopas.training_pipeline.console import say
-
     learned = datetime.fromtimestamp(manifest.cutoff_s, UTC).date().isoformat()
     say(f"{name}: {manifest.model} on {manifest.dataset.name}, learned before {learned}")
     if not keyed:
         say("development mode: without API keys (--keys) only this machine is answered")
     say(f"starting {url} (a line with `ready` follows; Ctrl-C stops)")
+
+
+@keys_app.callback()
+def keys() -> None:
+    """API keys of the service."""
+
+
+@keys_app.command()
+def new(
+    name: Annotated[str, typer.Option(help="Who uses it: letters, digits, dot, dash.")],
+    scope: Annotated[
+        str, typer.Option(help="recommend, events, admin; several with commas.")
+    ] = "recommend",
+    file: Annotated[
+        Path | None, typer.Option(help="Append the hash's line to this file, made if missing.")
+    ] = None,
+) -> None:
+    """Make a key, print it once, and print or append the line that the service reads.
+
+    The file is the one of `saldopas serve --keys`; a running service reads it again when it
+    changes. Take a key back by removing its line.
+    """
+
+    wanted = [part.strip() for part in scope.split(",")]
+    unknown = sorted(set(wanted) - set(SCOPES))
+    if unknown:
+        raise DataError(f"no such scope: {unknown[0]!r}", remedy=f"known: {', '.join(SCOPES)}")
+    if not NAME.fullmatch(name):
+        raise DataError("--name is no name for a key", remedy="write one such as dashboard-2")
+    key = "sp_" + secrets.token_urlsafe(32)
+    scopes = ",".join(known for known in SCOPES if known in wanted)
+    line = f"{hashlib.sha256(key.encode()).hexdigest()} {name} {scopes}"
+    if file is None:
+        say("the key, shown only now, and below it the line for the keys file:")
+        typer.echo(key)
+        typer.echo(line)
+        return
+    _append(file, line)
+    say(f"the key, shown only now; its hash is in {file}:")
+    typer.echo(key)
+
+
+def _append(file: Path, line: str) -> None:
+    """A line at the end of a file that only its owner reads."""
+    handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as output:
+        output.write(f"{line}\n")

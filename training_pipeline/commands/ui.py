@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from saldopas.training_pipeline.commands.serve import check_free
+from saldopas.training_pipeline.console import OUT
 
 if TYPE_CHECKING:
     from saldopas.training_pipeline.tracking.ui_server import Pages
@@ -30,7 +31,7 @@ def ui(
     if store.is_server():
         _announce(ui_server.pages(store.tracking_uri().rstrip("/")), browser=browser)
         return
-    _check_free(ui_server.HOST, port)
+    check_free(ui_server.HOST, port)
     found = ui_server.pages(f"http://{ui_server.HOST}:{port}")
     process = ui_server.start(port)
 
@@ -48,7 +49,6 @@ def ui(
 
 
 def _announce(found: Pages, *, browser: bool) -> None:
-    from saldopas.training_pipeline.console import OUT
     from saldopas.training_pipeline.tracking import store
 
     OUT.print(f"MLflow on {store.store_name()}: {found.home} (Ctrl-C stops)", soft_wrap=True)
@@ -58,14 +58,3 @@ def _announce(found: Pages, *, browser: bool) -> None:
         import webbrowser
 
         webbrowser.open(next(iter(found.addresses.values())))
-
-
-def _check_free(host: str, port: int) -> None:
-    from saldopas.training_pipeline.console import RunFailedError
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise RunFailedError(f"port {port} is in use; give another --port") from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
-from saldopas.features.errors import DataError
+from pydantic import Field, model_validator
 from saldopas.features.tables.dataset_config import Frozen
+from saldopas.training_pipeline.ingest.files import read_toml, validated
 
 Verdict = Literal["ok", "watch", "drifted"]
 VERDICTS: tuple[Verdict, ...] = ("ok", "watch", "drifted")
@@ -68,13 +67,4 @@ def read_drift_config(path: Path | None) -> DriftConfig:
     Raises:
         DataError: not TOML, or a key is unknown or out of its range.
     """
-    if path is None:
-        return DriftConfig()
-    try:
-        return DriftConfig.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise DataError(f"cannot read {path}: {error}", remedy="give a TOML file") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "drift configuration"
-        raise DataError(f"{key}: {first['msg']}", remedy="see docs/drift.md") from error
+    return validated(DriftConfig, read_toml(path), path=path, remedy="see docs/drift.md")

@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 from saldopas.training_pipeline.drift.config import VERDICTS, DriftConfig, Limits, Verdict
-from saldopas.training_pipeline.drift.mixes import Measured, Mix, jensen_shannon, psi
+from saldopas.training_pipeline.drift.mixes import Distance, Mix, jensen_shannon, psi
 
 Area = Literal["profiles", "prices", "catalogue", "purchases", "recommendations"]
 MOVED = 2
 
 
 @dataclass(frozen=True)
-class Finding:
+class DriftFinding:
     """One measure of one item.
 
     Attributes:
@@ -57,7 +57,7 @@ class Finding:
 
 
 def judge(value: float, limits: Limits, *, p_value: float | None, alpha: float) -> Verdict:
-    """What chance explains is ok, whatever its size."""
+    """Judge a value; one that chance explains is ok, whatever its size."""
     if (p_value is not None and p_value >= alpha) or value < limits.watch:
         return "ok"
     return "drifted" if value >= limits.drifted else "watch"
@@ -72,15 +72,15 @@ def sampled(
     area: Area,
     item: str,
     measure: str,
-    found: Measured,
+    found: Distance,
     limits: Limits,
     config: DriftConfig,
     *,
     what: str,
     mix: Mix | None = None,
-) -> Finding:
+) -> DriftFinding:
     """A finding of two samples."""
-    return Finding(
+    return DriftFinding(
         area=area,
         item=item,
         measure=measure,
@@ -96,15 +96,15 @@ def sampled(
 
 def counted(
     area: Area, item: str, measure: str, value: float, limits: Limits, what: str
-) -> Finding:
+) -> DriftFinding:
     """A finding of things that were all counted, so that chance has no part in it."""
     verdict = judge(value, limits, p_value=None, alpha=1.0)
-    return Finding(area, item, measure, value, limits, None, None, verdict, what)
+    return DriftFinding(area, item, measure, value, limits, None, None, verdict, what)
 
 
 def of_mix(
     area: Area, item: str, mix: Mix, config: DriftConfig, *, js: bool = False
-) -> list[Finding]:
+) -> list[DriftFinding]:
     """PSI of a mix, and Jensen-Shannon beside it where asked for."""
     what = moves(mix)
     found = [sampled(area, item, "PSI", psi(mix), config.psi, config, what=what, mix=mix)]

@@ -24,10 +24,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 SMOOTHING = 0.5  # added to each count, so that an empty bin has a logarithm (Jeffreys' prior)
 KOLMOGOROV_MEAN = 0.8687311606361592  # sqrt(pi / 2) ln 2
+REST = "all others"
+MISSING = "missing"
 
 
 @dataclass(frozen=True)
-class Measured:
+class Distance:
     """A distance and how it compares with chance.
 
     Attributes:
@@ -69,13 +71,13 @@ class Mix:
         return 1 / max(self.old_size, 1.0) + 1 / max(self.new_size, 1.0)
 
 
-def psi(mix: Mix) -> Measured:
+def psi(mix: Mix) -> Distance:
     """Population stability index: sum of (q - p) ln(q / p), in nats."""
     p, q = mix.shares
     return _against_chance(float(((q - p) * np.log(q / p)).sum()), mix, per_psi=1.0)
 
 
-def jensen_shannon(mix: Mix) -> Measured:
+def jensen_shannon(mix: Mix) -> Distance:
     """Jensen-Shannon divergence in bits (Lin 1991), from 0 to 1."""
     p, q = mix.shares
     middle = (p + q) / 2
@@ -85,20 +87,20 @@ def jensen_shannon(mix: Mix) -> Measured:
 
 def kolmogorov_smirnov(
     old: NDArray[np.number], new: NDArray[np.number], *, old_size: float, new_size: float
-) -> Measured:
+) -> Distance:
     """Largest gap of the cumulative distributions; its p-value is the asymptotic one.
 
     The gap is reported as it is, since what chance adds to a real gap is less than its noise.
     """
     if len(old) == 0 or len(new) == 0:
-        return Measured(0.0, 0.0, 1.0)
+        return Distance(0.0, 0.0, 1.0)
     places = np.unique(np.concatenate([old, new]))
     below = [
         np.searchsorted(np.sort(side), places, side="right") / len(side) for side in (old, new)
     ]
     gap = float(np.abs(below[0] - below[1]).max())
     root = np.sqrt(old_size * new_size / (old_size + new_size))
-    return Measured(gap, float(KOLMOGOROV_MEAN / root), float(kolmogorov(root * gap)))
+    return Distance(gap, float(KOLMOGOROV_MEAN / root), float(kolmogorov(root * gap)))
 
 
 def design_effect(codes: Ints, clusters: Ints, *, n_codes: int) -> float:
@@ -135,18 +137,14 @@ def design_effect(codes: Ints, clusters: Ints, *, n_codes: int) -> float:
     return float(max(1.0, (weights * clustered[used] / plain[used]).sum() / weights.sum()))
 
 
-def _against_chance(found: float, mix: Mix, *, per_psi: float) -> Measured:
+def _against_chance(found: float, mix: Mix, *, per_psi: float) -> Distance:
     """`per_psi`: how much of the measure goes with one nat of PSI where the shift is small."""
     freedom = int(((mix.old + mix.new) > 0).sum()) - 1
     if freedom < 1:
-        return Measured(0.0, 0.0, 1.0)
+        return Distance(0.0, 0.0, 1.0)
     unit = per_psi * mix.chance
     noise = freedom * unit
-    return Measured(max(0.0, found - noise), noise, float(chdtrc(freedom, found / unit)))
-
-
-REST = "all others"
-MISSING = "missing"
+    return Distance(max(0.0, found - noise), noise, float(chdtrc(freedom, found / unit)))
 
 
 @dataclass(frozen=True)

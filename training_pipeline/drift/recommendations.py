@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
+from saldopas.features.encoding.indexed import IndexedDataset, align_courses, index_dataset
 from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.requests.batch import build_requests
 from saldopas.features.requests.participants import KnownParticipants
@@ -15,16 +14,17 @@ from saldopas.features.tables import columns as c
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.models.policy.policy import SOURCES, Policy, Recommendations
 from saldopas.training_pipeline.drift.config import DriftConfig
-from saldopas.training_pipeline.drift.finding import Finding, of_mix, sampled
-from saldopas.training_pipeline.drift.mixes import Measured, Side, make_mix, text_codes
+from saldopas.training_pipeline.drift.finding import DriftFinding, of_mix, sampled
+from saldopas.training_pipeline.drift.mixes import Distance, Side, make_mix, text_codes
 from saldopas.training_pipeline.drift.sides import OneSide
 from saldopas.training_pipeline.evaluating.statistics import paired_difference
 
 RESAMPLES = 200
+NO_COURSE = -1
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Sample:
     """A sample of the participants of one side who ask at its end.
 
     Attributes:
@@ -49,8 +49,8 @@ class _Asked:
 
 def recommendation_findings(
     old: OneSide, new: OneSide, artifact: Artifact, config: DriftConfig
-) -> list[Finding]:
-    """What `artifact` answers to OLD's and to NEW's people, and how a refit on NEW differs."""
+) -> list[DriftFinding]:
+    """Compare the artifact's lists for participants of OLD and of NEW, and with a refit on NEW."""
     asked = [_asked(side, artifact, config) for side in (old, new)]
     vocabulary = artifact.vocabulary
     lists = [one.lists(artifact.policy.over(one.data.courses), vocabulary, config) for one in asked]
@@ -61,29 +61,29 @@ def recommendation_findings(
     ]
 
 
-def _asked(side: OneSide, artifact: Artifact, config: DriftConfig) -> _Asked:
+def _asked(side: OneSide, artifact: Artifact, config: DriftConfig) -> _Sample:
     aligned = align_courses(side.dataset, artifact.policy.courses.frame)
     who = np.flatnonzero(side.people)
     if not len(who):  # everybody of NEW was in OLD: they ask again
         who = np.flatnonzero(~side.dataset.participants[c.OPTED_OUT].to_numpy(bool))
     drawn = np.random.default_rng(config.seed).permutation(who)[: config.requests]
-    return _Asked(index_dataset(aligned), np.sort(drawn), side.until_s + 1)
+    return _Sample(index_dataset(aligned), np.sort(drawn), side.until_s + 1)
 
 
 def _places(lists: Recommendations) -> NDArray[np.int64]:
-    """Whose request each recommended course answers."""
+    """(K,) row of the request that each recommended course answers."""
     return np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr))
 
 
-def _sources(lists: list[Recommendations], config: DriftConfig) -> list[Finding]:
+def _sources(lists: list[Recommendations], config: DriftConfig) -> list[DriftFinding]:
     sides = [Side(one.source.astype(np.int64), _places(one)) for one in lists]
     mix = make_mix(sides, list(SOURCES), config)
     return of_mix("recommendations", "sources of answers", mix, config)
 
 
 def _categories(
-    asked: list[_Asked], lists: list[Recommendations], config: DriftConfig
-) -> list[Finding]:
+    asked: list[_Sample], lists: list[Recommendations], config: DriftConfig
+) -> list[DriftFinding]:
     if any(c.CATEGORY not in one.data.courses.frame for one in asked):
         return []
     texts = [
@@ -97,8 +97,8 @@ def _categories(
 
 
 def _overlaps(
-    asked: _Asked, answered: Recommendations, artifact: Artifact, config: DriftConfig
-) -> list[Finding]:
+    asked: _Sample, answered: Recommendations, artifact: Artifact, config: DriftConfig
+) -> list[DriftFinding]:
     """Overlap of the model's lists with a refit's, against that of refits on halves of NEW.
 
     Fits on other people differ even where nothing moved: half of NEW against the other half shows
@@ -124,7 +124,7 @@ def _overlaps(
 
 
 def _refitted(
-    asked: _Asked, some: NDArray[np.bool_], artifact: Artifact, config: DriftConfig
+    asked: _Sample, some: NDArray[np.bool_], artifact: Artifact, config: DriftConfig
 ) -> Recommendations:
     seen = asked.data.events.lengths * some
     train = asked.data.training_set(seen, as_of_s=asked.as_of_s)
@@ -135,20 +135,17 @@ def _refitted(
 
 def _lost(
     measure: str, found: NDArray[np.float64], floor: NDArray[np.float64], config: DriftConfig
-) -> Finding:
+) -> DriftFinding:
     """Share of the floor's overlap that is lost, paired by request."""
     paired = paired_difference(
         floor[:, None], found[:, None], seed=config.seed, resamples=RESAMPLES
     )
     usual = float(floor.mean())
     lost = max(0.0, 1 - float(found.mean()) / usual) if usual else 0.0
-    measured = Measured(lost, 1 - usual, float(paired.p_value[0]))
+    measured = Distance(lost, 1 - usual, float(paired.p_value[0]))
     what = f"overlap {found.mean():.3f}, of refits on halves {usual:.3f}"
     limits, item = config.overlap_lost, "lists of a refit"
     return sampled("recommendations", item, measure, measured, limits, config, what=what)
-
-
-NO_COURSE = -1
 
 
 def padded(lists: Recommendations, *, depth: int) -> NDArray[np.int64]:

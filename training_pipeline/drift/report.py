@@ -11,7 +11,7 @@ from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.training_pipeline.console import say
 from saldopas.training_pipeline.drift.config import VERDICTS, DriftConfig, Verdict
-from saldopas.training_pipeline.drift.finding import Finding, worst
+from saldopas.training_pipeline.drift.finding import DriftFinding, worst
 from saldopas.training_pipeline.drift.recommendations import recommendation_findings
 from saldopas.training_pipeline.drift.sides import MUCH, OneSide, make_sides, shared_purchases
 from saldopas.training_pipeline.drift.tables import (
@@ -22,10 +22,12 @@ from saldopas.training_pipeline.drift.tables import (
 )
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
 
+COLUMNS = ("area", "item", "measure", "value", "watch", "drifted", "verdict", "what moved")
+
 
 @dataclass(frozen=True)
-class Counts:
-    """What of one dataset was compared."""
+class DatasetCounts:
+    """Size of what was compared of one dataset."""
 
     name: str
     fingerprint: str
@@ -44,9 +46,9 @@ class DriftReport:
         notes: what a reader should know before believing it.
     """
 
-    old: Counts
-    new: Counts
-    findings: tuple[Finding, ...]
+    old: DatasetCounts
+    new: DatasetCounts
+    findings: tuple[DriftFinding, ...]
     config: DriftConfig
     only_new: bool
     model: str | None
@@ -130,8 +132,8 @@ def compare(
     )
 
 
-def _counts(side: OneSide) -> Counts:
-    return Counts(
+def _counts(side: OneSide) -> DatasetCounts:
+    return DatasetCounts(
         name=side.dataset.config.name,
         fingerprint=side.dataset.fingerprint,
         participants=int(side.people.sum()),
@@ -162,9 +164,6 @@ def _columns(side: OneSide) -> set[str]:
     return {str(name) for name in side.dataset.participants.columns}
 
 
-COLUMNS = ("area", "item", "measure", "value", "watch", "drifted", "verdict", "what moved")
-
-
 def as_markdown(report: DriftReport) -> str:
     """Verdict, what was compared, a table of findings, and how to read it."""
     return "\n\n".join(
@@ -178,7 +177,7 @@ def as_markdown(report: DriftReport) -> str:
     )
 
 
-def cells(found: Finding) -> tuple[str, ...]:
+def cells(found: DriftFinding) -> tuple[str, ...]:
     """One finding in the order of `COLUMNS`."""
     return (
         found.area,

@@ -1,4 +1,4 @@
-"""What is compared between two datasets: profiles, prices, catalogue, purchases."""
+"""Findings on the tables of two datasets: profiles, prices, catalogue, purchases."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn, learn_vocabulary
 from saldopas.features.tables import columns as c
 from saldopas.training_pipeline.drift.config import DriftConfig, Limits
-from saldopas.training_pipeline.drift.finding import Finding, counted, of_mix, sampled
+from saldopas.training_pipeline.drift.finding import DriftFinding, counted, of_mix, sampled
 from saldopas.training_pipeline.drift.mixes import (
     MISSING,
+    Distance,
     Ints,
-    Measured,
     Mix,
     Side,
     band_codes,
@@ -26,8 +26,10 @@ from saldopas.training_pipeline.drift.mixes import (
 from saldopas.training_pipeline.drift.sides import OneSide
 from scipy.special import ndtr
 
+LONGEST = 10  # this many purchases or more are one history length
 
-def profile_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:
+
+def profile_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[DriftFinding]:
     """A finding a column that OLD has and models would use; a missing value is a category."""
     people = old.dataset.participants[old.people]
     vocabulary = learn_vocabulary(people, old.dataset.config)
@@ -49,7 +51,7 @@ def _codes(column: TokenColumn, side: OneSide) -> Side:
     return Side(codes)
 
 
-def price_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:
+def price_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[DriftFinding]:
     """Prices of the courses on sale at the end, and prices paid."""
     listed = [side.on_sale[c.PRICE].to_numpy(np.int64) for side in (old, new)]
     paid = [
@@ -67,7 +69,7 @@ def _price_findings(
     values: Sequence[NDArray[np.int64]],
     clusters: Sequence[Ints | None],
     config: DriftConfig,
-) -> list[Finding]:
+) -> list[DriftFinding]:
     old, new = values
     if len(old) == 0 or len(new) == 0 or len(np.unique(np.concatenate(values))) < 2:
         return []
@@ -85,7 +87,7 @@ def _price_findings(
     ]
 
 
-def catalogue_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:
+def catalogue_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[DriftFinding]:
     """Courses on sale at one moment by both tables: all counted, so chance has no part in it."""
     before, after = old.on_sale, new.on_sale
     came = after.index.difference(before.index)
@@ -120,7 +122,7 @@ def catalogue_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[
     return found
 
 
-def _repriced(old: OneSide, new: OneSide, config: DriftConfig) -> Finding:
+def _repriced(old: OneSide, new: OneSide, config: DriftConfig) -> DriftFinding:
     common = old.on_sale.index.intersection(new.on_sale.index)
     before = old.on_sale.loc[common, c.PRICE].to_numpy(np.int64)
     after = new.on_sale.loc[common, c.PRICE].to_numpy(np.int64)
@@ -134,10 +136,7 @@ def _repriced(old: OneSide, new: OneSide, config: DriftConfig) -> Finding:
     return counted("catalogue", "prices changed", "share of common", share, config.repriced, what)
 
 
-LONGEST = 10  # this many purchases or more are one history length
-
-
-def purchase_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:
+def purchase_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[DriftFinding]:
     """Kept purchases of people who did not opt out; a participant is the unit."""
     found = _lengths(old, new, config)
     found.append(_volume_a_participant(old, new, config))
@@ -171,7 +170,7 @@ def _counts(side: OneSide) -> Ints:
     return np.bincount(side.buyers[side.bought], minlength=n)[side.people]
 
 
-def _lengths(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:
+def _lengths(old: OneSide, new: OneSide, config: DriftConfig) -> list[DriftFinding]:
     labels = [*map(str, range(LONGEST)), f"{LONGEST} or more"]
     counts = [_counts(side) for side in (old, new)]
     if min(len(one) for one in counts) == 0:
@@ -180,7 +179,7 @@ def _lengths(old: OneSide, new: OneSide, config: DriftConfig) -> list[Finding]:
     return of_mix("purchases", "history lengths", make_mix(sides, labels, config), config)
 
 
-def _volume_a_participant(old: OneSide, new: OneSide, config: DriftConfig) -> Finding:
+def _volume_a_participant(old: OneSide, new: OneSide, config: DriftConfig) -> DriftFinding:
     """Change of the mean, with the delta method's error of its logarithm."""
     counts = [_counts(side).astype(np.float64) for side in (old, new)]
     before, after = (float(one.mean()) if len(one) else 0.0 for one in counts)
@@ -189,7 +188,7 @@ def _volume_a_participant(old: OneSide, new: OneSide, config: DriftConfig) -> Fi
     return _changed("purchases a participant", before, after, sum(errors), limits, config)
 
 
-def _volume_a_day(old: OneSide, new: OneSide, config: DriftConfig) -> Finding:
+def _volume_a_day(old: OneSide, new: OneSide, config: DriftConfig) -> DriftFinding:
     """Change of the rate; participants come at random, each with all of their purchases."""
     owned = [np.bincount(side.buyers[side.bought]).astype(np.float64) for side in (old, new)]
     error = sum((one**2).sum() / one.sum() ** 2 for one in owned)
@@ -199,12 +198,12 @@ def _volume_a_day(old: OneSide, new: OneSide, config: DriftConfig) -> Finding:
 
 def _changed(
     item: str, before: float, after: float, error: float, limits: Limits, config: DriftConfig
-) -> Finding:
+) -> DriftFinding:
     """Relative change of a positive figure whose logarithm has this variance."""
     what = f"{before:,.2f} to {after:,.2f}"
     if before <= 0 or after <= 0:
-        measured = Measured(float(before != after), 0.0, float(before == after))
+        measured = Distance(float(before != after), 0.0, float(before == after))
     else:
         z = abs(np.log(after / before)) / np.sqrt(max(error, 1e-300))
-        measured = Measured(abs(after / before - 1), 0.0, float(2 * ndtr(-z)))
+        measured = Distance(abs(after / before - 1), 0.0, float(2 * ndtr(-z)))
     return sampled("purchases", item, "relative change", measured, limits, config, what=what)

@@ -12,19 +12,19 @@ from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.models.policy.policy import Recommendations
-from saldopas.training_pipeline.evaluating.backtest import Backtest
+from saldopas.training_pipeline.evaluating.backtest import (
+    SUFFIXES,
+    Backtest,
+    GivenLists,
+    given_lists,
+    read_recommendations,
+)
 from saldopas.training_pipeline.evaluating.comparison import differences, segment_differences
 from saldopas.training_pipeline.evaluating.evaluation import (
     CHOSEN,
     Evaluation,
     evaluate_beside_popularity,
     evaluate_lists,
-)
-from saldopas.training_pipeline.evaluating.given_lists import (
-    SUFFIXES,
-    GivenLists,
-    given_lists,
-    read_recommendations,
 )
 from saldopas.training_pipeline.evaluating.groups import grouping
 from saldopas.training_pipeline.evaluating.intervals import intervals_of, segments_of
@@ -170,7 +170,7 @@ def compare(
 
 
 @dataclass(frozen=True)
-class _Loaded:
+class _Candidate:
     """A candidate: an artifact or a table of recommendations."""
 
     name: str
@@ -178,26 +178,26 @@ class _Loaded:
     table: pd.DataFrame | None
 
 
-def _load(candidate: Candidate, find: Find) -> _Loaded:
+def _load(candidate: Candidate, find: Find) -> _Candidate:
     if isinstance(candidate, pd.DataFrame):
-        return _Loaded("recommendations", None, candidate)
+        return _Candidate("recommendations", None, candidate)
     path = Path(candidate)
     if path.suffix in SUFFIXES and not path.is_dir():
-        return _Loaded(path.name, None, read_recommendations(path))
+        return _Candidate(path.name, None, read_recommendations(path))
     name = path.name if path.is_dir() else str(candidate)
-    return _Loaded(name, load_artifact(find(str(candidate))), None)
+    return _Candidate(name, load_artifact(find(str(candidate))), None)
 
 
-def _artifacts(candidate: _Loaded) -> list[Artifact]:
+def _artifacts(candidate: _Candidate) -> list[Artifact]:
     return [candidate.artifact] if candidate.artifact else []
 
 
-def _fitted(candidate: _Loaded, backtest: Backtest) -> str:
+def _fitted(candidate: _Candidate, backtest: Backtest) -> str:
     return backtest.fitted if candidate.artifact else GIVEN
 
 
 def _evaluations(
-    candidate: _Loaded, backtest: Backtest
+    candidate: _Candidate, backtest: Backtest
 ) -> tuple[dict[str, Evaluation], tuple[str, ...]]:
     if candidate.artifact is not None:
         return evaluate_beside_popularity(*backtest.policy_of(candidate.artifact)), ()
@@ -206,7 +206,7 @@ def _evaluations(
     return {CHOSEN: evaluate_lists(lists, decisions.data, decisions.cut)}, tuple(notes)
 
 
-def _lists(candidate: _Loaded, backtest: Backtest) -> tuple[Recommendations, list[str]]:
+def _lists(candidate: _Candidate, backtest: Backtest) -> tuple[Recommendations, list[str]]:
     if candidate.artifact is not None:
         return backtest.lists_of(candidate.artifact), []
     if candidate.table is None:

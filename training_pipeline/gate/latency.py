@@ -28,7 +28,9 @@ def measure_latency(
     challenger: Artifact, champion: Artifact | None, *, requests: int, seed: int
 ) -> Latency:
     """Ask each policy `requests` times, each time for another participant of its own snapshot."""
-    asked = [_Asked.of(one, requests, seed) for one in (challenger, champion) if one is not None]
+    asked = [
+        _TimedPolicy.of(one, requests, seed) for one in (challenger, champion) if one is not None
+    ]
     seconds = np.array([_times(asked, turn) for turn in range(-WARM_UP, requests)])[WARM_UP:]
     medians = 1_000 * np.median(seconds, axis=0)
     return Latency(
@@ -39,14 +41,14 @@ def measure_latency(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _TimedPolicy:
     """A policy and the single requests that it gets."""
 
     answer: Callable[[RequestBatch], object]
     requests: list[RequestBatch]
 
     @classmethod
-    def of(cls, artifact: Artifact, count: int, seed: int) -> _Asked:
+    def of(cls, artifact: Artifact, count: int, seed: int) -> _TimedPolicy:
         rows = _participants(artifact, count, seed)
         manifest = artifact.manifest
         batch = build_requests(artifact.known(rows), as_of_s=manifest.cutoff_s, count=COUNT)
@@ -58,7 +60,7 @@ def _participants(artifact: Artifact, count: int, seed: int) -> NDArray[np.int64
     return np.random.default_rng(seed).integers(-1 if known == 0 else 0, max(known, 1), size=count)
 
 
-def _times(asked: Sequence[_Asked], turn: int) -> list[float]:
+def _times(asked: Sequence[_TimedPolicy], turn: int) -> list[float]:
     """Seconds of each policy; who goes first alternates."""
     order = range(len(asked)) if turn % 2 else reversed(range(len(asked)))
     seconds = [0.0] * len(asked)

@@ -9,8 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.encoding.indexed import align_courses, index_dataset
 from saldopas.features.splits.split import Cut, make_cuts
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
@@ -25,6 +24,7 @@ from scipy.special import stdtrit
 
 Reference = Literal["champion", "popularity"]
 BALANCE_USED = "balance_used@10"
+UNLUCKY = 2  # participants who are taken to lose all that one can, beside those that were seen
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Against:
 
     @property
     def decisions(self) -> Decisions:
-        """What both were asked."""
+        """The decisions of both."""
         return self.ours.decisions
 
     @cached_property
@@ -132,7 +132,7 @@ def _against_popularity(
 
 
 def _challenger(held_out: Backtest, challenger: Artifact, measured: Measured | None) -> Measured:
-    """What the training measured, where it was on these very decisions."""
+    """Metrics of the challenger; those of its training where the decisions are the same."""
     if measured is not None and _same(measured.decisions, held_out.decisions):
         return measured
     return Measured.of("challenger", held_out.decisions, held_out.lists_of(challenger))
@@ -170,7 +170,7 @@ def _after_both(dataset: Dataset, challenger: Artifact, champion: Artifact) -> B
 
 
 def _test_cut(dataset: Dataset, challenger: Artifact) -> Backtest | None:
-    """What the challenger's training held out; models are fitted before it."""
+    """The test cut of the challenger's training; models are fitted before it."""
     manifest = challenger.manifest
     known = dataset.purchases[_before(dataset, manifest.cutoff_s)].reset_index(drop=True)
     aligned = align_courses(replace(dataset, purchases=known), challenger.policy.courses.frame)
@@ -195,12 +195,9 @@ def _count(backtest: Backtest) -> str:
     return f"{backtest.decisions.n_decisions:,} decisions"
 
 
-UNLUCKY = 2  # participants who are taken to lose all that one can, beside those that were seen
-
-
 @dataclass(frozen=True)
-class Evidence:
-    """What paired decisions say of a loss, on the safe side.
+class LossEvidence:
+    """Conservative bounds on a loss, from paired decisions.
 
     Attributes:
         low: no lower true difference is likely, the lower of a bootstrap's and a t interval's end.
@@ -214,7 +211,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Paired:
+class PairedMetric:
     """A metric in [0, 1] of both, on the decisions where both have it.
 
     Attributes:
@@ -226,7 +223,7 @@ class Paired:
     people: NDArray[np.int64]
 
     @classmethod
-    def of(cls, against: Against, metric: str) -> Paired:
+    def of(cls, against: Against, metric: str) -> PairedMetric:
         """A column of both."""
         ours = against.ours.metrics[metric].to_numpy(np.float64)
         theirs = against.theirs.metrics[metric].to_numpy(np.float64)
@@ -234,7 +231,7 @@ class Paired:
         return cls(ours[known], theirs[known], against.decisions.people[known])
 
 
-def evidence_of(pair: Paired, config: EvaluationConfig) -> Evidence:
+def evidence_of(pair: PairedMetric, config: EvaluationConfig) -> LossEvidence:
     """The safe side of challenger minus reference.
 
     Where few participants differ, both intervals are too narrow: where none does they have no
@@ -256,7 +253,7 @@ def evidence_of(pair: Paired, config: EvaluationConfig) -> Evidence:
     )
     quantile = stdtrit(found.n_units - 1, (1 + config.level) / 2)
     by_t = float(found.mean[0] - quantile * found.standard_error[0])
-    return Evidence(
+    return LossEvidence(
         low=min(float(found.low[0]), by_t),
         detectable=float(found.detectable(power=config.power, alpha=config.alpha)[0]),
         differing=len(np.unique(pair.people[changed])),

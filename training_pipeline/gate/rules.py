@@ -8,22 +8,24 @@ import numpy as np
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.training_pipeline.evaluating.comparison import Difference
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, POPULAR
-from saldopas.training_pipeline.evaluating.exposure import ExposureValue
 from saldopas.training_pipeline.evaluating.groups import grouping
 from saldopas.training_pipeline.evaluating.intervals import segments_of
+from saldopas.training_pipeline.evaluating.measured import ExposureValue
 from saldopas.training_pipeline.evaluating.statistics import holm, paired_difference
 from saldopas.training_pipeline.gate import verdict as v
 from saldopas.training_pipeline.gate.latency import Latency
 from saldopas.training_pipeline.gate.reference import (
     BALANCE_USED,
     Against,
-    Evidence,
-    Paired,
+    LossEvidence,
+    PairedMetric,
     evidence_of,
 )
 from saldopas.training_pipeline.gate.verdict import GateConfig, Outcome, Verdict
 
 NOISE = 1.1  # times that the same model takes when it is timed again; 1.06 was seen
+COUNTED = (MAIN_METRIC, "recall@10", "mrr@10", BALANCE_USED, "coverage@10")
+"""More is wanted of each, and a list gets more of none by showing less: an empty one has 0."""
 
 
 def not_below_popularity(model: str, *, beats: bool, measured: bool) -> Verdict:
@@ -50,7 +52,7 @@ def main_metric(against: Against, config: GateConfig) -> Verdict:
         f"{MAIN_METRIC} {change.b:.4f} against {change.a:.4f} of {against.reference}, "
         f"difference {change.difference:+.4f} ({change.low:+.4f} to {change.high:+.4f})"
     )
-    found = evidence_of(Paired.of(against, MAIN_METRIC), config.evaluation)
+    found = evidence_of(PairedMetric.of(against, MAIN_METRIC), config.evaluation)
     if against.reference == "popularity":
         outcome: Outcome = "passed" if found.low > 0 else "failed"
         why = f"at worst {found.low:+.4f}; wanted: surely above popularity"
@@ -113,7 +115,7 @@ def balance(against: Against, config: GateConfig) -> Verdict:
         f"{change.b:.1%} of the balance used against {change.a:.1%} "
         f"({100 * change.low:+.1f} to {100 * change.high:+.1f} points)"
     )
-    found = evidence_of(Paired.of(against, BALANCE_USED), config.evaluation)
+    found = evidence_of(PairedMetric.of(against, BALANCE_USED), config.evaluation)
     return _not_worse(v.BALANCE, change, found, told, margin=config.balance_margin, loss="a fall")
 
 
@@ -150,7 +152,7 @@ def _budget(champion_ms: float | None, config: GateConfig) -> tuple[float, str]:
 
 
 def _not_worse(
-    rule: str, change: Difference, found: Evidence, told: str, *, margin: float, loss: str
+    rule: str, change: Difference, found: LossEvidence, told: str, *, margin: float, loss: str
 ) -> Verdict:
     """No loss is sure, and one above the margin, a share of the reference, is excluded.
 
@@ -188,7 +190,7 @@ def _columns(against: Against, config: GateConfig) -> Sequence[str]:
     return ("history", *declared)
 
 
-def _figures(change: Difference, found: Evidence) -> dict[str, v.Figure]:
+def _figures(change: Difference, found: LossEvidence) -> dict[str, v.Figure]:
     return {
         "metric": change.metric,
         "challenger": change.b,
@@ -202,10 +204,6 @@ def _figures(change: Difference, found: Evidence) -> dict[str, v.Figure]:
         "participants": change.people,
         "differing": found.differing,
     }
-
-
-COUNTED = (MAIN_METRIC, "recall@10", "mrr@10", BALANCE_USED, "coverage@10")
-"""More is wanted of each, and a list gets more of none by showing less: an empty one has 0."""
 
 
 def gain(
@@ -269,7 +267,7 @@ def _beyond(against: Against, name: str, config: GateConfig) -> tuple[float, flo
         )
         changed = against.ours.exposure[name].minus(least)
         return changed.value, changed.p_value()
-    pair, settings = Paired.of(against, name), config.evaluation
+    pair, settings = PairedMetric.of(against, name), config.evaluation
     if len(np.unique(pair.people)) < 2:
         return 0.0, 1.0
     paired = paired_difference(
@@ -286,7 +284,7 @@ def _relative(against: Against, name: str) -> str:
     if name in against.ours.exposure:
         ours, theirs = (one.exposure[name].value for one in (against.ours, against.theirs))
     else:
-        pair = Paired.of(against, name)
+        pair = PairedMetric.of(against, name)
         ours, theirs = float(pair.ours.mean()), float(pair.theirs.mean())
     return f"{ours / theirs - 1:+.1%}" if theirs else f"{ours:.4f} instead of 0"
 
@@ -301,7 +299,7 @@ def _other_data(challenger: Artifact, champion: Artifact) -> list[str]:
 
 
 def _megabytes(artifact: Artifact) -> float:
-    """What serves: models and catalogue, not the snapshot, which grows with the people."""
+    """Size of models and catalogue, without the snapshot, which grows with the participants."""
     folders = ("models", "exploration", "evidence")
     files = [file for name in folders for file in (artifact.path / name).rglob("*.npy")]
     return sum(file.stat().st_size for file in files) / 1e6

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
-from saldopas.features.errors import DataError
+from pydantic import Field
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
+from saldopas.training_pipeline.ingest.files import read_toml, validated
+
+Outcome = Literal["passed", "failed", "not enough evidence", "not applicable"]
+REFUSING = ("failed", "not enough evidence")
+Figure = float | int | str | None
+ARTIFACT = "artifact"
+POPULARITY = "popularity"
+MAIN = "main-metric"
+GAIN = "gain"
+SEGMENTS = "segments"
+BALANCE = "balance"
+LATENCY = "latency"
+EDITION = 2  # raised where a rule changes its meaning: older verdicts are then not used again
+RULES = (ARTIFACT, POPULARITY, MAIN, GAIN, SEGMENTS, BALANCE, LATENCY)
 
 
 class GateConfig(Frozen):
-    """What a challenger must keep of the champion's figures, and what counts as a gain.
+    """Settings of the gate: how much a challenger may lose, and what counts as a gain.
 
     `segments` are columns as in `saldopas evaluate --by`; None: history length and every profile
     column that `dataset.toml` declares; none at all: the rule is off, and says so.
@@ -56,35 +68,13 @@ def read_gate_config(path: Path | None) -> GateConfig:
     Raises:
         DataError: no such file, not TOML, an unknown key or a value out of its range.
     """
-    if path is None:
-        return GateConfig()
-    try:
-        return GateConfig.model_validate(tomllib.loads(path.read_text("utf-8")).get("gate", {}))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}", remedy="give a readable TOML file") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(("gate", *(str(part) for part in first["loc"])))
-        raise DataError(
-            f"{path.name}, {key}: {first['msg']}", remedy="see docs/tracking.md for the keys"
-        ) from error
-    except ValueError as error:
-        raise DataError(f"{path.name} is not TOML: {error}", remedy="mend it") from error
-
-
-Outcome = Literal["passed", "failed", "not enough evidence", "not applicable"]
-REFUSING = ("failed", "not enough evidence")
-Figure = float | int | str | None
-
-ARTIFACT = "artifact"
-POPULARITY = "popularity"
-MAIN = "main-metric"
-GAIN = "gain"
-SEGMENTS = "segments"
-BALANCE = "balance"
-LATENCY = "latency"
-EDITION = 2  # raised where a rule changes its meaning: older verdicts are then not used again
-RULES = (ARTIFACT, POPULARITY, MAIN, GAIN, SEGMENTS, BALANCE, LATENCY)
+    return validated(
+        GateConfig,
+        read_toml(path).get("gate", {}),
+        path=path,
+        remedy="see docs/tracking.md for the keys",
+        table=("gate",),
+    )
 
 
 @dataclass(frozen=True)
@@ -120,7 +110,7 @@ class GateReport:
 
     @property
     def measured(self) -> bool:
-        """Whether there was data to compare on, or nobody to compare with."""
+        """Whether there was data to compare on, or no champion to compare with."""
         return self.data is not None or self.champion is None
 
     @property
@@ -161,7 +151,7 @@ class GateReport:
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> Self:
-        """What `as_dict` gave."""
+        """Restore a report from `as_dict`."""
         return cls(
             version=told["version"],
             champion=told["champion"],

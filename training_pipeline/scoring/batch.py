@@ -11,17 +11,15 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from saldopas.features.encoding.align import align_courses
-from saldopas.features.encoding.indexed import index_dataset
+from saldopas.features.encoding.indexed import align_courses, index_dataset
 from saldopas.features.encoding.snapshot import Snapshot
-from saldopas.features.requests.batch import build_requests
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import build_requests, request_moment
 from saldopas.features.requests.participants import KnownParticipants
 from saldopas.features.splits.split import end_of
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.training_pipeline.console import progress, say
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
-from saldopas.training_pipeline.ingest.out_path import check_table_path
+from saldopas.training_pipeline.ingest.files import check_table_path
 from saldopas.training_pipeline.scoring.lists import answer_frame
 from saldopas.training_pipeline.scoring.request_table import read_requests
 
@@ -64,8 +62,8 @@ def score_to_file(
             known = KnownParticipants.of_snapshot(snapshot, rows[block], **sizes)
             if balances is not None:
                 known = known.with_balances(balances[block])
-            requests = build_requests(known, as_of_s=as_of_s, count=n)
-            frame = answer_frame(policy, requests, ids[block], advance=advance)
+            asked = build_requests(known, as_of_s=as_of_s, count=n)
+            frame = answer_frame(policy, asked, ids[block], advance=advance)
             writer.write(frame)
             written += len(frame)
     return {

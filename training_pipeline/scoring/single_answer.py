@@ -7,8 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from saldopas.features.requests.batch import build_requests
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import build_requests, request_moment
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.explaining.wording import answer_reasons
 from saldopas.models.policy.answers import answer_items

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from saldopas.features.errors import DataError
-from saldopas.features.requests.batch import build_requests
-from saldopas.features.requests.moment import request_moment
+from saldopas.features.requests.batch import build_requests, request_moment
 from saldopas.models.artifact.artifact import load_artifact
-from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
-from saldopas.models.planner.plan_problem import PlanRefusedError
+from saldopas.models.planner.answer import looked_ahead, plans_answer
 from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
+from saldopas.models.planner.problem import PlanRefusedError
 
 
 def plan_one(

@@ -40,7 +40,7 @@ class CourseRecommender(PythonModel):  # type: ignore[misc]
         Raises:
             ValueError: `n` is below 1.
         """
-        from saldopas.features.requests.moment import request_moment
+        from saldopas.features.requests.batch import request_moment
         from saldopas.training_pipeline.scoring.lists import score_participants
 
         count = int((params or {}).get("n", 5))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from saldopas.features.tables import columns as c
 from saldopas.training_pipeline.tracking import run_values
+from saldopas.training_pipeline.tracking.runs import Run
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 if TYPE_CHECKING:
@@ -24,28 +25,26 @@ ARTIFACT_KEY = "saldopas"
 VERSIONS_TAG = "mlflow.modelVersions"  # where MLflow's pages look for the registered versions
 CODE = Path(__file__).with_name("pyfunc_model.py")
 NOBODY = "example-participant"
+PINNED = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow", "pydantic")
 
 
-def start_model(
-    mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, experiment_id: str, name: str
-) -> LoggedModel:
+def start_model(run: Run, record: TrainingRecord, *, name: str) -> LoggedModel:
     """A model of the run that is not ready yet, so that metrics can be logged for it."""
-    return mlflow.create_logged_model(
-        experiment_id,
+    return run.mlflow.create_logged_model(
+        run.experiment_id,
         name=name,
-        source_run_id=run_id,
+        source_run_id=run.run_id,
         tags=run_values.tags(record),
         params=run_values.parameters(record),
         model_type="recommender",
     )
 
 
-def register(
-    mlflow: MlflowClient, record: TrainingRecord, *, run_id: str, model: LoggedModel
-) -> int:
+def register(run: Run, record: TrainingRecord, *, model: LoggedModel) -> int:
     """Log the artifact as the model's files and register it; returns the version number."""
     from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
+    mlflow, run_id = run.mlflow, run.run_id
     with tempfile.TemporaryDirectory(prefix="saldopas-model-") as folder:
         saved = save_pyfunc(record, Path(folder) / "model", run_id=run_id, model=model)
         mlflow.log_model_artifacts(model.model_id, str(saved))
@@ -116,7 +115,7 @@ def signature() -> Any:
 
 
 def input_example(record: TrainingRecord) -> pd.DataFrame:
-    """Nobody's id, with a balance that buys the dearer half of the catalogue too."""
+    """An invented id, with a balance that pays for every course."""
     balance = int(record.data.courses.price_rp.max())
     return pd.DataFrame({c.PARTICIPANT_ID: [NOBODY], c.BALANCE: [balance]})
 
@@ -141,11 +140,8 @@ def _register_name(mlflow: MlflowClient, name: str) -> None:
             raise
 
 
-PINNED = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow", "pydantic")
-
-
 def model_requirements() -> list[str]:
-    """What the registered model needs, pinned to the installed minor versions."""
+    """Requirements of the registered model, pinned to the installed minor versions."""
     return [f"{name}~={_minor(version(name))}.0" for name in PINNED]
 
 

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saldopas.training_pipeline.console import RunFailedError
+from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -99,7 +101,7 @@ def connect() -> MlflowClient:
 
 @contextmanager
 def mlflow_errors() -> Iterator[None]:
-    """What MLflow or its database refuses becomes one line."""
+    """Turn errors of MLflow and its database into a `RunFailedError` of one line."""
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -148,33 +150,30 @@ def _be_quiet() -> None:
 
 def _prepare_schema(uri: str) -> None:
     """Make the tables, or migrate those of an older MLflow (a SQLite file is copied first)."""
-    from mlflow.store.db import utils
+    from alembic.migration import MigrationContext
+    from mlflow.db import commands as database
 
-    engine = utils.create_sqlalchemy_engine_with_retry(uri)
-    try:
-        found = utils._get_schema_version(engine)
-        if found == _latest_revision():
-            return
-        if found is None:
-            utils._initialize_tables(engine)
-        else:
-            _copy_sqlite(engine, found)
-            utils._upgrade_db(engine)
-    finally:
-        engine.dispose()
+    url = make_url(uri)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found == _latest_revision():
+        return
+    if found is not None and url.get_backend_name() == "sqlite" and url.database:
+        shutil.copy2(url.database, f"{url.database}.{found}.bak")
+    database.main(["upgrade", uri], prog_name="mlflow db", standalone_mode=False)
 
 
 @cache
-def _latest_revision() -> str:
-    from mlflow.store.db import utils
+def _latest_revision() -> str | None:
+    """The newest of MLflow's migrations, which are an Alembic directory of the package."""
+    import mlflow
+    from alembic.script import ScriptDirectory
 
-    return str(utils._get_latest_schema_revision())
-
-
-def _copy_sqlite(engine: Any, revision: str) -> None:
-    database = engine.url.database
-    if engine.url.get_backend_name() == "sqlite" and database:
-        shutil.copy2(database, f"{database}.{revision}.bak")
+    migrations = Path(mlflow.__file__).parent / "store" / "db_migrations"
+    return ScriptDirectory(str(migrations)).get_current_head()
 
 
 @contextmanager

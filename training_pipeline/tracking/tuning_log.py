@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,13 +15,18 @@ from saldopas.training_pipeline.console import RunFailedError, say
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
 from saldopas.training_pipeline.tracking import store
-from saldopas.training_pipeline.tracking.experiment import experiment_of
-from saldopas.training_pipeline.tracking.store import locked
-from saldopas.training_pipeline.tracking.training_run import TRIAL
-from saldopas.training_pipeline.tracking.tuning_run import (
+from saldopas.training_pipeline.tracking.plots.trials import history_plot
+from saldopas.training_pipeline.tracking.runs import (
     FINGERPRINT,
+    TRIAL,
+    Run,
+    experiment_of,
+    now_ms,
+    source_tags,
+)
+from saldopas.training_pipeline.tracking.store import locked
+from saldopas.training_pipeline.tracking.tuning_run import (
     KEY,
-    KIND,
     KNOWN,
     METHOD,
     MOST,
@@ -34,8 +38,7 @@ from saldopas.training_pipeline.tracking.tuning_run import (
 )
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import code_version
-from saldopas.training_pipeline.tuning.attempts import Attempt
-from saldopas.training_pipeline.tuning.outcome import TuningOutcome
+from saldopas.training_pipeline.tuning.outcome import Attempt, TuningOutcome
 from saldopas.training_pipeline.tuning.plan import TuningPlan, make_plan
 from saldopas.training_pipeline.tuning.tune import Effort, tune
 
@@ -87,36 +90,31 @@ def one_at_a_time(directory: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class TuningRun:
+class TuningRun(Run):
     """A tuning that is being tracked.
 
     Attributes:
         session: names what is tried from here to `finish`, over interruptions.
     """
 
-    mlflow: MlflowClient
-    run_id: str
-    experiment_id: str
     session: str
 
-    def log(self, attempt: Attempt) -> None:
+    def log_trial(self, attempt: Attempt) -> None:
         """A nested run of a trial that ended."""
         with store.mlflow_errors():
-            _log_attempt(self.mlflow, attempt, run_id=self.run_id, experiment_id=self.experiment_id)
+            _log_attempt(self, attempt)
 
     def finish(self, outcome: TuningOutcome) -> None:
         """Files, figures, and last the tags by which the result is found."""
         from mlflow.entities import Metric, RunTag
-        from mlflow.utils.time import get_current_time_millis
-        from saldopas.training_pipeline.tracking.plots.trials import history_plot
 
-        with store.mlflow_errors(), tempfile.TemporaryDirectory(prefix="saldopas-run-") as folder:
-            history_plot(outcome).savefig(Path(folder) / "history.png", dpi=130)
-            (Path(folder) / "tuned.toml").write_text(outcome.toml(), "utf-8")
-            told = json.dumps(outcome.summary(), indent=1) + "\n"
-            (Path(folder) / "trials.json").write_text(told, "utf-8")
-            self.mlflow.log_artifacts(self.run_id, folder, "tuning")
-            now = get_current_time_millis()
+        with store.mlflow_errors():
+            with self.files("tuning") as folder:
+                history_plot(outcome).savefig(folder / "history.png", dpi=130)
+                (folder / "tuned.toml").write_text(outcome.toml(), "utf-8")
+                told = json.dumps(outcome.summary(), indent=1) + "\n"
+                (folder / "trials.json").write_text(told, "utf-8")
+            now = now_ms()
             found = {model: json.dumps(one.config) for model, one in outcome.for_train.items()}
             self.mlflow.log_batch(
                 self.run_id,
@@ -144,33 +142,31 @@ def open_tuning(plan: TuningPlan, earlier: Sequence[Attempt]) -> Iterator[Tuning
     with store.mlflow_errors():
         experiment_id = experiment_of(mlflow, plan.name)
         known = mlflow.search_runs([experiment_id], f"tags.`{KEY}` = '{plan.key}'")
-        for run in known if not earlier else ():
-            if run.info.status == "RUNNING":  # left behind by a kill, and begun again
-                mlflow.set_terminated(run.info.run_id, "KILLED")
+        for left in known if not earlier else ():
+            if left.info.status == "RUNNING":  # left behind by a kill, and begun again
+                mlflow.set_terminated(left.info.run_id, "KILLED")
         if earlier and known:
             run_id, sessions = known[0].info.run_id, int(known[0].data.tags.get(SESSIONS, "0"))
             mlflow.update_run(run_id, status="RUNNING")
             mlflow.set_tag(run_id, "saldopas.code_version", code_version())
         else:
             run_id, sessions = _new_run(mlflow, plan, experiment_id), 0
-        logged = _logged(mlflow, run_id, experiment_id)
+        run = TuningRun(mlflow, run_id, experiment_id, session=f"{run_id} {sessions + 1}")
+        logged = _logged(run)
         for attempt in earlier:
             if (attempt.model, attempt.number) not in logged:
-                _log_attempt(mlflow, attempt, run_id=run_id, experiment_id=experiment_id)
+                _log_attempt(run, attempt)
     try:
-        yield TuningRun(mlflow, run_id, experiment_id, session=f"{run_id} {sessions + 1}")
+        yield run
     except BaseException as error:
-        ended = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-        mlflow.set_terminated(run_id, ended)
+        run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
-    mlflow.set_terminated(run_id, "FINISHED")
+    run.end("FINISHED")
 
 
 def _new_run(mlflow: MlflowClient, plan: TuningPlan, experiment_id: str) -> str:
-    from mlflow.entities import Param
-
     tags = {
-        KIND: TUNING,
+        **source_tags("tune", TUNING),
         KEY: plan.key,
         UNTIL: str(plan.looked_at.until_s),
         METHOD: plan.looked_at.method,
@@ -178,14 +174,11 @@ def _new_run(mlflow: MlflowClient, plan: TuningPlan, experiment_id: str) -> str:
         FINGERPRINT: plan.fingerprint,
         "saldopas.dataset": plan.name,
         "saldopas.code_version": code_version(),
-        "mlflow.source.name": "saldopas tune",
-        "mlflow.source.type": "LOCAL",
         "mlflow.note.content": f"Search of hyperparameters for {', '.join(plan.models)}.",
     }
-    run = mlflow.create_run(
-        experiment_id, run_name=f"tuning {datetime.now(UTC):%Y-%m-%d %H:%M}", tags=tags
-    )
-    run_id = str(run.info.run_id)
+    name = f"tuning {datetime.now(UTC):%Y-%m-%d %H:%M}"
+    found = mlflow.create_run(experiment_id, run_name=name, tags=tags)
+    run = Run(mlflow, str(found.info.run_id), experiment_id)
     values = {
         "data.name": plan.name,
         "data.fingerprint": plan.fingerprint,
@@ -199,61 +192,47 @@ def _new_run(mlflow: MlflowClient, plan: TuningPlan, experiment_id: str) -> str:
         "split.cases": sum(window.cases.n_cases for window in plan.windows),
         "split.validation_until": datetime.fromtimestamp(plan.looked_at.until_s, UTC).isoformat(),
     }
-    params = [Param(name, str(value)) for name, value in values.items()]
-    mlflow.log_batch(run_id, params=params)
-    return run_id
+    run.log({}, values)
+    return run.run_id
 
 
-def _logged(mlflow: MlflowClient, run_id: str, experiment_id: str) -> set[tuple[str, int]]:
+def _logged(run: Run) -> set[tuple[str, int]]:
     """Trials that have a nested run; one that a kill left half written is deleted."""
-    children = mlflow.search_runs(
-        [experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'", max_results=MOST
+    children = run.mlflow.search_runs(
+        [run.experiment_id], f"tags.`mlflow.parentRunId` = '{run.run_id}'", max_results=MOST
     )
     whole = [child for child in children if child.info.status in STATUS.values()]
     for child in children:
         if child not in whole:
-            mlflow.delete_run(child.info.run_id)
+            run.mlflow.delete_run(child.info.run_id)
     return {
         (child.data.tags["saldopas.model"], int(child.data.tags["saldopas.trial"]))
         for child in whole
     }
 
 
-def _log_attempt(
-    mlflow: MlflowClient, attempt: Attempt, *, run_id: str, experiment_id: str
-) -> None:
-    from mlflow.entities import Metric, Param
-
+def _log_attempt(run: Run, attempt: Attempt) -> None:
     start = int(1_000 * attempt.started_at.timestamp())
     end = start + round(1_000 * attempt.seconds)
     tags = {
-        "mlflow.parentRunId": run_id,
-        "mlflow.source.name": "saldopas tune",
-        "mlflow.source.type": "LOCAL",
+        **source_tags("tune", TRIAL),
         "saldopas.model": attempt.model,
         "saldopas.trial": str(attempt.number),
         "saldopas.state": attempt.state,
-        KIND: TRIAL,
         "mlflow.note.content": f"Trial {attempt.number} of `{attempt.model}`, {attempt.state}: "
         f"`validation/score` is the mean {MAIN_METRIC} of its windows, "
         "`validation/window/ndcg_at_10` has a step a window.",
     } | ({"saldopas.why": attempt.why} if attempt.why else {})
-    name = f"{attempt.model} {attempt.number:03d}"
-    child = mlflow.create_run(experiment_id, run_name=name, tags=tags, start_time=start)
+    child = run.child(f"{attempt.model} {attempt.number:03d}", tags, start_ms=start)
     metrics = {"seconds/trial": attempt.seconds} | (
         {} if attempt.score is None else {"validation/score": attempt.score}
     )
     windows = [
-        Metric("validation/window/ndcg_at_10", value, end, step)
+        ("validation/window/ndcg_at_10", value, step)
         for step, value in enumerate(attempt.by_window, start=1)
     ]
-    values = {"model": attempt.model, **attempt.config}
-    mlflow.log_batch(
-        child.info.run_id,
-        metrics=[*(Metric(key, value, end, 0) for key, value in metrics.items()), *windows],
-        params=[Param(key, str(value)) for key, value in values.items()],
-    )
-    mlflow.set_terminated(child.info.run_id, STATUS[attempt.state], end_time=end)
+    child.log(metrics, {"model": attempt.model, **attempt.config}, at_ms=end, steps=windows)
+    child.end(STATUS[attempt.state], end_ms=end)
 
 
 def _metrics(outcome: TuningOutcome) -> dict[str, float]:

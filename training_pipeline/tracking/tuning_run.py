@@ -1,4 +1,4 @@
-"""What the newest tunings of a dataset found, for a training that is given nothing else."""
+"""Hyperparameters of the newest tunings of a dataset, for a training without its own."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from saldopas.features.tables.dataset_config import UNNAMED
 from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.console import say
 from saldopas.training_pipeline.tracking import store
-from saldopas.training_pipeline.training.tuned import LookedAt, Tuned
+from saldopas.training_pipeline.tracking.runs import FINGERPRINT, KIND
+from saldopas.training_pipeline.training.config import LookedAt, Tuned
 
-KIND, TUNING = "saldopas.kind", "tuning"
+TUNING = "tuning"
 KEY = "saldopas.tuning_key"
 SESSIONS = "saldopas.sessions"
-FINGERPRINT = "saldopas.fingerprint"
 TUNED = "saldopas.tuned."  # with a model's name: its hyperparameters as JSON
 TUNED_AT = "saldopas.tuned_at"  # milliseconds; there only once a tuning came to its end
 METHOD = "saldopas.split"  # these three: see `LookedAt`
@@ -27,7 +27,7 @@ MOST = 10_000
 
 
 @dataclass(frozen=True)
-class _Found:
+class _FinishedTuning:
     run_id: str
     fingerprint: str
     tuned_at_ms: int
@@ -36,7 +36,7 @@ class _Found:
 
 
 def newest_tuning(name: str, *, fingerprint: str, test: LookedAt | None = None) -> Tuned | None:
-    """What was tuned on the dataset `name`; None where nothing was.
+    """Tuned hyperparameters of the dataset `name`; None where nothing was tuned.
 
     Each model's come from the newest finished tuning of the same data, or else of the newest of
     another state of it, so that tuning one model leaves what was found for the others. Data that
@@ -61,7 +61,7 @@ def newest_tuning(name: str, *, fingerprint: str, test: LookedAt | None = None) 
                 "dataset, give it a name in dataset.toml and tune again"
             )
     usable.sort(key=lambda one: (one.fingerprint == fingerprint, one.tuned_at_ms), reverse=True)
-    chosen: dict[str, _Found] = {}
+    chosen: dict[str, _FinishedTuning] = {}
     for one in usable:
         for model in one.models:
             chosen.setdefault(model, one)
@@ -77,7 +77,7 @@ def newest_tuning(name: str, *, fingerprint: str, test: LookedAt | None = None) 
     )
 
 
-def _finished(name: str) -> list[_Found]:
+def _finished(name: str) -> list[_FinishedTuning]:
     mlflow = store.connect()
     with store.mlflow_errors():
         experiment = mlflow.get_experiment_by_name(name)
@@ -87,7 +87,7 @@ def _finished(name: str) -> list[_Found]:
             [experiment.experiment_id], f"tags.`{KIND}` = '{TUNING}'", max_results=MOST
         )
     return [
-        _Found(
+        _FinishedTuning(
             run_id=run.info.run_id,
             fingerprint=run.data.tags[FINGERPRINT],
             tuned_at_ms=int(run.data.tags[TUNED_AT]),

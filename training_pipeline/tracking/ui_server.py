@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from saldopas.training_pipeline.console import RunFailedError
 from saldopas.training_pipeline.tracking import store
-from saldopas.training_pipeline.tracking.experiment import VIEW
 from saldopas.training_pipeline.tracking.registry import MODEL_NAME
+from saldopas.training_pipeline.tracking.runs import VIEW
 
 HOST = "127.0.0.1"
 LOG = "ui.log"

@@ -12,7 +12,7 @@ from saldopas.features.requests.batch import RequestBatch
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit, bands
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.evaluating.gains import CUTOFF, Gains, gains_of_lists
+from saldopas.training_pipeline.evaluating.evaluation import CUTOFF, Gains, gains_of_lists
 
 ROUNDS = 20
 PRIOR = 20.0  # purchases at the foretold rate that are added to each band
@@ -21,7 +21,7 @@ CELLS_A_BLOCK = 4_000_000
 
 @dataclass(frozen=True)
 class Bands:
-    """What was foretold and what was bought by band.
+    """Expected and actual purchases by band.
 
     Attributes:
         foretold: (N, N_BANDS) share of the positive scores of the allowed courses of each decision.

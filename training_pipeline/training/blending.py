@@ -13,7 +13,7 @@ from saldopas.features.splits.split import Cut
 from saldopas.models.policy.policy import Policy, Stage
 from saldopas.models.recommenders.blend import unit_of
 from saldopas.models.recommenders.recommender import Recommender
-from saldopas.training_pipeline.evaluating.gains import CUTOFF, Gains, gains_of_hits
+from saldopas.training_pipeline.evaluating.evaluation import CUTOFF, Gains, gains_of_hits
 
 LEVELS = 4  # 0, 1, 2, and 3 or more purchases
 DEPTH = 50  # best courses of each member that a decision is judged among
@@ -72,7 +72,7 @@ class BlendPart:
 
 @dataclass(frozen=True)
 class BlendLevel:
-    """Who answers for histories of `purchases` (the last level: and longer ones).
+    """Models that answer for histories of `purchases` (the last level: and longer ones).
 
     Attributes:
         cases: decisions of the level on the validation windows; people: who decides there.
@@ -195,7 +195,7 @@ def _described(
 def shortlists(
     data: IndexedDataset, window: Cut, members: Sequence[Recommender], base: Recommender
 ) -> Shortlists:
-    """What each member says of the decisions of `window`, `base` breaking ties.
+    """Scores of each member for the decisions of `window`; `base` breaks ties.
 
     Args:
         data: the indexed dataset; window: a validation cut.

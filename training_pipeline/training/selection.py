@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from saldopas.features.encoding.batch import TrainingSet
 from saldopas.features.encoding.indexed import IndexedDataset
-from saldopas.features.encoding.training_set import TrainingSet
 from saldopas.features.splits.split import Cut
 from saldopas.models.policy.policy import Source
 from saldopas.models.policy.recipe import Recipe, StageRecipe
@@ -87,7 +87,7 @@ def select(
 
 
 def auto_names(train: TrainingSet, *, memory_mb: int) -> tuple[str, ...]:
-    """What is compared where nobody says: `AUTO`, and `als` where the closed forms are cut.
+    """Models that `auto` compares: `AUTO`, and `als` where the closed forms are cut.
 
     Rule: they rank the courses that `memory_mb` of a fit has room for, the most bought first. Where
     more than a tenth of the purchases are of other courses, the factor model, which ranks them all

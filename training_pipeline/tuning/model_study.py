@@ -17,7 +17,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 from saldopas.models.recommenders.registry import MODELS
-from saldopas.training_pipeline.tuning.attempts import Attempt, State
+from saldopas.training_pipeline.tuning.outcome import Attempt, State
 
 INTERRUPTED, TOLD = "interrupted", "told"  # what Optuna keeps for us beside a trial's values
 STATES: dict[TrialState, State] = {
@@ -28,6 +28,7 @@ STATES: dict[TrialState, State] = {
 
 # a configuration and what to call after each window; raises what goes wrong
 Measure = Callable[[dict[str, Any], Callable[[float], None]], object]
+LEAST_OTHERS = 5
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def open_storage(file: Path) -> BaseStorage:
 def open_study(storage: BaseStorage, name: str, *, fresh: bool) -> optuna.Study:
     """The study of this name; a trial that a killed process left behind is set aside.
 
-    Only one process may hold it (see `one_at_a_time`). With `fresh` it begins again.
+    Only one process may hold it (see `tracking.tuning_log`). With `fresh` it begins again.
     """
     if fresh and name in optuna.get_all_study_names(storage):
         optuna.delete_study(study_name=name, storage=storage)
@@ -148,8 +149,10 @@ def open_study(storage: BaseStorage, name: str, *, fresh: bool) -> optuna.Study:
         pruner=MedianAtWindow(),
         load_if_exists=True,
     )
+    study_id = storage.get_study_id_from_name(name)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        storage.set_trial_user_attr(trial._trial_id, INTERRUPTED, value=True)
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+        storage.set_trial_user_attr(trial_id, INTERRUPTED, value=True)
         study.tell(trial.number, state=TrialState.FAIL)
     return study
 
@@ -157,9 +160,6 @@ def open_study(storage: BaseStorage, name: str, *, fresh: bool) -> optuna.Study:
 def _one_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-
-
-LEAST_OTHERS = 5
 
 
 class MedianAtWindow(BasePruner):

@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from saldopas.training_pipeline.console import RunFailedError, progress, say
-from saldopas.training_pipeline.evaluating.evaluation import Evaluation
-from saldopas.training_pipeline.evaluating.gains import Gains
+from saldopas.training_pipeline.evaluating.evaluation import Evaluation, Gains
 from saldopas.training_pipeline.training.comparing import Comparison, Tried
 from saldopas.training_pipeline.training.selection import POPULARITY
-from saldopas.training_pipeline.tuning.attempts import Attempt, best_of, taken_of
 from saldopas.training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
-from saldopas.training_pipeline.tuning.outcome import TuningOutcome
-from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of, measured
-from saldopas.training_pipeline.tuning.spaces import space_of
+from saldopas.training_pipeline.tuning.outcome import Attempt, TuningOutcome, best_of, taken_of
+from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of, measured, space_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Tracker(Protocol):
     def session(self) -> str:
         """Name of what is tried from here to `finish`, over interruptions."""
 
-    def log(self, attempt: Attempt) -> None:
+    def log_trial(self, attempt: Attempt) -> None:
         """Keep a trial that ended."""
 
     def finish(self, outcome: TuningOutcome) -> None:
@@ -85,7 +82,9 @@ def tune(
         say(f"going on after {len(earlier)} trials (--fresh begins again)")
     with open_tracker(plan, earlier) as run:
         try:
-            taken = _search(plan, known, effort, session=run.session, clock=clock, ended=run.log)
+            taken = _search(
+                plan, known, effort, session=run.session, clock=clock, ended=run.log_trial
+            )
         except KeyboardInterrupt:
             say("interrupted: the same command goes on where it stopped")
             raise

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from saldopas.store.served.blocks import Block, block_row
+from saldopas.store.served.packing import Block, block_row
 
 revision = "0002"
 down_revision = "0001"

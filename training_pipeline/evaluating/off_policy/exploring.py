@@ -20,7 +20,7 @@ ROWS_A_BLOCK = 20_000
 
 @dataclass(frozen=True)
 class ExploringRanking:
-    """What a policy would do at each of n requests.
+    """A policy's ranking of n requests, and how much it explores.
 
     Attributes:
         ranked: (n, K) int64 item indices, best first; as many as the list has slots.
@@ -60,7 +60,7 @@ class ExploringRanking:
         for slot in range(lists.depth):
             left = np.maximum(lists.n_pool - slot, 1)
             shown = lists.item_idx[:, slot]
-            best = _first(self.ranked, free)
+            best = first_free(self.ranked, free)
             greedy = (shown == best) & free.any(axis=1)
             chance = self.epsilon / left + (1 - self.epsilon) * greedy
             chances[:, slot] = np.where(lists.filled[:, slot], chance, 1.0)
@@ -94,7 +94,7 @@ class ExploringRanking:
         found = np.zeros(lists.item_idx.shape)
         for slot in range(lists.depth):
             left = np.maximum(lists.n_pool - slot, 1)
-            best = worth[_first(self.ranked, free), slot] * free.any(axis=1)
+            best = worth[first_free(self.ranked, free), slot] * free.any(axis=1)
             drawn = rest[:, slot] / left
             found[:, slot] = self.epsilon * drawn + (1 - self.epsilon) * best
             shown = lists.item_idx[:, slot]
@@ -156,38 +156,7 @@ def slot_chances(n_pool: NDArray[np.int64], *, depth: int, epsilon: float) -> ND
     return found
 
 
-def draw_lists(
-    ranking: ExploringRanking, pool: NDArray[np.bool_], *, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
-    """(n, K) courses, whether the slot is filled, and their chances given the slots above.
-
-    Args:
-        ranking: what the logger would show without exploring, all of it in the pool.
-        pool: (n, n_items) what may be drawn.
-        seed: of coins and draws.
-    """
-    rng = np.random.default_rng(seed)
-    left = pool.copy()
-    rows = np.arange(len(left))
-    free = ranking.filled.copy()
-    shape = ranking.ranked.shape
-    items, filled, chances = np.zeros(shape, np.int64), np.zeros(shape, np.bool_), np.ones(shape)
-    for slot in range(shape[1]):
-        count = left.sum(axis=1)
-        best = _first(ranking.ranked, free)
-        drawn = np.where(left, rng.random(left.shape), -1.0).argmax(axis=1)
-        explore = rng.random(len(left)) < ranking.epsilon
-        item = np.where(explore, drawn, best)
-        chance = ranking.epsilon / np.maximum(count, 1) + (1 - ranking.epsilon) * (item == best)
-        filled[:, slot] = count > 0
-        items[:, slot] = np.where(count > 0, item, 0)
-        chances[:, slot] = np.where(count > 0, chance, 1.0)
-        left[rows, item] = False
-        free &= ranking.ranked != item[:, None]
-    return items, filled, chances
-
-
-def _first(ranked: NDArray[np.int64], free: NDArray[np.bool_]) -> NDArray[np.int64]:
+def first_free(ranked: NDArray[np.int64], free: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(n,) the best course that is free; any where none is."""
     return np.asarray(np.take_along_axis(ranked, free.argmax(axis=1)[:, None], axis=1)[:, 0])
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset_config import Frozen
+from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
 
+Assumption = Literal["item-position", "cascade", "list"]
+Floats = NDArray[np.float64]
 
-class Reason(StrEnum):
-    """What the log lacks, for programs that count or branch on it."""
+
+class RefusalReason(StrEnum):
+    """Reasons for a refusal, for programs that count or branch on them."""
 
     SUPPORT = "support is missing"
     FEW_LISTS = "too few effective lists"
@@ -30,19 +34,15 @@ class CannotEstimateError(DataError):
     """The log cannot tell what the target policy is worth; the text says why and what to do."""
 
     def __init__(
-        self, reason: Reason, problem: str, *, remedy: str, column: str | None = None
+        self, reason: RefusalReason, problem: str, *, remedy: str, column: str | None = None
     ) -> None:
         """`reason` names the rule that refuses, `problem` says it with this log's numbers."""
         self.reason = reason
         super().__init__(problem, remedy=remedy, column=column)
 
 
-Assumption = Literal["item-position", "cascade", "list"]
-Floats = NDArray[np.float64]
-
-
 class OffPolicyConfig(Frozen):
-    """What is assumed of people, and when the log is not enough.
+    """Assumption on how participants choose, and the least evidence that a log must hold.
 
     Attributes:
         assumption: what the chance of buying a shown course depends on. `item-position`: course
@@ -69,21 +69,8 @@ class OffPolicyConfig(Frozen):
     max_weight_z: float = Field(default=5, gt=0)
 
 
-class TargetPolicy(Protocol):
-    """What the policy to be valued would do at the logged requests; see `ExploringRanking`."""
-
-    @property
-    def filled(self) -> NDArray[np.bool_]: ...  # noqa: D102
-    def take(self, rows: NDArray[np.integer]) -> Self: ...  # noqa: D102
-    def shows_outside(self, lists: ServedLists) -> NDArray[np.bool_]: ...  # noqa: D102
-    def chance_given_above(self, lists: ServedLists) -> Floats: ...  # noqa: D102
-    def chance_at_slot(self, lists: ServedLists) -> Floats: ...  # noqa: D102
-    def expected_given_above(self, lists: ServedLists, worth: Floats) -> Floats: ...  # noqa: D102
-    def expected_at_slot(self, lists: ServedLists, worth: Floats) -> Floats: ...  # noqa: D102
-
-
 @dataclass(frozen=True)
-class Weights:
+class ImportanceWeights:
     """Importance weights and what they say of the log.
 
     Attributes:
@@ -105,8 +92,8 @@ class Weights:
 
 
 def importance_weights(
-    lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig
-) -> Weights:
+    lists: ServedLists, target: ExploringRanking, config: OffPolicyConfig
+) -> ImportanceWeights:
     """The weights under the assumption of `config`.
 
     item-position: pi(a_k at k) / pi0(a_k at k). cascade: the product over the slots down to k of
@@ -119,7 +106,7 @@ def importance_weights(
     outside = _outside_share(lists, target, config)
     raw, above = _MAKERS[config.assumption](lists, target)
     values = raw if config.clip is None else np.minimum(raw, config.clip)
-    found = Weights(
+    found = ImportanceWeights(
         values=values,
         above=above if config.clip is None else np.minimum(above, config.clip),
         effective=effective_size(values),
@@ -141,10 +128,10 @@ def effective_size(values: Floats) -> Floats:
     return np.asarray(np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0))
 
 
-def _item_position(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
+def _item_position(lists: ServedLists, target: ExploringRanking) -> tuple[Floats, Floats]:
     if lists.at_slot is None:
         raise CannotEstimateError(
-            Reason.NO_CHANCES,
+            RefusalReason.NO_CHANCES,
             "the log does not say the chance of each course in its slot over all lists",
             column="propensity_at_slot",
             remedy="let the logger write it, or assume `cascade`",
@@ -153,10 +140,10 @@ def _item_position(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Fl
     return weights, np.ones_like(weights)
 
 
-def _cascade(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
+def _cascade(lists: ServedLists, target: ExploringRanking) -> tuple[Floats, Floats]:
     if lists.given_above is None:
         raise CannotEstimateError(
-            Reason.NO_CHANCES,
+            RefusalReason.NO_CHANCES,
             "the log does not say the chance of each course given those above it",
             column="propensity_given_above",
             remedy="let the logger write it, or assume `item-position`",
@@ -166,7 +153,7 @@ def _cascade(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
     return weights, np.concatenate([np.ones((lists.n_lists, 1)), weights[:, :-1]], axis=1)
 
 
-def _whole_list(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
+def _whole_list(lists: ServedLists, target: ExploringRanking) -> tuple[Floats, Floats]:
     down_to, above = _cascade(lists, target)
     return np.repeat(down_to[:, -1:], lists.depth, axis=1), above
 
@@ -174,17 +161,17 @@ def _whole_list(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Float
 _MAKERS = {"item-position": _item_position, "cascade": _cascade, "list": _whole_list}
 
 
-def _outside_share(lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig) -> float:
+def _outside_share(lists: ServedLists, target: ExploringRanking, config: OffPolicyConfig) -> float:
     if target.filled.shape != lists.filled.shape or (target.filled != lists.filled).any():
         raise CannotEstimateError(
-            Reason.OTHER_LENGTH,
+            RefusalReason.OTHER_LENGTH,
             "the target's lists are not as long as the logged ones",
             remedy="rank as many courses as were shown, from what could be shown then",
         )
     share = float(target.shows_outside(lists).mean())
     if share > config.max_outside:
         raise CannotEstimateError(
-            Reason.SUPPORT,
+            RefusalReason.SUPPORT,
             f"support is missing: in {share:.2%} of the lists the target shows a course that the "
             "logger could not",
             remedy="let the logger explore these courses, or take them out of the target",
@@ -192,11 +179,11 @@ def _outside_share(lists: ServedLists, target: TargetPolicy, config: OffPolicyCo
     return share
 
 
-def _refuse_small(found: Weights, lists: ServedLists, config: OffPolicyConfig) -> None:
+def _refuse_small(found: ImportanceWeights, lists: ServedLists, config: OffPolicyConfig) -> None:
     slot = int(found.effective.argmin())
     if found.effective[slot] < config.min_effective_lists:
         raise CannotEstimateError(
-            Reason.FEW_LISTS,
+            RefusalReason.FEW_LISTS,
             f"too little is known of the target: slot {slot + 1} of {lists.n_lists:,} lists counts "
             f"for {found.effective[slot]:.0f}, and {config.min_effective_lists:g} are wanted",
             remedy="log longer, explore more, or value a policy closer to the logger",
@@ -204,7 +191,7 @@ def _refuse_small(found: Weights, lists: ServedLists, config: OffPolicyConfig) -
     shares = found.values.max(axis=0) / found.values.sum(axis=0)
     if shares.max() > config.max_weight_share:
         raise CannotEstimateError(
-            Reason.ONE_LIST,
+            RefusalReason.ONE_LIST,
             f"a single list has {shares.max():.1%} of the weight of slot {shares.argmax() + 1}, "
             f"and at most {config.max_weight_share:.1%} is wanted",
             remedy="log longer, explore more, or declare a `clip`",
@@ -213,20 +200,20 @@ def _refuse_small(found: Weights, lists: ServedLists, config: OffPolicyConfig) -
     purchases = float(effective_size(earned[:, None])[0])
     if purchases < config.min_effective_purchases:
         raise CannotEstimateError(
-            Reason.FEW_PURCHASES,
+            RefusalReason.FEW_PURCHASES,
             f"too few purchases: those of the target's choices count for {purchases:.0f}, and "
             f"{config.min_effective_purchases:g} are wanted",
             remedy="log longer, explore more, or value a policy closer to the logger",
         )
 
 
-def _refuse_wrong_mean(found: Weights, config: OffPolicyConfig) -> None:
+def _refuse_wrong_mean(found: ImportanceWeights, config: OffPolicyConfig) -> None:
     errors = found.values.std(axis=0) / np.sqrt(len(found.values))
     misses = np.abs(found.mean - 1) > config.max_weight_z * errors + 1e-9
     if misses.any():
         slot = int(misses.argmax())
         raise CannotEstimateError(
-            Reason.WRONG_MEAN,
+            RefusalReason.WRONG_MEAN,
             f"the weights of slot {slot + 1} average {found.mean[slot]:.3f} and not 1: the logged "
             "chances are wrong, or the logger could not show what the target shows",
             remedy="check the logger's propensities, `pool` and `listed`",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field, field_validator, model_validator
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
-from saldopas.features.tables.contract import MOMENTS, WHOLE
+from saldopas.features.tables.contract import MOMENTS, WHOLE, known_columns
 from saldopas.features.tables.csv_source import CsvDialect, read_csv
 from saldopas.features.tables.dataset import check_tables
-from saldopas.features.tables.parquet_source import read_parquet
-from saldopas.features.tables.quarantine import check_quarantine_path
+from saldopas.features.tables.dataset_config import DatasetConfig, Frozen
+from saldopas.features.tables.findings import check_quarantine_path
 from saldopas.features.tables.raw_table import RawTable, ReadLimits
+from saldopas.features.tables.sources import read_parquet
+from saldopas.training_pipeline.ingest.files import read_toml, validated
 from saldopas.training_pipeline.ingest.importers.imported import Imported
-from saldopas.training_pipeline.ingest.importers.table_map import (
-    ImportMap,
-    TableMap,
-    read_import_map,
-)
 
 KEYS = {c.PARTICIPANTS: c.PARTICIPANT_ID, c.COURSES: c.COURSE_ID}
 ISO = "%Y-%m-%dT%H:%M:%S.%f"
@@ -124,3 +123,66 @@ def _distinct(raw: RawTable) -> RawTable:
     first = np.flatnonzero(~repeated)
     data = raw.data.take(pa.array(first))
     return RawTable(raw.name, data, raw.row_numbers[first], raw.origin, raw.all_names)
+
+
+class TableMap(Frozen):
+    """One table of ours and the file it comes from.
+
+    Attributes:
+        file: relative to the map; `.parquet`, or else text with a header.
+        columns: our name = their name.
+        constants: our name = the value of every row.
+        values: our name = {their value = our value}; other values stay.
+        date_format: of all dates and times that are text, as `strptime` writes it.
+        thousands: a sign to take out of whole numbers, as `.` of `300.000`.
+        distinct: only the first row of each id: a catalogue out of a list of orders.
+    """
+
+    file: str
+    separator: str = Field(default=",", min_length=1, max_length=1)
+    encoding: str = "utf-8"
+    columns: dict[str, str] = Field(min_length=1)
+    constants: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    date_format: str | None = None
+    thousands: str = Field(default="", max_length=1)
+    distinct: bool = False
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str) -> str:
+        try:
+            return codecs.lookup(encoding).name
+        except LookupError as error:
+            raise ValueError(f"unknown encoding {encoding!r}") from error
+
+    @property
+    def names(self) -> set[str]:
+        """Our columns that it gives."""
+        return {*self.columns, *self.constants}
+
+
+class ImportMap(Frozen):
+    """The whole map: the keys of `dataset.toml`, and a table for each of ours."""
+
+    dataset: DatasetConfig = DatasetConfig()
+    participants: TableMap | None = None
+    courses: TableMap
+    purchases: TableMap
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> ImportMap:
+        for table, mapped in ((c.COURSES, self.courses), (c.PURCHASES, self.purchases)):
+            if unknown := mapped.names - set(known_columns(table)):
+                raise ValueError(f"table {table} has no column {min(unknown)!r} in the contract")
+        return self
+
+
+def read_import_map(path: Path) -> ImportMap:
+    """The map in `path`.
+
+    Raises:
+        DataError: there is no such file, it is not TOML, or a key is unknown or wrong.
+    """
+    values = read_toml(path)
+    return validated(ImportMap, values, path=path, remedy="see docs/data-contract.md")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -40,7 +40,7 @@ class Marginal:
     target: float
     actual: float
     tolerance: float
-    judged: bool
+    judged: bool = True
 
     @property
     def difference(self) -> float:
@@ -51,15 +51,6 @@ class Marginal:
     def ok(self) -> bool | None:
         """Whether it is within its tolerance; None where the sample is too small to say."""
         return abs(self.difference) <= self.tolerance if self.judged else None
-
-
-@dataclass(frozen=True)
-class _Known:
-    name: str
-    unit: Unit
-    target: float
-    actual: float
-    tolerance: float
 
 
 def calibrate(tables: SampleTables, config: SampleConfig) -> list[Marginal]:
@@ -83,13 +74,13 @@ def calibrate(tables: SampleTables, config: SampleConfig) -> list[Marginal]:
         *_moments(tables, config),
     ]
     return [
-        Marginal(one.name, one.unit, one.target, float(one.actual), one.tolerance, judged)
+        replace(one, actual=float(one.actual), judged=judged)
         for one in known
         if np.isfinite(one.actual)
     ]
 
 
-def _participants(tables: SampleTables, config: SampleConfig) -> Iterable[_Known]:
+def _participants(tables: SampleTables, config: SampleConfig) -> Iterable[Marginal]:
     people, frame = config.people, tables.participants
     edges = [int(band.split("-")[0]) for band in people.age_band]
     bands = pd.cut(frame["age"], [*edges, np.inf], right=False, labels=list(people.age_band))
@@ -99,48 +90,48 @@ def _participants(tables: SampleTables, config: SampleConfig) -> Iterable[_Known
     yield from _shares("employment", people.employment, frame["employment"], 0.01)
     for name in ("urban", "no_earlier_training", "disability"):
         target = getattr(people, name)
-        yield _Known(name, "share", target, (frame[name] == "yes").mean(), 0.01)
+        yield Marginal(name, "share", target, (frame[name] == "yes").mean(), 0.01)
     opted_out = frame[c.OPTED_OUT].mean()
-    yield _Known("opted out of profiling", "share", people.opted_out, opted_out, 0.002)
+    yield Marginal("opted out of profiling", "share", people.opted_out, opted_out, 0.002)
 
 
-def _catalogue(tables: SampleTables) -> Iterable[_Known]:
+def _catalogue(tables: SampleTables) -> Iterable[Marginal]:
     price = tables.courses[c.PRICE].mean()
-    yield _Known("mean price in the catalogue", "rupiah", MEAN_PRICE_RP, price, 15_000)
+    yield Marginal("mean price in the catalogue", "rupiah", MEAN_PRICE_RP, price, 15_000)
     sold = tables.purchases[c.COURSE_ID].value_counts()
     top = sold.max() / sold.sum()
-    yield _Known("share of the top title", "share", TOP_TITLE, top, 0.016)
+    yield Marginal("share of the top title", "share", TOP_TITLE, top, 0.016)
     never = 1 - len(sold) / len(tables.courses)
-    yield _Known("titles never sold", "share", NEVER_SOLD, never, 0.05)
+    yield Marginal("titles never sold", "share", NEVER_SOLD, never, 0.05)
 
 
-def _market(tables: SampleTables, config: SampleConfig) -> Iterable[_Known]:
+def _market(tables: SampleTables, config: SampleConfig) -> Iterable[Marginal]:
     own = config.catalogue
     sold = tables.purchases.merge(tables.courses, on=c.COURSE_ID)
     yield from _shares("category", own.categories, sold[c.CATEGORY], 0.015, 0.10)
     yield from _shares("platform", own.platforms, sold[c.PLATFORM], 0.015, 0.10)
 
 
-def _purchases(tables: SampleTables, config: SampleConfig) -> Iterable[_Known]:
+def _purchases(tables: SampleTables, config: SampleConfig) -> Iterable[Marginal]:
     bought = tables.purchases.groupby(c.PARTICIPANT_ID)
     count = bought.size()
     left = _grant_rp(tables) - bought[c.PRICE_PAID].sum()
     none = 1 - len(count) / len(tables.participants)
-    yield _Known("no first purchase", "share", config.purchases.no_first_purchase, none, 0.004)
+    yield Marginal("no first purchase", "share", config.purchases.no_first_purchase, none, 0.004)
     for times, target in PURCHASE_COUNTS.items():
         name = f"buyers with {times} purchase{'s' if times > 1 else ''}"
         tolerance = 0.01 + 0.10 * target
-        yield _Known(name, "share", target, (count == times).mean(), tolerance)
-    yield _Known("mean purchases of a buyer", "count", MEAN_PURCHASES, count.mean(), 0.06)
-    yield _Known(
+        yield Marginal(name, "share", target, (count == times).mean(), tolerance)
+    yield Marginal("mean purchases of a buyer", "count", MEAN_PURCHASES, count.mean(), 0.06)
+    yield Marginal(
         "buyers with a second purchase", "share", SECOND_PURCHASE, (count > 1).mean(), 0.02
     )
-    yield _Known("mean left of a buyer", "rupiah", MEAN_LEFT_RP, left.mean(), 25_000)
+    yield Marginal("mean left of a buyer", "rupiah", MEAN_LEFT_RP, left.mean(), 25_000)
     nearly = (left <= NEARLY_NOTHING_RP).mean()
-    yield _Known("buyers left with Rp50.000 or less", "share", NEARLY_NOTHING_LEFT, nearly, 0.04)
+    yield Marginal("buyers left with Rp50.000 or less", "share", NEARLY_NOTHING_LEFT, nearly, 0.04)
 
 
-def _second_purchases(tables: SampleTables) -> Iterable[_Known]:
+def _second_purchases(tables: SampleTables) -> Iterable[Marginal]:
     rows = tables.purchases.merge(
         tables.courses[[c.COURSE_ID, c.CATEGORY, c.PROVIDER]], on=c.COURSE_ID
     ).sort_values([c.PARTICIPANT_ID, c.PURCHASED_AT])
@@ -149,10 +140,10 @@ def _second_purchases(tables: SampleTables) -> Iterable[_Known]:
     first = first.loc[second.index]
     for column, target in ((c.CATEGORY, STAYS_IN_CATEGORY), (c.PROVIDER, STAYS_WITH_PROVIDER)):
         stays = (first[column] == second[column]).mean()
-        yield _Known(f"second purchase in the same {column}", "share", target, stays, 0.08)
+        yield Marginal(f"second purchase in the same {column}", "share", target, stays, 0.08)
 
 
-def _moments(tables: SampleTables, config: SampleConfig) -> Iterable[_Known]:
+def _moments(tables: SampleTables, config: SampleConfig) -> Iterable[Marginal]:
     own, purchases = config.purchases, tables.purchases
     first = purchases.drop_duplicates(c.PARTICIPANT_ID).merge(
         tables.participants[[c.PARTICIPANT_ID, c.ANNOUNCED_AT]], on=c.PARTICIPANT_ID
@@ -165,9 +156,9 @@ def _moments(tables: SampleTables, config: SampleConfig) -> Iterable[_Known]:
     targets = dict(zip(names, own.first_within.values(), strict=True))
     yield from _shares("first purchase", targets, spans, 0.01)
     active = (purchases[c.STATUS] == c.ACTIVE).mean()
-    yield _Known("trainings never completed", "share", own.never_completed, active, 0.005)
+    yield Marginal("trainings never completed", "share", own.never_completed, active, 0.005)
     rating = purchases[c.RATING].astype("float64").mean()
-    yield _Known("mean rating", "stars", MEAN_RATING, rating, 0.03)
+    yield Marginal("mean rating", "stars", MEAN_RATING, rating, 0.03)
 
 
 def _grant_rp(tables: SampleTables) -> int:
@@ -181,10 +172,10 @@ def _shares(
     values: pd.Series[str],
     tolerance: float,
     relative: float = 0.0,
-) -> Iterable[_Known]:
+) -> Iterable[Marginal]:
     """A figure for each label, weights rescaled to 1, off by `tolerance` + `relative` * target."""
     actual, total = values.value_counts(normalize=True), sum(weights.values())
     for label, weight in weights.items():
         target = weight / total
         slack = tolerance + relative * target
-        yield _Known(f"{name}: {label}", "share", target, actual.get(label, 0.0), slack)
+        yield Marginal(f"{name}: {label}", "share", target, actual.get(label, 0.0), slack)

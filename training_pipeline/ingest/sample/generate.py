@@ -1,30 +1,60 @@
-"""The generator: a configuration and a seed give the three tables of the data contract."""
+"""The generator: a configuration and a seed give the three tables, written whole or not at all."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import FILE_NAME
 from saldopas.training_pipeline.console import Advance
+from saldopas.training_pipeline.ingest.files import new_dataset
 from saldopas.training_pipeline.ingest.sample.assumptions import SCHEME
-from saldopas.training_pipeline.ingest.sample.catalogue import draw_catalogue
+from saldopas.training_pipeline.ingest.sample.catalogue import Catalogue, draw_catalogue
 from saldopas.training_pipeline.ingest.sample.choices import build_choice_model
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from saldopas.training_pipeline.ingest.sample.levels import level
-from saldopas.training_pipeline.ingest.sample.moments import day_start_s
-from saldopas.training_pipeline.ingest.sample.people import draw_people
+from saldopas.training_pipeline.ingest.sample.moments import (
+    NO_LAST_DAY,
+    ZONE,
+    day_start_s,
+    timestamps,
+)
+from saldopas.training_pipeline.ingest.sample.people import People, draw_people
 from saldopas.training_pipeline.ingest.sample.purchases import (
+    Purchases,
     World,
     draw_purchases,
     happened_before,
 )
-from saldopas.training_pipeline.ingest.sample.tables import (
-    courses_table,
-    participants_table,
-    purchases_table,
-)
 from threadpoolctl import threadpool_limits
+
+PROFILE_TEXTS = (
+    "gender",
+    "education",
+    "province",
+    "employment",
+    "urban",
+    "no_earlier_training",
+    "disability",
+    "wave",
+)
+NOTICE = "Generated data; no public purchase data of the programme exists."
+AGE_EDGES = (26, 36, 46, 56)
+CATEGORICAL = (
+    "gender",
+    "education",
+    "province",
+    "employment",
+    "urban",
+    "no_earlier_training",
+    "wave",
+)
 
 
 @dataclass(frozen=True)
@@ -79,3 +109,123 @@ def generate(
 def _streams(seed: int) -> list[np.random.Generator]:
     """Independent streams: another number of courses leaves the participants as they are."""
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4)]
+
+
+def participants_table(config: SampleConfig, people: People, *, grant_rp: int) -> pd.DataFrame:
+    """`participants`, in order of id. `balance` is the grant, not what is left."""
+    profile = {name: _texts(people.labels[name], people.codes[name]) for name in PROFILE_TEXTS}
+    return pd.DataFrame(
+        {
+            c.PARTICIPANT_ID: _participant_ids(np.arange(people.n)),
+            c.ANNOUNCED_AT: timestamps(people.announced_s),
+            c.BALANCE: np.full(people.n, grant_rp, np.int64),
+            c.OPTED_OUT: people.opted_out,
+            "age": people.age,
+            **profile,
+        }
+    )
+
+
+def courses_table(config: SampleConfig, catalogue: Catalogue) -> pd.DataFrame:
+    """`courses`, in order of id, which says nothing of popularity."""
+    own, levels = config.catalogue, ("", *config.people.education)
+    education = _texts(levels, catalogue.min_education)
+    until = timestamps(catalogue.until_s).where(catalogue.until_s != NO_LAST_DAY)
+    return pd.DataFrame(
+        {
+            c.COURSE_ID: _course_ids(np.arange(catalogue.n)),
+            c.PRICE: catalogue.price_rp,
+            c.TITLE: pd.array(catalogue.title, dtype="str"),
+            c.CATEGORY: _texts(tuple(own.categories), catalogue.category),
+            c.PROVIDER: pd.array(catalogue.provider_name, dtype="str"),
+            c.PLATFORM: _texts(tuple(own.platforms), catalogue.platform),
+            c.MODE: _texts(tuple(own.modes), catalogue.mode),
+            c.MIN_AGE: _positive(catalogue.min_age, missing=0),
+            c.MIN_EDUCATION: education.where(education != ""),
+            c.QUOTA: _positive(catalogue.quota, missing=-1),
+            c.ON_SALE_FROM: timestamps(catalogue.from_s),
+            c.ON_SALE_UNTIL: until,
+            c.DURATION_DAYS: catalogue.duration_days,
+        }
+    )
+
+
+def purchases_table(world: World, purchases: Purchases) -> pd.DataFrame:
+    """`purchases`, in order of time."""
+    order = np.lexsort((purchases.person, purchases.at_s))
+    item_idx, completed = purchases.item_idx[order], purchases.completed[order]
+    return pd.DataFrame(
+        {
+            c.PARTICIPANT_ID: _participant_ids(purchases.person[order]),
+            c.COURSE_ID: _course_ids(item_idx),
+            c.PURCHASED_AT: timestamps(purchases.at_s[order]),
+            c.PRICE_PAID: world.catalogue.price_rp[item_idx],
+            c.STATUS: _texts((c.ACTIVE, c.COMPLETED), completed.astype(np.int8)),
+            c.RATING: _positive(purchases.rating[order].astype(np.int64), missing=0),
+        }
+    )
+
+
+def _participant_ids(places: NDArray[np.int64]) -> pd.Series[str]:
+    return pd.Series([f"P{place + 1:07d}" for place in places.tolist()], dtype="str")
+
+
+def _course_ids(places: NDArray[np.int64]) -> pd.Series[str]:
+    return pd.Series([f"C{place + 1:05d}" for place in places.tolist()], dtype="str")
+
+
+def _texts(labels: Sequence[str], codes: NDArray[np.int8]) -> pd.Series[str]:
+    return pd.Series(np.array(labels, object)[codes], dtype="str")
+
+
+def _positive(values: NDArray[np.int64], *, missing: int) -> pd.Series[int]:
+    series = pd.Series(values, dtype="Int64")
+    return series.mask(series == missing)
+
+
+def write_sample(
+    tables: SampleTables,
+    config: SampleConfig,
+    out: Path,
+    *,
+    seed: int,
+    as_csv: bool = False,
+    overwrite: bool = False,
+) -> None:
+    """Writes the three tables and `dataset.toml` beside `out`, then renames.
+
+    Raises:
+        DataError: something is in the way, see `outputs.refuse_if_in_the_way`.
+    """
+    frames = zip(c.TABLES, (tables.participants, tables.courses, tables.purchases), strict=True)
+    with new_dataset(out, overwrite=overwrite) as directory:
+        for name, frame in frames:
+            if as_csv:
+                frame.to_csv(directory / f"{name}.csv", index=False)
+            else:
+                frame.to_parquet(directory / f"{name}.parquet", index=False)
+        (directory / FILE_NAME).write_text(dataset_toml(config, seed=seed), encoding="utf-8")
+
+
+def dataset_toml(config: SampleConfig, *, seed: int) -> str:
+    """The text of `dataset.toml`. Disability is in the table, but no profile column."""
+    description = (
+        f"{NOTICE} saldopas sample --participants {config.participants} --courses {config.courses}"
+        f" --strength {config.strength:g} --seed {seed}"
+        + (f" --until {config.until}" if config.until else "")
+    )
+    profile = [
+        f'age = {{ kind = "banded", edges = {list(AGE_EDGES)} }}',
+        *(f'{name} = {{ kind = "categorical" }}' for name in CATEGORICAL),
+    ]
+    lines = [
+        'name = "sample"',
+        f"description = {json.dumps(description)}",
+        'currency = "IDR"',
+        f'timezone = "{ZONE}"',
+        f'scheme = "{SCHEME.name}"',
+        "",
+        "[profile]",
+        *profile,
+    ]
+    return "\n".join(lines) + "\n"

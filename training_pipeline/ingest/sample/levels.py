@@ -17,11 +17,11 @@ from saldopas.training_pipeline.ingest.sample.choices import (
     NOTHING,
     ChoiceModel,
     Choosers,
+    Seats,
     choice_weights,
 )
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from saldopas.training_pipeline.ingest.sample.people import People
-from saldopas.training_pipeline.ingest.sample.seats import Seats
 
 PANEL = 4_000
 PANEL_DAYS = 60

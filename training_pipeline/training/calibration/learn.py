@@ -31,7 +31,7 @@ PRIOR = 0.01  # purchases at the mean rate added to each bin: none is 0, and the
 
 
 @dataclass(frozen=True)
-class Counts:
+class BinCounts:
     """B decisions over the K bins of all curves.
 
     Attributes:
@@ -127,8 +127,8 @@ def count_bins(
     policy: Policy,
     edges: list[NDArray[np.float32]],
     starts: NDArray[np.int64],
-) -> Counts:
-    """See `Counts`."""
+) -> BinCounts:
+    """See `BinCounts`."""
     n_bins = int(starts[-1])
     shown = np.zeros((cut.cases.n_cases, n_bins), np.float32)
     bought, score_sum = np.zeros(n_bins), np.zeros(n_bins)
@@ -142,7 +142,7 @@ def count_bins(
             score_sum += np.bincount(bins[inside], scores[at, inside], minlength=n_bins)
             own = bins[targets.indices[targets.indptr[at] : targets.indptr[at + 1]]]
             np.add.at(bought, own[own >= 0], 1)
-    return Counts(shown, bought, score_sum, np.diff(cut.cases.targets.indptr))
+    return BinCounts(shown, bought, score_sum, np.diff(cut.cases.targets.indptr))
 
 
 def _quantile_edges(scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -210,7 +210,7 @@ def _or_nearest(curves: Curves) -> Curves:
 
 
 def _or_alone(curves: Curves, alone: Curves) -> Curves:
-    """The curves, those of whoever only the last stage answers replaced where purchases are few.
+    """Replace the curves of the last stage by those of `alone` where purchases are few.
 
     Args:
         curves: of all stages.

@@ -1,0 +1,116 @@
+"""Today's answers are those of release e7ca9b3, but for what was decided.
+
+The corpus (`*.json.xz`, `worlds.zip`) holds what the release answered; `make_corpus` made it. Lists
+and their order, plans, masks and HTTP bodies must be the same, floats to 1e-5 relative.
+
+A difference that is meant is a decision: write it down in `docs/decisions`, and add to `DECIDED` a
+`Decided` with the paths that it covers (a test that fails prints them), the file, and where
+possible what exactly it allows. For example:
+
+    "a limit on the price leaves the scores": Decided(
+        where=r"http/blend2021/recommend/.*/score",
+        file="0042-max-price.md",
+        allows=lambda frozen, today: isinstance(today, float),
+    ),
+
+A decision whose file is missing fails.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.frozen import asking
+from tests.frozen.comparing import Decided, differences, in_words, undecided
+from tests.frozen.make_corpus import HERE, STORED, over_http, read, run, scored, training, unpack
+from tests.frozen.make_worlds import SPECS
+
+DECISIONS = HERE.parent.parent / "docs" / "decisions"
+DECIDED: dict[str, Decided] = {}
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release's tables and artifacts."""
+    directory = tmp_path_factory.mktemp("frozen")
+    unpack(HERE / "worlds.zip", directory)
+    return directory
+
+
+def check(where: str, frozen: Any, today: Any) -> None:
+    """Fails with the differences that nobody decided."""
+    left = undecided([*differences(frozen, today, where)], [*DECIDED.values()])
+    assert not left, in_words(left)
+
+
+@pytest.mark.parametrize("world", SPECS)
+def test_lists_and_masks(world: str, worlds: Path) -> None:
+    frozen = read("policies")[world]
+    artifact = asking.loaded(worlds / world / "artifact")
+    rows, grown = frozen["rows"], frozen["grown"]
+    check(f"{world}/allowed", frozen["allowed"], asking.allowed(artifact, rows))
+    check(f"{world}/ranked", frozen["ranked"], asking.ranked(artifact, rows))
+    today = asking.allowed(artifact, grown, grown=True)
+    check(f"{world}/grown_allowed", frozen["grown_allowed"], today)
+    check(
+        f"{world}/grown_ranked", frozen["grown_ranked"], asking.ranked(artifact, grown, grown=True)
+    )
+
+
+@pytest.mark.parametrize("world", SPECS)
+def test_a_batch_equals_its_single_requests(world: str, worlds: Path) -> None:
+    artifact = asking.loaded(worlds / world / "artifact")
+    rows = read("policies")[world]["rows"][::6]
+    single = [asking.ranked(artifact, [row])[0] for row in rows]
+    assert single == asking.ranked(artifact, rows)
+
+
+@pytest.mark.parametrize("world", SPECS)
+def test_the_same_recipe_fitted_again(world: str, worlds: Path) -> None:
+    frozen = read("policies")[world]
+    artifact = asking.loaded(worlds / world / "artifact")
+    today = asking.refitted_lists(worlds / world / "data", artifact, frozen["rows"][::8])
+    check(f"{world}/refitted", frozen["refitted"], today)
+
+
+def test_a_whole_training(worlds: Path) -> None:
+    check("training", read("training"), training(worlds))
+
+
+def test_plans_of_bare_problems() -> None:
+    frozen = read("planner")
+    today = [asking.solved(problem) for problem in frozen["problems"]]
+    check("solved", frozen["solved"], today)
+
+
+@pytest.mark.parametrize("world", SPECS)
+def test_plans_of_requests(world: str, worlds: Path) -> None:
+    frozen = read("planner")[world]
+    artifact = asking.loaded(worlds / world / "artifact")
+    asked = zip(frozen["rows"], frozen["wishes"], strict=True)
+    today = [asking.planned(artifact, row, wish) for row, wish in asked]
+    check(f"{world}/planned", frozen["planned"], today)
+
+
+@pytest.mark.parametrize("world", [*SPECS, *(f"{name}+store" for name in STORED)])
+def test_http(world: str, worlds: Path) -> None:
+    frozen = read("http")[world]
+    name, _, stored = world.partition("+")
+    today = over_http(worlds / name, frozen["asked"], stored=bool(stored))
+    check(f"http/{world}", frozen["answers"], today)
+
+
+@pytest.mark.parametrize("world", SPECS)
+def test_command_line(world: str, worlds: Path) -> None:
+    frozen = read("commands")[world]
+    today = [run(worlds / world, arguments) for arguments in frozen["asked"]]
+    check(f"commands/{world}", frozen["answers"], today)
+    check(f"score/{world}", frozen["score"], scored(worlds / world))
+
+
+@pytest.mark.parametrize("name", DECIDED)
+def test_a_decision_is_written_down(name: str) -> None:
+    assert (DECISIONS / DECIDED[name].file).is_file()
