@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,7 @@ class Model:
 
     def __repr__(self) -> str:
         manifest = self.artifact.manifest
-        learned = datetime.fromtimestamp(manifest.cutoff_s).date().isoformat()
+        learned = datetime.fromtimestamp(manifest.cutoff_s, UTC).date().isoformat()
         n_items = self.artifact.policy.courses.n_items
         return (
             f"Model {manifest.model} on {manifest.dataset.name}: {n_items:,} courses, "
