@@ -255,7 +255,7 @@ def test_only_these_commands_read_data_of_erased_people() -> None:
     assert readers == {
         "ingest/erased_people.py",
         "ingest/importers/imported.py",
-        "commands/validate.py",
+        "commands/import_data.py",
         "commands/store.py",
     }
 
