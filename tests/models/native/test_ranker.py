@@ -89,9 +89,7 @@ def test_a_list_is_a_stable_sort_cut_short(
 
 
 def test_a_score_that_is_no_number_is_not_listed() -> None:
-    found = ranker_of([1.0, np.nan, 2.0]).rank(
-        NOBODY, NOBODY, NOBODY, NOBODY, terms_of(3), NOTHING
-    )
+    found = ranker_of([1.0, np.nan, 2.0]).rank(NOBODY, NOBODY, NOBODY, NOBODY, terms_of(3), NOTHING)
     assert found[1].tolist() == [2, 0]
 
 
