@@ -51,8 +51,6 @@ DOCUMENTED = {"_replace", "_asdict", "_fields", "_make", "_mapping"}
 UNFINISHED = (  # until the planner is native
     "models/native/compiled.py",
     "models/planner/plan_",
-    "training_pipeline/scoring/single_plan.py",
-    "training_pipeline/scoring/at_risk/suggest.py",
 )
 FILES = [
     file

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from saldopas.features.tables import columns as c
-from saldopas.serving.events.routes import seed_of
 from saldopas.serving.events.schemas import ErasedAnswer, ParticipantAnswer
 from saldopas.serving.http.bodies import json_response
 from saldopas.serving.http.errors import ApiError, store_down
@@ -84,7 +83,7 @@ def describe_participant(participant_id: str, found: Found, model: LoadedModel) 
     """
     if found.erased:
         raise UNKNOWN
-    person = found.participant or seed_of(participant_id, model)
+    person = found.participant or model.participants.seed(participant_id)
     if person is None:
         raise UNKNOWN
     config = model.artifact.manifest.dataset
