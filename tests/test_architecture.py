@@ -241,7 +241,7 @@ def loaded_by(module: str, among: Iterable[str]) -> list[str]:
 
 def test_importing_the_command_line_loads_no_heavy_library() -> None:
     heavy = ("mlflow", "bentoml", "implicit", "pandas", "matplotlib", "pandera")
-    assert loaded_by("saldopas", heavy) == []
+    assert loaded_by("saldopas.training_pipeline.commands.main", heavy) == []
 
 
 def test_a_service_loads_nothing_that_only_training_needs() -> None:

@@ -26,6 +26,8 @@ from saldopas.training_pipeline.ingest.erased_people import open_dataset
 from saldopas.training_pipeline.ingest.files import check_table_path
 from saldopas.training_pipeline.scoring.request_table import read_requests
 
+PARTICIPANTS_A_BLOCK = 20_000
+
 
 def score_participants(
     artifact: Artifact,
@@ -81,9 +83,6 @@ def answer_frame(
             ),
         }
     )
-
-
-PARTICIPANTS_A_BLOCK = 20_000
 
 
 def score_to_file(
