@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,16 +28,19 @@ class Decided:
     Attributes:
         where: regular expression of the paths; the whole path must match.
         file: the decision below `docs/decisions` that says why.
+        asked: whether a step of HTTP that asks this is meant; elsewhere it is not looked at.
         allows: whether what stands there is what was decided; by default anything is.
     """
 
     where: str
     file: str
+    asked: Callable[[Any], bool] = lambda step: True
     allows: Callable[[Any, Any], bool] = lambda frozen, today: True
 
-    def covers(self, one: Difference) -> bool:
-        """Whether it is about this difference."""
-        return bool(re.fullmatch(self.where, one.where)) and self.allows(one.frozen, one.today)
+    def covers(self, one: Difference, step: Any = None) -> bool:
+        """Whether it is about this difference in the answer to a step."""
+        meant = bool(re.fullmatch(self.where, one.where)) and (step is None or self.asked(step))
+        return meant and self.allows(one.frozen, one.today)
 
 
 def differences(frozen: Any, today: Any, where: str = "") -> Iterator[Difference]:
@@ -61,9 +64,11 @@ def differences(frozen: Any, today: Any, where: str = "") -> Iterator[Difference
         yield Difference(where, frozen, today)
 
 
-def undecided(found: Sequence[Difference], decided: Sequence[Decided]) -> list[Difference]:
+def undecided(
+    found: Iterable[Difference], decided: Collection[Decided], step: Any = None
+) -> list[Difference]:
     """The differences that no decision covers."""
-    return [one for one in found if not any(each.covers(one) for each in decided)]
+    return [one for one in found if not any(each.covers(one, step) for each in decided)]
 
 
 def in_words(found: Sequence[Difference], *, most: int = 12) -> str:
