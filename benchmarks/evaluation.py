@@ -37,8 +37,7 @@ from saldopas.training_pipeline.evaluating.measured import FAMILY, SEGMENT_METRI
 from saldopas.training_pipeline.evaluating.metrics import average_precision, case_metrics
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
-from saldopas.training_pipeline.ingest.sample.generate import generate
-from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.ingest.sample.generate import generate, write_sample
 from scipy.sparse import csr_array
 
 RANX = {"hit": "hit_rate", "recall": "recall", "ndcg": "ndcg", "mrr": "mrr", "map": "map"}

@@ -28,9 +28,8 @@ from saldopas.features.splits.split import Cut, make_cuts
 from saldopas.features.splits.split_config import SplitConfig
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import read_dataset
-from saldopas.models.planner.plan_problem import PlanProblem
-from saldopas.models.planner.plan_warm import warm_up
-from saldopas.models.planner.planner import solve
+from saldopas.models.planner.plan import solve
+from saldopas.models.planner.problem import PlanProblem
 from saldopas.models.policy.policy import Policy
 from saldopas.training_pipeline.ingest.sample.choices import (
     NOTHING,
@@ -75,7 +74,6 @@ def main() -> None:
     parser.add_argument("--truth", action="store_true", help="the sample, made with --seed")
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
-    warm_up()
     data = index_dataset(read_dataset(asked.data))
     cuts = make_cuts(data, SplitConfig(), seed=asked.seed)
     if cuts is None:

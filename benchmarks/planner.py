@@ -21,11 +21,10 @@ from typing import Any
 
 import numpy as np
 from ortools.algorithms.python import knapsack_solver as knapsack  # type: ignore[import-untyped]
-from saldopas.models.planner.plan_ahead import what_is_left
-from saldopas.models.planner.plan_frontier import alternatives
-from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
-from saldopas.models.planner.plan_warm import warm_up
-from saldopas.models.planner.planner import STEP_LIMIT, Plan, declared_weights, solve
+from saldopas.models.planner.ahead import what_is_left
+from saldopas.models.planner.frontier import alternatives
+from saldopas.models.planner.plan import STEP_LIMIT, Plan, declared_weights, solve
+from saldopas.models.planner.problem import PlanProblem, PlanRefusedError
 from saldopas.training_pipeline.console import print_table
 
 from tests.planner import oracles
@@ -48,7 +47,6 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=6, help="timed, of each sort")
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
-    warm_up()
     if asked.cases:
         optima(range(asked.first, asked.first + asked.cases), asked.seed)
     if asked.promises:

@@ -28,8 +28,7 @@ from saldopas.models.recommenders.ease import Ease, EaseConfig
 from saldopas.models.recommenders.sequence_ridge import SequenceRidge, SequenceRidgeConfig
 from saldopas.training_pipeline.console import print_table
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
-from saldopas.training_pipeline.ingest.sample.generate import generate
-from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.ingest.sample.generate import generate, write_sample
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.train import train
 from scipy.sparse import csr_matrix

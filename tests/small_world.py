@@ -11,8 +11,7 @@ from saldopas.features.splits.split import Cut, make_cuts
 from saldopas.features.splits.split_config import SplitConfig
 from saldopas.features.tables.dataset import Dataset, read_dataset
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
-from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
-from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate, write_sample
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
 from saldopas.training_pipeline.training.train import train

@@ -1,4 +1,4 @@
-"""What people and machines see: tables, progress and the one-line error."""
+"""Output of the command line: tables, JSON, progress, and errors of one line."""
 
 from __future__ import annotations
 

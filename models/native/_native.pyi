@@ -193,3 +193,68 @@ class Ranker:
         Returns:
             The fields of `Recommendations`: indptr, item_idx, scores, source.
         """
+
+class PlanSolver:
+    """The exact search for the best set of courses; see `models.planner.problem.PlanProblem`.
+
+    Values are whole numbers: relevance_weight * units + price_weight * rupiah, whose sums must
+    stay below 2**61. A set keeps to the balance, the number, and every rule that is given.
+    """
+
+    def __init__(
+        self,
+        price_rp: NDArray[np.int64],
+        relevance_units: NDArray[np.int64],
+        balance_rp: int,
+        max_courses: int,
+        *,
+        must_include: NDArray[np.int64] | None = None,
+        categories: tuple[NDArray[np.int64], int] | None = None,
+        near_duplicates: NDArray[np.int64] | None = None,
+        days: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+    ) -> None:
+        """
+        Args:
+            price_rp, relevance_units: (n,) at least 0, in course order.
+            balance_rp, max_courses: of a set.
+            must_include: (f,) candidates that are in every set.
+            categories: (n,) category of each candidate, and how many courses of one are allowed.
+            near_duplicates: (m, 2) pairs of candidates of which a set holds at most one.
+            days: (n,) days from a purchase to the next possible one, and (n,) days from the first
+                possible purchase by which these must have ended.
+        """
+
+    def fits(self, item: int, chosen: NDArray[np.int64]) -> bool:
+        """Whether `item` may join an allowed set; the price aside."""
+
+    def solve(
+        self,
+        relevance_weight: int,
+        price_weight: int,
+        step_limit: int,
+        apart: tuple[NDArray[np.bool_], NDArray[np.int64]] | None = None,
+        without: int = 0,
+    ) -> tuple[NDArray[np.int64], int, int, int, int]:
+        """Find the most valuable allowed set, without the GIL.
+
+        Args:
+            relevance_weight, price_weight: of the value.
+            step_limit: children of the search that are looked at.
+            apart: (q, n) courses of earlier plans, and (q,) how many of each may come again.
+            without: sum of layers that are switched off to measure them; see `benchmarks.planner`.
+
+        Returns:
+            Items in the order in which they are bought, their relevance units, their price, what a
+            better set could be worth more at most (0: proven), and the steps taken.
+        """
+
+    def look_ahead(
+        self, relevance_weight: int, price_weight: int, step_limit: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Find the best set that begins with each candidate, without the GIL.
+
+        Returns:
+            (4, n) balance after the candidate, relevance units of the set, what the set leaves,
+            its most relevant other course or -1; (3, n) whether there is such a set, whether
+            nothing else may follow though money is left, whether the set is proven.
+        """

@@ -2,10 +2,12 @@
 #include <nanobind/nanobind.h>
 
 namespace saldopas {
+void bind_plan_solver(nanobind::module_& m);
 void bind_ranker(nanobind::module_& m);
 }
 
 NB_MODULE(_native, module) {
     module.doc() = "Ranking and plan search in machine code.";
+    saldopas::bind_plan_solver(module);
     saldopas::bind_ranker(module);
 }

@@ -12,16 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.requests.batch import RequestBatch
 from saldopas.features.tables.dataset_config import DatasetConfig
-from saldopas.models.planner.plan_cliques import pairs_within
-from saldopas.models.planner.plan_courses import PlanConfig, PlanCourses
-from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
-from saldopas.models.planner.plan_schedule import (
+from saldopas.models.planner.courses import PlanConfig, PlanCourses
+from saldopas.models.planner.days import (
     NEVER,
     CourseDays,
     Window,
     last_sale_days,
     window_of,
 )
+from saldopas.models.planner.problem import PlanProblem, PlanRefusedError, pairs_within
 from saldopas.models.policy.calibration import Calibration, ranked_pairs
 from saldopas.models.policy.policy import Policy
 
@@ -65,7 +64,7 @@ class PlanWish:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PlanTask:
     """A problem over the candidates of one request.
 
     Attributes:
@@ -119,7 +118,7 @@ class Planning:
         shares: NDArray[np.float64] = scores / np.where(total > 0, total, 1.0)
         return shares
 
-    def asked(self, request: RequestBatch, wish: PlanWish) -> Asked:
+    def asked(self, request: RequestBatch, wish: PlanWish) -> PlanTask:
         """The problem of a batch of one.
 
         Raises:
@@ -136,7 +135,7 @@ class Planning:
         wish: PlanWish,
         *,
         as_of_s: int,
-    ) -> Asked:
+    ) -> PlanTask:
         """The same of (n_items,) what is allowed and how probable it is."""
         for item in wish.must_include:
             if not allowed[item]:
@@ -163,7 +162,7 @@ class Planning:
             must_include=tuple(np.searchsorted(items, wish.must_include).tolist()),
             days=self._days(items, window, as_of_s),
         )
-        return Asked(problem, items, window, deadline, today.toordinal())
+        return PlanTask(problem, items, window, deadline, today.toordinal())
 
     def window(self, wish: PlanWish, today: date) -> tuple[Window, Deadline | None]:
         """The days of a participant, and the rule that ends them first.

@@ -6,18 +6,8 @@ import ctypes
 import gc
 
 import pyarrow as pa
-from saldopas.models.native.machine_code import PartName, fetch, is_made
-from saldopas.serving.http.logs import LOG
 
 GARBAGE = 20_000  # objects more, then the youngest are looked at
-
-
-def fetch_machine_code(name: PartName) -> None:
-    """Read it; where it was never made on this machine, another process makes it, for a minute."""
-    if not is_made(name):
-        LOG.info("compiling", part=name)
-    fetch(name)
-    give_memory_back()
 
 
 def give_memory_back() -> None:

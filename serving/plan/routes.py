@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from saldopas.features.tables import columns as c
-from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
-from saldopas.models.planner.plan_problem import PlanRefusedError
+from saldopas.models.planner.answer import looked_ahead, plans_answer
 from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
+from saldopas.models.planner.problem import PlanRefusedError
 from saldopas.serving.http import metrics
 from saldopas.serving.http.errors import ApiError
 from saldopas.serving.http.json_body import read_json
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
-from saldopas.serving.model.start_up import fetch_machine_code
 from saldopas.serving.plan.schemas import PlanBody
 from saldopas.serving.recommend.requests import as_asked
 from saldopas.serving.recommend.routes import REQUEST_ID, json_response, ready, validated
@@ -27,30 +24,21 @@ from saldopas.store.participants import Bought, Found
 from starlette.requests import Request
 from starlette.responses import Response
 
-WAIT_SHARE = 0.8  # of a request's time
-LOOK_S = 0.05
 NO_BALANCE = "no balance is known: give one"
 
 
 class PlanRoutes:
-    """The handler; one object a process.
-
-    A thread fetches the machine code (a second; a minute where it must be compiled first). Whoever
-    asks before that waits, or hears that the planner is starting.
-    """
+    """The handler; one object a process."""
 
     def __init__(self, slot: ModelSlot, settings: Settings, desk: StoreDesk) -> None:
         self._slot = slot
         self._settings = settings
         self._desk = desk
         self._planning: tuple[LoadedModel, Planning] | None = None
-        self._warm = threading.Event()
-        threading.Thread(target=self._warm_up, name="planner", daemon=True).start()
 
     async def plan(self, request: Request) -> Response:
         """Answered in the event loop: it takes a millisecond or two."""
         model = ready(self._slot)
-        await self._until_warm()
         value = await read_json(request, most_bytes=self._settings.max_body_bytes)
         body = validated(PlanBody, value)
         stored = await self._desk.find(body)
@@ -59,22 +47,6 @@ class PlanRoutes:
         metrics.count_answer("plan", degraded=answer["degraded"])
         named = {"request_id": request.scope[REQUEST_ID], "model_version": model.version}
         return json_response(named | answer)
-
-    async def _until_warm(self) -> None:
-        """Wait, but not so long that the request's time is up.
-
-        Raises:
-            ApiError: 503, the machine code is not there yet.
-        """
-        until = time.monotonic() + WAIT_SHARE * self._settings.timeout_s
-        while not self._warm.is_set():
-            if time.monotonic() >= until:
-                raise ApiError(503, "starting", "the planner is starting; try again soon")
-            await asyncio.sleep(LOOK_S)
-
-    def _warm_up(self) -> None:
-        fetch_machine_code("planner")
-        self._warm.set()
 
     def _planning_of(self, model: LoadedModel) -> Planning:
         """Made once for each model that is served."""

@@ -15,7 +15,7 @@ from saldopas.features.encoding.indexed import IndexedDataset, index_dataset
 from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
 from saldopas.features.tables.dataset import read_dataset
 from saldopas.models.artifact.artifact import load_artifact
-from saldopas.models.planner.plan_courses import PlanConfig, PlanCourses
+from saldopas.models.planner.courses import PlanConfig, PlanCourses
 from saldopas.models.planner.planning import Planning
 from saldopas.models.policy.policy import Policy, Stage
 from saldopas.models.recommenders.registry import MODELS

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from saldopas.features.tables.dataset import Dataset, read_dataset
 from saldopas.training_pipeline.console import RunFailedError
-from saldopas.training_pipeline.ingest.importers.wheel_member import WheelMember, fetch_member
+from saldopas.training_pipeline.ingest.importers.imported import WheelMember, fetch_member
 
 from tests.data_contract.command_outcome import Run
 

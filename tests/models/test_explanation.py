@@ -15,8 +15,7 @@ from saldopas.models.policy.balance_fit import N_BANDS, BalanceFit
 from saldopas.models.policy.exploration import Exploration, ExplorationConfig
 from saldopas.models.policy.recipe import Recipe, StageRecipe
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
-from saldopas.training_pipeline.ingest.sample.generate import generate
-from saldopas.training_pipeline.ingest.sample.write import CATEGORICAL
+from saldopas.training_pipeline.ingest.sample.generate import CATEGORICAL, generate
 
 from tests.made import VOCABULARY, make_batch, make_courses, make_requests, make_training
 

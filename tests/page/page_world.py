@@ -25,8 +25,7 @@ from saldopas.models.artifact.artifact import write_artifact
 from saldopas.models.artifact.manifest import Manifest, installed_versions
 from saldopas.models.explaining.evidence import Evidence
 from saldopas.models.policy.recipe import Recipe
-from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
-from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate, write_sample
 
 from tests.serving.serving_world import RECIPE, SAMPLE, SEED
 

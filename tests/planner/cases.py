@@ -6,9 +6,8 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.models.planner.plan_cliques import pairs_within
-from saldopas.models.planner.plan_problem import PlanProblem
-from saldopas.models.planner.plan_schedule import NEVER, CourseDays, Window
+from saldopas.models.planner.days import NEVER, CourseDays, Window
+from saldopas.models.planner.problem import PlanProblem, pairs_within
 
 KINDS = (
     "independent",  # a course's price says nothing of its relevance

@@ -7,7 +7,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 from ortools.sat.python import cp_model
-from saldopas.models.planner.plan_problem import PlanProblem
+from saldopas.models.planner.problem import PlanProblem
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 BILLION = 1_000_000_000

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from saldopas.models.planner.plan_problem import PlanProblem
-from saldopas.models.planner.planner import Plan
+from saldopas.models.planner.plan import Plan
+from saldopas.models.planner.problem import PlanProblem
 
 from tests.planner.oracles import order_in_time, set_allowed, value_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from saldopas.models.planner.plan_ahead import what_is_left
-from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
-from saldopas.models.planner.planner import solve
+from saldopas.models.planner.ahead import what_is_left
+from saldopas.models.planner.plan import solve
+from saldopas.models.planner.problem import PlanProblem, PlanRefusedError
 
 from tests.planner.cases import plain_case, random_case
 from tests.planner.oracles import order_in_time, set_allowed, value_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from saldopas.models.planner.plan_frontier import Alternative, alternatives
-from saldopas.models.planner.plan_problem import PlanProblem
-from saldopas.models.planner.planner import solve
+from saldopas.models.planner.frontier import Alternative, alternatives
+from saldopas.models.planner.plan import solve
+from saldopas.models.planner.problem import PlanProblem
 
 from tests.planner.cases import plain_case
 from tests.planner.oracles import set_allowed

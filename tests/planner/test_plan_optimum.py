@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
-from saldopas.models.planner.planner import solve
+from saldopas.models.planner.plan import solve
+from saldopas.models.planner.problem import PlanProblem, PlanRefusedError
 
 from tests.planner import oracles
 from tests.planner.cases import KINDS, plain_case, random_case

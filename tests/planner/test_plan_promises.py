@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from saldopas.models.planner import plan_entries
-from saldopas.models.planner.plan_ahead import what_is_left
-from saldopas.models.planner.plan_frontier import alternatives
-from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
-from saldopas.models.planner.plan_schedule import NEVER, CourseDays, Window
-from saldopas.models.planner.planner import solve
+from saldopas.models.planner.days import NEVER, CourseDays, Window
+from saldopas.models.planner.frontier import alternatives
+from saldopas.models.planner.plan import solve
+from saldopas.models.planner.problem import PlanProblem, PlanRefusedError
 
-from tests.planner.cases import random_case
 from tests.planner.promises import broken, same
 
 
@@ -89,23 +84,3 @@ def test_every_alternative_keeps_them(problem: PlanProblem) -> None:
     for one in found:
         kept = broken(problem, one.plan)
         assert kept == []
-
-
-def test_no_request_compiles_anything_after_the_warm_up() -> None:
-    entries: tuple[Any, ...] = (plan_entries.plan_plain, plan_entries.plan_ruled)
-    before = [len(entry.signatures) for entry in entries]
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        problem = random_case(rng, largest=20)
-        price = problem.price_rp.copy()
-        price.flags.writeable = False  # as the catalogue's arrays are
-        frozen = PlanProblem(price, problem.relevance[::1], problem.balance_rp, 3)
-        for one in (problem, frozen):
-            try:
-                alternatives(one)
-                what_is_left(one)
-            except PlanRefusedError:
-                continue
-    after = [len(entry.signatures) for entry in entries]
-    assert after == before
-    assert max(before) == 1

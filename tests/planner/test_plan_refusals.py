@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
-from saldopas.models.planner.plan_schedule import CourseDays, Window
-from saldopas.models.planner.planner import solve
+from saldopas.models.planner.days import CourseDays, Window
+from saldopas.models.planner.plan import solve
+from saldopas.models.planner.problem import PlanProblem, PlanRefusedError
 
 PRICE = np.array([60, 50, 50])
 RELEVANCE = np.array([0.5, 0.4, 0.4])

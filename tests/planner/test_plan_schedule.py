@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from saldopas.features.scheme import SCHEMES
-from saldopas.models.planner.plan_problem import PlanProblem
-from saldopas.models.planner.plan_schedule import (
+from saldopas.models.planner.days import (
     NEVER,
     CourseDays,
     Window,
     last_sale_days,
     window_of,
 )
-from saldopas.models.planner.planner import Plan, solve
+from saldopas.models.planner.plan import Plan, solve
+from saldopas.models.planner.problem import PlanProblem
 
 WIB = ZoneInfo("Asia/Jakarta")
 NO_LEAD = np.zeros(3, np.int64)

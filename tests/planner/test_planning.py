@@ -11,10 +11,10 @@ import pytest
 from saldopas.features.requests.batch import MAX_PRICE, RequestBatch
 from saldopas.features.scheme import SCHEMES
 from saldopas.features.tables.dataset_config import DatasetConfig
-from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
-from saldopas.models.planner.plan_courses import PlanConfig, PlanCourses
-from saldopas.models.planner.plan_problem import PlanRefusedError
+from saldopas.models.planner.answer import looked_ahead, plans_answer
+from saldopas.models.planner.courses import PlanConfig, PlanCourses
 from saldopas.models.planner.planning import Planning, PlanWish
+from saldopas.models.planner.problem import PlanRefusedError
 from saldopas.models.policy.calibration import LEVELS, Calibration
 from saldopas.models.policy.policy import Policy, Stage
 from saldopas.models.recommenders.registry import MODELS

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from saldopas.features.seconds import DAY_S
-from saldopas.training_pipeline.ingest.sample.assumed_shares import PurchaseConfig
 from saldopas.training_pipeline.ingest.sample.catalogue import draw_catalogue, share_out
-from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.config import PurchaseConfig, SampleConfig
 from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
 from saldopas.training_pipeline.ingest.sample.moments import (
     day_start_s,

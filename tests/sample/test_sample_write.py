@@ -13,8 +13,7 @@ from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset_config import Banded, read_dataset_config
 from saldopas.training_pipeline.commands import main as cli
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig, read_sample_config
-from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
-from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate, write_sample
 from typer.testing import CliRunner
 
 SMALL = SampleConfig(participants=300, courses=60)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,11 +9,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from saldopas.models.planner.plan_warm import warm_up
 from saldopas.serving.http.app import create_app
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import ModelSlot
-from saldopas.serving.plan import routes as plans
 from saldopas.training_pipeline.scoring.single_plan import plan_one
 from starlette.testclient import TestClient
 
@@ -26,7 +23,6 @@ NOON = "2021-11-01T12:00:00+07:00"
 
 @pytest.fixture(scope="module")
 def http(world: ServingWorld) -> Iterator[TestClient]:
-    warm_up()
     settings = Settings(artifact=world.path, log_requests=False)
     slot = ModelSlot()
     slot.load(settings)
@@ -34,28 +30,6 @@ def http(world: ServingWorld) -> Iterator[TestClient]:
         create_app(slot, settings), base_url="http://localhost", raise_server_exceptions=False
     ) as running:
         yield running
-
-
-def test_while_the_planner_starts_it_says_so_before_the_time_is_up(
-    world: ServingWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started = threading.Event()
-    monkeypatch.setattr(plans, "fetch_machine_code", lambda name: started.wait())
-    settings = Settings(artifact=world.path, log_requests=False, timeout_s=1.0)
-    slot = ModelSlot()
-    slot.load(settings)
-    with TestClient(
-        create_app(slot, settings), base_url="http://localhost", raise_server_exceptions=False
-    ) as running:
-        try:
-            response = running.post("/plan", json={"balance": 300_000})
-            assert (response.status_code, response.json()["error"]["code"]) == (503, "starting")
-            assert int(response.headers["retry-after"]) > 0
-            assert running.post("/recommend", json={"balance": 300_000}).status_code == 200
-        finally:
-            started.set()
-        warm_up()
-        assert planned(running, balance=300_000)["alternatives"]
 
 
 def planned(http: TestClient, **body: Any) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from saldopas.models.artifact.manifest import Manifest, installed_versions
 from saldopas.models.explaining.evidence import Evidence
 from saldopas.models.policy.recipe import Recipe, StageRecipe
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
-from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate
-from saldopas.training_pipeline.ingest.sample.write import write_sample
+from saldopas.training_pipeline.ingest.sample.generate import SampleTables, generate, write_sample
 
 SEED = 7
 SAMPLE = SampleConfig(participants=400, courses=80)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from saldopas.training_pipeline.tracking.champion import AUDIT_FILE, AUDIT_TAG
 from saldopas.training_pipeline.tracking.champion_pointer import POINTER
-from saldopas.training_pipeline.tracking.gate_verdicts import FOLDER
-from saldopas.training_pipeline.tracking.gate_verdicts import TAG as GATE_TAG
+from saldopas.training_pipeline.tracking.promotion import FOLDER
+from saldopas.training_pipeline.tracking.promotion import TAG as GATE_TAG
 from saldopas.training_pipeline.tracking.registry import CHALLENGER, MODEL_NAME
 from saldopas.training_pipeline.tracking.training_run import track_training
 from saldopas.training_pipeline.tracking.tuning_log import tune_and_track

@@ -15,7 +15,7 @@ from saldopas.models.artifact.artifact import load_artifact
 from saldopas.training_pipeline.gate.judge import Challenger, Champion, GateInput, judge
 from saldopas.training_pipeline.gate.reference import measured_against
 from saldopas.training_pipeline.gate.verdict import RULES, GateConfig, GateReport, read_gate_config
-from saldopas.training_pipeline.tracking.held_out_quality import held_out_quality
+from saldopas.training_pipeline.tracking.model_card import held_out_quality
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
 from saldopas.training_pipeline.training.train import train

@@ -12,9 +12,8 @@ from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset import Dataset
 from saldopas.training_pipeline.gate.judge import GateInput
 from saldopas.training_pipeline.gate.verdict import EDITION, RULES, GateConfig, GateReport, Verdict
-from saldopas.training_pipeline.tracking import gate_verdicts
-from saldopas.training_pipeline.tracking.gate_verdicts import judge
-from saldopas.training_pipeline.tracking.promotion import GateRefusedError, promote
+from saldopas.training_pipeline.tracking import promotion as gate_verdicts
+from saldopas.training_pipeline.tracking.promotion import GateRefusedError, judge, promote
 from saldopas.training_pipeline.tracking.store import connect
 from saldopas.training_pipeline.tracking.training_run import track_training
 from saldopas.training_pipeline.training.record import TrainingRecord

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.policy.policy import Policy
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
-from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality, held_out_quality
+from saldopas.training_pipeline.tracking.model_card import HeldOutQuality, held_out_quality
 from saldopas.training_pipeline.tracking.plots import figures_of
 from saldopas.training_pipeline.tracking.plots.balance import (
     GRIDS,
@@ -25,8 +25,8 @@ from saldopas.training_pipeline.tracking.plots.quality import (
     quality_by_cutoff,
     quality_by_history,
     quality_by_segment,
+    reliability,
 )
-from saldopas.training_pipeline.tracking.plots.reliability import reliability
 from saldopas.training_pipeline.tracking.plots.trials import search_history, trials
 from saldopas.training_pipeline.training.record import TrainingRecord, Trial
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -24,8 +25,11 @@ import mlflow
 import pandas as pd
 mlflow.set_tracking_uri(sys.argv[2])
 model = mlflow.pyfunc.load_model("models:/course-recommender@champion")
-asked = json.loads(sys.argv[1])
-print(model.predict(pd.DataFrame(asked), params={"n": 3}).to_json(orient="records"))
+asked = pd.DataFrame(json.loads(sys.argv[1]))
+print(model.predict(asked, params={"n": 3}).to_json(orient="records"))
+
+import saldopas
+print(saldopas.load("champion").recommend(asked, n=3).to_frame().to_json(orient="records"))
 """
 
 
@@ -92,12 +96,14 @@ def test_the_champion_answers_in_a_folder_with_modules_of_the_same_names(
     done = subprocess.run(
         [sys.executable, "-c", FRESH, asked.to_json(), f"sqlite:///{tracked.home}/mlflow.db"],
         cwd=tmp_path,
+        env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tracked.home}/mlflow.db"},
         capture_output=True,
         text=True,
         check=True,
         timeout=300,
     )
-    told = pd.DataFrame(json.loads(done.stdout))
+    told, loaded = (pd.DataFrame(json.loads(line)) for line in done.stdout.splitlines())
+    pd.testing.assert_frame_equal(told, loaded)
     right = expected(tracked, asked, 3, balances=True)
     assert told[c.COURSE_ID].tolist() == right[c.COURSE_ID].tolist()
     assert told[c.SCORE].tolist() == pytest.approx(right[c.SCORE].tolist())

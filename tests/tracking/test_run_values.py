@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.tracking import run_values
-from saldopas.training_pipeline.tracking.held_out_quality import held_out_quality
-from saldopas.training_pipeline.tracking.model_card import GAP, model_card
+from saldopas.training_pipeline.tracking.model_card import GAP, held_out_quality, model_card
 from saldopas.training_pipeline.tracking.registered_model import (
     model_requirements,
     write_environment,

@@ -16,8 +16,7 @@ from saldopas.training_pipeline.tracking.store import connect
 from saldopas.training_pipeline.tracking.tracked_training import train_and_track
 from saldopas.training_pipeline.tracking.tuning_log import tune_and_track
 from saldopas.training_pipeline.tracking.tuning_run import TUNED, newest_tuning
-from saldopas.training_pipeline.training.config import TrainingConfig
-from saldopas.training_pipeline.training.tuned import LookedAt
+from saldopas.training_pipeline.training.config import LookedAt, TrainingConfig
 from saldopas.training_pipeline.tuning.outcome import LEAST_TRIALS, TuningOutcome
 from saldopas.training_pipeline.tuning.tune import Effort
 

@@ -19,7 +19,7 @@ from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset import read_dataset
 from saldopas.models.policy.recipe import Recipe, StageRecipe
 from saldopas.models.recommenders.item_neighbours import ItemNeighboursConfig
-from saldopas.training_pipeline.commands.tune import tune as command
+from saldopas.training_pipeline.commands.train import tune as command
 from saldopas.training_pipeline.console import RunFailedError
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, evaluate_policy
 from saldopas.training_pipeline.tracking.store import connect

@@ -18,7 +18,7 @@ from saldopas.features.tables.dataset import read_dataset
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.policy.calibration import Calibration
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.tracking.plots.reliability import reliability
+from saldopas.training_pipeline.tracking.plots.quality import reliability
 from saldopas.training_pipeline.training.calibration.learn import learn_calibration
 from saldopas.training_pipeline.training.calibration.reliability import BEST, measure
 from saldopas.training_pipeline.training.record import TrainingRecord

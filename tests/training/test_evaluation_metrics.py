@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from saldopas.models.policy.policy import Policy
 from saldopas.training_pipeline.evaluating.decisions import Decisions
-from saldopas.training_pipeline.evaluating.exposure import exposure_of
-from saldopas.training_pipeline.evaluating.measured import Measured, wanted
+from saldopas.training_pipeline.evaluating.measured import Measured, exposure_of, wanted
 from saldopas.training_pipeline.evaluating.metrics import (
     average_precision,
     balance_metrics,

@@ -10,7 +10,7 @@ from saldopas.features.errors import DataError
 from saldopas.models.recommenders.members import MEMBERS
 from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.training.selection import AUTO, POPULARITY, PROFILE_POPULARITY
-from saldopas.training_pipeline.tuning.spaces import SPACES, space_of
+from saldopas.training_pipeline.tuning.plan import SPACES, space_of
 
 
 def test_every_model_that_train_compares_has_a_space() -> None:

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from saldopas.models.recommenders.als import AlsConfig
 from saldopas.training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
 from saldopas.training_pipeline.tuning.outcome import Attempt, best_first, best_of
-from saldopas.training_pipeline.tuning.spaces import SPACES
+from saldopas.training_pipeline.tuning.plan import SPACES
 from saldopas.training_pipeline.tuning.tune import Turn, run_turns
 
 Measure = Callable[[dict[str, Any], Callable[[float], None]], None]

@@ -102,7 +102,7 @@ def csv(
 
 def _refuse_early(out: Path, *, overwrite: bool) -> None:
     """Before anything is fetched or read."""
-    from saldopas.training_pipeline.ingest.outputs import check_room, refuse_if_in_the_way
+    from saldopas.training_pipeline.ingest.files import check_room, refuse_if_in_the_way
 
     refuse_if_in_the_way(out, overwrite=overwrite)
     check_room(out)

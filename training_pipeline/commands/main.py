@@ -13,7 +13,6 @@ from saldopas.training_pipeline.commands import (
     drift,
     evaluate,
     import_data,
-    keys,
     plan,
     promote,
     recommend,
@@ -22,7 +21,6 @@ from saldopas.training_pipeline.commands import (
     serve,
     store,
     train,
-    tune,
     ui,
 )
 from saldopas.training_pipeline.console import RunFailedError, say
@@ -41,7 +39,7 @@ app.command("sample")(sample.sample)
 app.add_typer(import_data.app, name="import")
 app.command("validate")(import_data.validate)
 app.command("train")(train.train)
-app.command("tune")(tune.tune)
+app.command("tune")(train.tune)
 app.command("evaluate")(evaluate.evaluate)
 app.command("drift")(drift.drift)
 app.command("compare")(evaluate.compare)
@@ -51,7 +49,7 @@ app.command("recommend")(recommend.recommend)
 app.command("plan")(plan.plan)
 app.command("score")(score.score)
 app.command("at-risk")(at_risk.at_risk)
-app.add_typer(keys.app, name="keys")
+app.add_typer(serve.keys_app, name="keys")
 app.command("serve")(serve.serve)
 app.add_typer(store.app, name="store")
 app.command("erase")(store.erase)

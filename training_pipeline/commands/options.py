@@ -14,6 +14,37 @@ SHOWN = 30  # characters
 DIGITS = re.compile(r"[0-9]+")
 MODELS = "champion, challenger, previous, a version or a directory."
 TABLES = "a .parquet or .csv of participant_id, rank, course_id."
+Data = Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")]
+DataOption = Annotated[str, typer.Option(metavar="DATA", help="Directory or database URL.")]
+Model = Annotated[str, typer.Option(help=MODELS)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Quarantine = Annotated[
+    Path | None, typer.Option(help="Write bad rows here and go on without them.")
+]
+Store = Annotated[
+    str | None, typer.Option(help="URL; else SALDOPAS_STORE, else sqlite:///mlruns/store.db.")
+]
+# of `evaluate` and `compare`
+By = Annotated[
+    list[str] | None,
+    typer.Option(help="Segments: history, price, balance, course-age or a profile column."),
+]
+Resamples = Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")]
+BootstrapSeed = Annotated[int, typer.Option(help="Of the bootstrap.")]
+MinPeople = Annotated[
+    int, typer.Option(min=2, help="Segments of fewer participants are not shown.")
+]
+ReportFile = Annotated[Path | None, typer.Option(help="Write the report as Markdown.")]
+PerParticipant = Annotated[
+    Path | None, typer.Option(help="Write a Parquet file with a row a participant.")
+]
+Trec = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write runs and qrels of TREC to this directory; an empty list is the one line "
+        "`(none)`, so that every tool counts it as a miss."
+    ),
+]
 
 
 def money(*, most: int) -> Callable[[str], int]:
@@ -41,43 +72,12 @@ def moment(text: str) -> datetime:
         ) from error
 
 
-Data = Annotated[str, typer.Argument(metavar="DATA", help="Directory or database URL.")]
-DataOption = Annotated[str, typer.Option(metavar="DATA", help="Directory or database URL.")]
-Model = Annotated[str, typer.Option(help=MODELS)]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Quarantine = Annotated[
-    Path | None, typer.Option(help="Write bad rows here and go on without them.")
-]
-Store = Annotated[
-    str | None, typer.Option(help="URL; else SALDOPAS_STORE, else sqlite:///mlruns/store.db.")
-]
 AsOf = Annotated[
     datetime | None,
     typer.Option(parser=moment, metavar="ISO", help="The moment; by default the model's cut-off."),
 ]
 
-# of `evaluate` and `compare`
-By = Annotated[
-    list[str] | None,
-    typer.Option(help="Segments: history, price, balance, course-age or a profile column."),
-]
 Since = Annotated[
     datetime | None,
     typer.Option(parser=moment, metavar="ISO", help="Predict what was bought from this moment on."),
-]
-Resamples = Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")]
-BootstrapSeed = Annotated[int, typer.Option(help="Of the bootstrap.")]
-MinPeople = Annotated[
-    int, typer.Option(min=2, help="Segments of fewer participants are not shown.")
-]
-ReportFile = Annotated[Path | None, typer.Option(help="Write the report as Markdown.")]
-PerParticipant = Annotated[
-    Path | None, typer.Option(help="Write a Parquet file with a row a participant.")
-]
-Trec = Annotated[
-    Path | None,
-    typer.Option(
-        help="Write runs and qrels of TREC to this directory; an empty list is the one line "
-        "`(none)`, so that every tool counts it as a miss."
-    ),
 ]

@@ -39,11 +39,10 @@ def sample(
     Generated data; no public purchase data of the programme exists. A model that wins on it only
     recovers what was planted: compare with `--strength 0`.
     """
-    from saldopas.training_pipeline.ingest.outputs import check_room, refuse_if_in_the_way
+    from saldopas.training_pipeline.ingest.files import check_room, refuse_if_in_the_way
     from saldopas.training_pipeline.ingest.sample.calibration import calibrate
     from saldopas.training_pipeline.ingest.sample.config import read_sample_config
-    from saldopas.training_pipeline.ingest.sample.generate import generate
-    from saldopas.training_pipeline.ingest.sample.write import NOTICE, write_sample
+    from saldopas.training_pipeline.ingest.sample.generate import NOTICE, generate, write_sample
 
     settings = read_sample_config(
         config,
@@ -72,7 +71,7 @@ def sample(
 
 
 def _print(marginals: list[Marginal], out: Path, rows: dict[str, int]) -> None:
-    from saldopas.training_pipeline.ingest.sample.write import NOTICE
+    from saldopas.training_pipeline.ingest.sample.generate import NOTICE
 
     print_table(
         f"Calibration. {NOTICE}",

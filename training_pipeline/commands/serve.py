@@ -1,10 +1,13 @@
-"""`saldopas serve`: the HTTP service on the champion, or on any artifact."""
+"""`saldopas serve` and `saldopas keys new`: the HTTP service, and who may ask it."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import ipaddress
 import os
+import re
+import secrets
 import socket
 import sys
 from importlib.util import find_spec
@@ -18,10 +21,14 @@ from saldopas.training_pipeline.console import RunFailedError, say
 if TYPE_CHECKING:
     from saldopas.models.artifact.manifest import Manifest
 
+
 SERVICE = "saldopas.serving.service:SaldoPas"
 CHAMPION = "champion"
 VERSION = "SALDOPAS_MODEL_VERSION"
 CODE = Path(__file__).resolve().parents[2]  # or `serving/` where one stands is taken for it
+SCOPES = ("recommend", "events", "admin")  # what `serving/http/keys.py` reads
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+keys_app = typer.Typer(help="API keys of the service.", no_args_is_help=True)
 
 
 def serve(
@@ -202,3 +209,50 @@ def _announce(url: str, manifest: Manifest, name: str, *, keyed: bool) -> None:
     if not keyed:
         say("development mode: without API keys (--keys) only this machine is answered")
     say(f"starting {url} (a line with `ready` follows; Ctrl-C stops)")
+
+
+@keys_app.callback()
+def keys() -> None:
+    """API keys of the service."""
+
+
+@keys_app.command()
+def new(
+    name: Annotated[str, typer.Option(help="Who uses it: letters, digits, dot, dash.")],
+    scope: Annotated[
+        str, typer.Option(help="recommend, events, admin; several with commas.")
+    ] = "recommend",
+    file: Annotated[
+        Path | None, typer.Option(help="Append the hash's line to this file, made if missing.")
+    ] = None,
+) -> None:
+    """Make a key, print it once, and print or append the line that the service reads.
+
+    The file is the one of `saldopas serve --keys`; a running service reads it again when it
+    changes. Take a key back by removing its line.
+    """
+
+    wanted = [part.strip() for part in scope.split(",")]
+    unknown = sorted(set(wanted) - set(SCOPES))
+    if unknown:
+        raise DataError(f"no such scope: {unknown[0]!r}", remedy=f"known: {', '.join(SCOPES)}")
+    if not NAME.fullmatch(name):
+        raise DataError("--name is no name for a key", remedy="write one such as dashboard-2")
+    key = "sp_" + secrets.token_urlsafe(32)
+    scopes = ",".join(known for known in SCOPES if known in wanted)
+    line = f"{hashlib.sha256(key.encode()).hexdigest()} {name} {scopes}"
+    if file is None:
+        say("the key, shown only now, and below it the line for the keys file:")
+        typer.echo(key)
+        typer.echo(line)
+        return
+    _append(file, line)
+    say(f"the key, shown only now; its hash is in {file}:")
+    typer.echo(key)
+
+
+def _append(file: Path, line: str) -> None:
+    """A line at the end of a file that only its owner reads."""
+    handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as output:
+        output.write(f"{line}\n")

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from saldopas.features.tables.dataset_config import Frozen
-from saldopas.training_pipeline.ingest.toml_config import read_toml, validated
+from saldopas.training_pipeline.ingest.files import read_toml, validated
 
 Verdict = Literal["ok", "watch", "drifted"]
 VERDICTS: tuple[Verdict, ...] = ("ok", "watch", "drifted")

@@ -57,7 +57,7 @@ class DriftFinding:
 
 
 def judge(value: float, limits: Limits, *, p_value: float | None, alpha: float) -> Verdict:
-    """What chance explains is ok, whatever its size."""
+    """Judge a value; one that chance explains is ok, whatever its size."""
     if (p_value is not None and p_value >= alpha) or value < limits.watch:
         return "ok"
     return "drifted" if value >= limits.drifted else "watch"

@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 SMOOTHING = 0.5  # added to each count, so that an empty bin has a logarithm (Jeffreys' prior)
 KOLMOGOROV_MEAN = 0.8687311606361592  # sqrt(pi / 2) ln 2
+REST = "all others"
+MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -143,10 +145,6 @@ def _against_chance(found: float, mix: Mix, *, per_psi: float) -> Distance:
     unit = per_psi * mix.chance
     noise = freedom * unit
     return Distance(max(0.0, found - noise), noise, float(chdtrc(freedom, found / unit)))
-
-
-REST = "all others"
-MISSING = "missing"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from saldopas.training_pipeline.drift.sides import OneSide
 from saldopas.training_pipeline.evaluating.statistics import paired_difference
 
 RESAMPLES = 200
+NO_COURSE = -1
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class _Sample:
 def recommendation_findings(
     old: OneSide, new: OneSide, artifact: Artifact, config: DriftConfig
 ) -> list[DriftFinding]:
-    """What `artifact` answers to OLD's and to NEW's people, and how a refit on NEW differs."""
+    """Compare the artifact's lists for participants of OLD and of NEW, and with a refit on NEW."""
     asked = [_asked(side, artifact, config) for side in (old, new)]
     vocabulary = artifact.vocabulary
     lists = [one.lists(artifact.policy.over(one.data.courses), vocabulary, config) for one in asked]
@@ -70,7 +71,7 @@ def _asked(side: OneSide, artifact: Artifact, config: DriftConfig) -> _Sample:
 
 
 def _places(lists: Recommendations) -> NDArray[np.int64]:
-    """Whose request each recommended course answers."""
+    """(K,) row of the request that each recommended course answers."""
     return np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr))
 
 
@@ -145,9 +146,6 @@ def _lost(
     what = f"overlap {found.mean():.3f}, of refits on halves {usual:.3f}"
     limits, item = config.overlap_lost, "lists of a refit"
     return sampled("recommendations", item, measure, measured, limits, config, what=what)
-
-
-NO_COURSE = -1
 
 
 def padded(lists: Recommendations, *, depth: int) -> NDArray[np.int64]:

@@ -22,10 +22,12 @@ from saldopas.training_pipeline.drift.tables import (
 )
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
 
+COLUMNS = ("area", "item", "measure", "value", "watch", "drifted", "verdict", "what moved")
+
 
 @dataclass(frozen=True)
 class DatasetCounts:
-    """What of one dataset was compared."""
+    """Size of what was compared of one dataset."""
 
     name: str
     fingerprint: str
@@ -160,9 +162,6 @@ def _notes(old: OneSide, new: OneSide, *, only_new: bool) -> list[str]:
 
 def _columns(side: OneSide) -> set[str]:
     return {str(name) for name in side.dataset.participants.columns}
-
-
-COLUMNS = ("area", "item", "measure", "value", "watch", "drifted", "verdict", "what moved")
 
 
 def as_markdown(report: DriftReport) -> str:

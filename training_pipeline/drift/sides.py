@@ -21,7 +21,7 @@ MUCH = 0.5  # of OLD's purchases in NEW: NEW then holds OLD
 
 @dataclass(frozen=True)
 class OneSide:
-    """What of one dataset is compared.
+    """The compared part of one dataset.
 
     Attributes:
         dataset: the whole of it.

@@ -1,4 +1,4 @@
-"""What is compared between two datasets: profiles, prices, catalogue, purchases."""
+"""Findings on the tables of two datasets: profiles, prices, catalogue, purchases."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from saldopas.training_pipeline.drift.mixes import (
 )
 from saldopas.training_pipeline.drift.sides import OneSide
 from scipy.special import ndtr
+
+LONGEST = 10  # this many purchases or more are one history length
 
 
 def profile_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[DriftFinding]:
@@ -132,9 +134,6 @@ def _repriced(old: OneSide, new: OneSide, config: DriftConfig) -> DriftFinding:
         what += f", by {change:+.1%} in the median".replace("%", " %")
     share = float(changed.mean()) if len(common) else 0.0
     return counted("catalogue", "prices changed", "share of common", share, config.repriced, what)
-
-
-LONGEST = 10  # this many purchases or more are one history length
 
 
 def purchase_findings(old: OneSide, new: OneSide, config: DriftConfig) -> list[DriftFinding]:

@@ -12,19 +12,19 @@ from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset import Dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.models.policy.policy import Recommendations
-from saldopas.training_pipeline.evaluating.backtest import Backtest
+from saldopas.training_pipeline.evaluating.backtest import (
+    SUFFIXES,
+    Backtest,
+    GivenLists,
+    given_lists,
+    read_recommendations,
+)
 from saldopas.training_pipeline.evaluating.comparison import differences, segment_differences
 from saldopas.training_pipeline.evaluating.evaluation import (
     CHOSEN,
     Evaluation,
     evaluate_beside_popularity,
     evaluate_lists,
-)
-from saldopas.training_pipeline.evaluating.given_lists import (
-    SUFFIXES,
-    GivenLists,
-    given_lists,
-    read_recommendations,
 )
 from saldopas.training_pipeline.evaluating.groups import grouping
 from saldopas.training_pipeline.evaluating.intervals import intervals_of, segments_of

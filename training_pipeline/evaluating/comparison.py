@@ -8,16 +8,15 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.training_pipeline.evaluating.exposure import ExposureValue
 from saldopas.training_pipeline.evaluating.groups import Grouping, may_tell
 from saldopas.training_pipeline.evaluating.intervals import Segments, segments_of
-from saldopas.training_pipeline.evaluating.measured import Measured, Wanted, wanted
+from saldopas.training_pipeline.evaluating.measured import ExposureValue, Measured, Wanted, wanted
 from saldopas.training_pipeline.evaluating.statistics import (
     EvaluationConfig,
+    detectable_errors,
     holm,
     paired_difference,
 )
-from scipy.special import stdtrit
 
 Verdict = Literal["better", "worse", "higher", "lower", "undecided"]
 
@@ -160,9 +159,7 @@ def _exposure_difference(
 
 
 def _detectable(value: ExposureValue, power: float, alpha: float) -> float:
-    freedom = len(value.deviation) - 1
-    quantiles = stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power)
-    return float(quantiles) * value.standard_error
+    return detectable_errors(len(value.deviation), power=power, alpha=alpha) * value.standard_error
 
 
 def _judged(found: Difference, alpha: float) -> Difference:

@@ -17,6 +17,15 @@ from saldopas.models.policy.policy import Policy
 
 CUTOFFS = (1, 5, 10, 20)  # lengths at which lists are measured
 CELLS_A_BLOCK = 4_000_000
+REASONS = {
+    "cancelled": "cancelled",
+    "opted_out": "of participants who opted out",
+    "bought_before": "of a course bought before",
+    "not_on_sale": "of a course not on sale at the moment",
+    "not_eligible": "of a course whose least age or education is not surely reached",
+    "above_balance": "of a course priced above the balance",
+    "not_drawn": "beyond the most that are looked at",
+}
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class Decisions:
 
     @cached_property
     def requests(self) -> RequestBatch:
-        """What a policy would be asked."""
+        """The request of each decision."""
         return self.cut.requests(self.data, count=max(CUTOFFS))
 
     def may_list(self, rows: NDArray[np.int64], item_idx: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -129,17 +138,6 @@ class Decisions:
         size = max(1, CELLS_A_BLOCK // max(self.n_items, 1))
         for start in range(0, self.n_decisions, size):
             yield np.arange(start, min(start + size, self.n_decisions))
-
-
-REASONS = {
-    "cancelled": "cancelled",
-    "opted_out": "of participants who opted out",
-    "bought_before": "of a course bought before",
-    "not_on_sale": "of a course not on sale at the moment",
-    "not_eligible": "of a course whose least age or education is not surely reached",
-    "above_balance": "of a course priced above the balance",
-    "not_drawn": "beyond the most that are looked at",
-}
 
 
 def predicted(decisions: Decisions) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from saldopas.training_pipeline.evaluating.metrics import (
 
 MAIN_METRIC = "ndcg@10"
 CHOSEN, POPULAR = "chosen", "popularity"
+CUTOFF = 10  # of the metric that is chosen by: `evaluation.MAIN_METRIC`
+ERRORS = 2.0  # standard errors that a clear difference is above zero
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,6 @@ def evaluate_lists(lists: Recommendations, data: IndexedDataset, cut: Cut) -> Ev
         lists=lists,
         coverage={k: coverage(lists, n_items=data.courses.n_items, depth=k) for k in CUTOFFS},
     )
-
-
-CUTOFF = 10  # of the metric that is chosen by: `evaluation.MAIN_METRIC`
-ERRORS = 2.0  # standard errors that a clear difference is above zero
 
 
 @dataclass(frozen=True)

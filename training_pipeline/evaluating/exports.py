@@ -15,7 +15,10 @@ from saldopas.features.tables import columns as c
 from saldopas.training_pipeline.evaluating.decisions import Decisions
 from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
-from saldopas.training_pipeline.ingest.outputs import check_file, check_writable
+from saldopas.training_pipeline.ingest.files import check_file, check_writable
+
+QRELS, TOPICS = "qrels.txt", "decisions.parquet"
+NONE = "(none)"  # no course: in an encoded id the brackets would be %28 and %29
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Outputs:
     def write(
         self, report: EvaluationReport | ComparisonReport, candidates: Mapping[str, Measured]
     ) -> None:
-        """What was asked for; `candidates` name the TREC runs."""
+        """Write the requested files; `candidates` name the TREC runs."""
         if self.out is not None:
             self.out.parent.mkdir(parents=True, exist_ok=True)
             self.out.write_text(report.as_markdown(), "utf-8")
@@ -62,10 +65,6 @@ class Outputs:
             report.per_participant().to_parquet(self.per_participant, index=False)
         if self.trec is not None:
             write_trec(self.trec, report.decisions, candidates)
-
-
-QRELS, TOPICS = "qrels.txt", "decisions.parquet"
-NONE = "(none)"  # no course: in an encoded id the brackets would be %28 and %29
 
 
 def write_trec(folder: Path, decisions: Decisions, candidates: Mapping[str, Measured]) -> None:

@@ -66,7 +66,7 @@ def _by_price(decisions: Decisions) -> tuple[tuple[str, ...], NDArray[np.int64]]
 
 
 def _by_balance(decisions: Decisions) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """What was left, a quarter of the decisions each."""
+    """Remaining balance, a quarter of the decisions each."""
     return _quarters(decisions.balance_rp)
 
 

@@ -13,6 +13,7 @@ from saldopas.training_pipeline.evaluating.measured import Measured, wanted
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig, bootstrap_means
 
 Floats = NDArray[np.float64]
+GROUPS = ("all", "warm", "new")  # everybody, with an earlier purchase, without one
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,6 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     return ratio
 
 
-GROUPS = ("all", "warm", "new")  # everybody, with an earlier purchase, without one
 Intervals = dict[str, dict[str, dict[str, MeanInterval]]]
 
 

@@ -10,6 +10,8 @@ from saldopas.models.policy.policy import Recommendations
 from saldopas.training_pipeline.evaluating.decisions import CUTOFFS, Decisions
 from scipy.sparse import csr_array
 
+ATTRIBUTES = (c.CATEGORY, c.PROVIDER, c.PLATFORM, c.MODE)
+
 
 def hits_of(lists: Recommendations, targets: csr_array, *, depth: int) -> NDArray[np.bool_]:
     """(B, depth) True where the course at that rank was bought; False past the end of a list."""
@@ -88,13 +90,10 @@ def first_places(lists: Recommendations, *, depth: int) -> NDArray[np.int64]:
 
 
 def coverage(lists: Recommendations, *, n_items: int, depth: int) -> float:
-    """Share of the catalogue that stands in somebody's first `depth` places."""
+    """Share of the catalogue that stands in the first `depth` places of any list."""
     lengths = np.diff(lists.indptr)
     ranks = np.arange(len(lists.item_idx)) - np.repeat(lists.indptr[:-1], lengths)
     return len(np.unique(lists.item_idx[ranks < depth])) / max(n_items, 1)
-
-
-ATTRIBUTES = (c.CATEGORY, c.PROVIDER, c.PLATFORM, c.MODE)
 
 
 def novelty(items: NDArray[np.int64], buyers: NDArray[np.int64], n_people: int) -> pd.DataFrame:

@@ -37,6 +37,12 @@ def panel_title(axis: Axes, text: str) -> None:
     axis.set_title(text, loc="left", size=11.5, color=INK)
 
 
+def legend_below(figure: Figure, axis: Axes) -> None:
+    """The legend of one panel below all of them."""
+    handles = axis.get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=2, **LEGEND)
+
+
 def per_cent(axis: Axes, *, x: bool = False, y: bool = False) -> None:
     """Shares as percentages."""
     for wanted, side in ((x, axis.xaxis), (y, axis.yaxis)):

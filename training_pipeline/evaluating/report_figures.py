@@ -16,8 +16,8 @@ def evaluation_figure(rows: pd.DataFrame, *, title: str) -> Figure:
         title, "means over decisions; intervals over participants", columns=len(metrics), height=3.2
     )
     for axis, metric in zip(axes, metrics, strict=True):
-        shown = rows[rows["metric"] == metric].reset_index(drop=True)
-        for place, row in shown.iterrows():
+        shown = rows[rows["metric"] == metric]
+        for place, row in enumerate(shown.to_dict("records")):
             colour = COLOURS.get(row["policy"], style.CHOSEN)
             axis.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2)
             axis.plot(row["mean"], place, "o", color=colour)
@@ -29,13 +29,13 @@ def evaluation_figure(rows: pd.DataFrame, *, title: str) -> Figure:
 
 def comparison_figure(rows: pd.DataFrame, *, title: str) -> Figure:
     """A line a metric: rows of `ComparisonReport.to_frame`, over what a test would detect."""
-    shown = rows[rows["detectable"] > 0][::-1].reset_index(drop=True)
+    shown = rows[rows["detectable"] > 0][::-1]
     figure, (axis,) = style.new_figure(
         title,
         "B - A over the smallest difference that a test detects; lines: intervals",
         height=1.8 + 0.34 * len(shown),
     )
-    for place, row in shown.iterrows():
+    for place, row in enumerate(shown.to_dict("records")):
         decided = row["verdict"] != "undecided"
         colour = style.CHOSEN if decided else style.MUTED
         ends = [row["low"] / row["detectable"], row["high"] / row["detectable"]]

@@ -1,4 +1,4 @@
-"""What `evaluate` and `compare` give back: typed, as JSON, as Markdown, a row a participant."""
+"""Reports of `evaluate` and `compare`: typed, as a frame, JSON, Markdown, a row a participant."""
 
 from __future__ import annotations
 

@@ -64,9 +64,14 @@ class PairedDifference:
         (t_{1-alpha/2} + t_{power}) * standard error, the usual size of a paired design
         (Cohen 1988; Bloom 1995). Smaller differences than this are not evidence of equality.
         """
-        freedom = self.n_units - 1
-        quantiles = stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power)
+        quantiles = detectable_errors(self.n_units, power=power, alpha=alpha)
         return np.asarray(quantiles * self.standard_error)
+
+
+def detectable_errors(n_units: int, *, power: float, alpha: float) -> float:
+    """How many standard errors a difference must have; see `PairedDifference.detectable`."""
+    freedom = n_units - 1
+    return float(stdtrit(freedom, 1 - alpha / 2) + stdtrit(freedom, power))
 
 
 def bootstrap_means(

@@ -22,6 +22,8 @@ from saldopas.training_pipeline.gate.verdict import GateConfig, GateReport, Outc
 
 NO_CHAMPION = "there is no champion yet"
 NEEDS_CHAMPION = (v.MAIN, v.GAIN, v.SEGMENTS, v.BALANCE)
+KNOWN = 0.9  # least share of what the version has learned; the rest may be corrected or erased
+LATE = 0.01  # largest share that lies after the end of the data
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Champion:
 
 @dataclass(frozen=True)
 class GateInput:
-    """What the gate may look at, and how strict it is.
+    """Data and settings of the gate.
 
     Attributes:
         dataset: what the challenger was trained on, or the same going on; None: only what was
@@ -163,7 +165,7 @@ def _loaded(champion: Champion | None) -> tuple[Artifact | None, str | None]:
 def _remembered(
     challenger: Challenger, champion: Champion, earlier: GateReport | None
 ) -> list[Verdict]:
-    """What was found before, where it was against this champion."""
+    """Verdicts of an earlier run of the gate against this champion."""
     if earlier is not None:
         return [earlier.of(rule) for rule in NEEDS_CHAMPION]
     told = (
@@ -176,10 +178,6 @@ def _remembered(
 
 def _all(names: tuple[str, ...], outcome: Outcome, sentence: str) -> list[Verdict]:
     return [Verdict(rule, outcome, sentence) for rule in names]
-
-
-KNOWN = 0.9  # least share of what the version has learned; the rest may be corrected or erased
-LATE = 0.01  # largest share that lies after the end of the data
 
 
 def check_trained_on(dataset: Dataset, artifact: Artifact) -> None:

@@ -24,6 +24,7 @@ from scipy.special import stdtrit
 
 Reference = Literal["champion", "popularity"]
 BALANCE_USED = "balance_used@10"
+UNLUCKY = 2  # participants who are taken to lose all that one can, beside those that were seen
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Against:
 
     @property
     def decisions(self) -> Decisions:
-        """What both were asked."""
+        """The decisions of both."""
         return self.ours.decisions
 
     @cached_property
@@ -131,7 +132,7 @@ def _against_popularity(
 
 
 def _challenger(held_out: Backtest, challenger: Artifact, measured: Measured | None) -> Measured:
-    """What the training measured, where it was on these very decisions."""
+    """Metrics of the challenger; those of its training where the decisions are the same."""
     if measured is not None and _same(measured.decisions, held_out.decisions):
         return measured
     return Measured.of("challenger", held_out.decisions, held_out.lists_of(challenger))
@@ -169,7 +170,7 @@ def _after_both(dataset: Dataset, challenger: Artifact, champion: Artifact) -> B
 
 
 def _test_cut(dataset: Dataset, challenger: Artifact) -> Backtest | None:
-    """What the challenger's training held out; models are fitted before it."""
+    """The test cut of the challenger's training; models are fitted before it."""
     manifest = challenger.manifest
     known = dataset.purchases[_before(dataset, manifest.cutoff_s)].reset_index(drop=True)
     aligned = align_courses(replace(dataset, purchases=known), challenger.policy.courses.frame)
@@ -194,12 +195,9 @@ def _count(backtest: Backtest) -> str:
     return f"{backtest.decisions.n_decisions:,} decisions"
 
 
-UNLUCKY = 2  # participants who are taken to lose all that one can, beside those that were seen
-
-
 @dataclass(frozen=True)
 class LossEvidence:
-    """What paired decisions say of a loss, on the safe side.
+    """Conservative bounds on a loss, from paired decisions.
 
     Attributes:
         low: no lower true difference is likely, the lower of a bootstrap's and a t interval's end.

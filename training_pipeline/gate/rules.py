@@ -8,9 +8,9 @@ import numpy as np
 from saldopas.models.artifact.artifact import Artifact
 from saldopas.training_pipeline.evaluating.comparison import Difference
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, POPULAR
-from saldopas.training_pipeline.evaluating.exposure import ExposureValue
 from saldopas.training_pipeline.evaluating.groups import grouping
 from saldopas.training_pipeline.evaluating.intervals import segments_of
+from saldopas.training_pipeline.evaluating.measured import ExposureValue
 from saldopas.training_pipeline.evaluating.statistics import holm, paired_difference
 from saldopas.training_pipeline.gate import verdict as v
 from saldopas.training_pipeline.gate.latency import Latency
@@ -24,6 +24,8 @@ from saldopas.training_pipeline.gate.reference import (
 from saldopas.training_pipeline.gate.verdict import GateConfig, Outcome, Verdict
 
 NOISE = 1.1  # times that the same model takes when it is timed again; 1.06 was seen
+COUNTED = (MAIN_METRIC, "recall@10", "mrr@10", BALANCE_USED, "coverage@10")
+"""More is wanted of each, and a list gets more of none by showing less: an empty one has 0."""
 
 
 def not_below_popularity(model: str, *, beats: bool, measured: bool) -> Verdict:
@@ -204,10 +206,6 @@ def _figures(change: Difference, found: LossEvidence) -> dict[str, v.Figure]:
     }
 
 
-COUNTED = (MAIN_METRIC, "recall@10", "mrr@10", BALANCE_USED, "coverage@10")
-"""More is wanted of each, and a list gets more of none by showing less: an empty one has 0."""
-
-
 def gain(
     against: Against,
     config: GateConfig,
@@ -301,7 +299,7 @@ def _other_data(challenger: Artifact, champion: Artifact) -> list[str]:
 
 
 def _megabytes(artifact: Artifact) -> float:
-    """What serves: models and catalogue, not the snapshot, which grows with the people."""
+    """Size of models and catalogue, without the snapshot, which grows with the participants."""
     folders = ("models", "exploration", "evidence")
     files = [file for name in folders for file in (artifact.path / name).rglob("*.npy")]
     return sum(file.stat().st_size for file in files) / 1e6

@@ -9,11 +9,24 @@ from typing import Any, Literal, Self
 from pydantic import Field
 from saldopas.features.tables.dataset_config import Frozen
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
-from saldopas.training_pipeline.ingest.toml_config import read_toml, validated
+from saldopas.training_pipeline.ingest.files import read_toml, validated
+
+Outcome = Literal["passed", "failed", "not enough evidence", "not applicable"]
+REFUSING = ("failed", "not enough evidence")
+Figure = float | int | str | None
+ARTIFACT = "artifact"
+POPULARITY = "popularity"
+MAIN = "main-metric"
+GAIN = "gain"
+SEGMENTS = "segments"
+BALANCE = "balance"
+LATENCY = "latency"
+EDITION = 2  # raised where a rule changes its meaning: older verdicts are then not used again
+RULES = (ARTIFACT, POPULARITY, MAIN, GAIN, SEGMENTS, BALANCE, LATENCY)
 
 
 class GateConfig(Frozen):
-    """What a challenger must keep of the champion's figures, and what counts as a gain.
+    """Settings of the gate: how much a challenger may lose, and what counts as a gain.
 
     `segments` are columns as in `saldopas evaluate --by`; None: history length and every profile
     column that `dataset.toml` declares; none at all: the rule is off, and says so.
@@ -64,21 +77,6 @@ def read_gate_config(path: Path | None) -> GateConfig:
     )
 
 
-Outcome = Literal["passed", "failed", "not enough evidence", "not applicable"]
-REFUSING = ("failed", "not enough evidence")
-Figure = float | int | str | None
-
-ARTIFACT = "artifact"
-POPULARITY = "popularity"
-MAIN = "main-metric"
-GAIN = "gain"
-SEGMENTS = "segments"
-BALANCE = "balance"
-LATENCY = "latency"
-EDITION = 2  # raised where a rule changes its meaning: older verdicts are then not used again
-RULES = (ARTIFACT, POPULARITY, MAIN, GAIN, SEGMENTS, BALANCE, LATENCY)
-
-
 @dataclass(frozen=True)
 class Verdict:
     """One rule: its outcome, the figures it rests on, and a sentence for a person."""
@@ -112,7 +110,7 @@ class GateReport:
 
     @property
     def measured(self) -> bool:
-        """Whether there was data to compare on, or nobody to compare with."""
+        """Whether there was data to compare on, or no champion to compare with."""
         return self.data is not None or self.champion is None
 
     @property
@@ -153,7 +151,7 @@ class GateReport:
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> Self:
-        """What `as_dict` gave."""
+        """Restore a report from `as_dict`."""
         return cls(
             version=told["version"],
             champion=told["champion"],

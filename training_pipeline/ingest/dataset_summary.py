@@ -1,4 +1,4 @@
-"""What a dataset holds, for a person before training on it: counts, spans, coverage, warnings."""
+"""Summary of a dataset before training on it: counts, spans, coverage, warnings."""
 
 from __future__ import annotations
 

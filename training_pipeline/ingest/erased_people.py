@@ -47,7 +47,7 @@ def store_in_use() -> str:
 
 
 def erased_people(url: str) -> Erased:
-    """Everybody whom the store was told to forget; nobody where there is no store."""
+    """The erased participants of a store; none where there is no store."""
     parsed = store_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
         return Erased(b"", frozenset())

@@ -19,7 +19,7 @@ from saldopas.features.splits.split import end_of
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.training_pipeline.console import progress, say
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
-from saldopas.training_pipeline.ingest.outputs import check_table_path
+from saldopas.training_pipeline.ingest.files import check_table_path
 from saldopas.training_pipeline.scoring.lists import answer_frame
 from saldopas.training_pipeline.scoring.request_table import read_requests
 

@@ -11,9 +11,9 @@ from typing import Any, Literal
 from saldopas.features.errors import DataError
 from saldopas.features.requests.batch import build_requests, request_moment
 from saldopas.models.artifact.artifact import load_artifact
-from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
-from saldopas.models.planner.plan_problem import PlanRefusedError
+from saldopas.models.planner.answer import looked_ahead, plans_answer
 from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
+from saldopas.models.planner.problem import PlanRefusedError
 
 
 def plan_one(

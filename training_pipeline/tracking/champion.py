@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 AUDIT_FILE = "promotions.jsonl"
 AUDIT_TAG = "saldopas.promotion"
+LOCK_FILE = ".promotion.lock"  # in the store's directory
+LOCK_KEY = 0x5A1D0  # of PostgreSQL's advisory lock
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def promotion(
     forced: bool = False,
     report: GateReport | None = None,
 ) -> Promotion:
-    """A move of now, by whoever runs this process."""
+    """A move at this moment, by the user of this process."""
     return Promotion(
         action=action,
         from_version=old,
@@ -143,10 +145,6 @@ def _who() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name
         return f"uid {os.getuid()}"
-
-
-LOCK_FILE = ".promotion.lock"  # in the store's directory
-LOCK_KEY = 0x5A1D0  # of PostgreSQL's advisory lock
 
 
 @contextmanager

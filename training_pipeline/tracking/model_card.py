@@ -1,14 +1,29 @@
-"""A page about a trained model for people who meet it in MLflow: Markdown."""
+"""Quality on a training's test cut, and the model card: a Markdown page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from saldopas.features.splits.split import make_cuts
 from saldopas.models.policy.balance_fit import EDGES
+from saldopas.training_pipeline.evaluating.decisions import Decisions
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, Evaluation
-from saldopas.training_pipeline.evaluating.markdown import number, with_interval
+from saldopas.training_pipeline.evaluating.groups import grouping
+from saldopas.training_pipeline.evaluating.intervals import (
+    Intervals,
+    Segments,
+    intervals_of,
+    segments_of,
+)
+from saldopas.training_pipeline.evaluating.markdown import (
+    about,
+    evaluation_page,
+    number,
+    with_interval,
+)
+from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
-from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 ROWS = (
@@ -26,6 +41,7 @@ BEYOND = (
 )
 GAP = "&nbsp;&nbsp;&nbsp;"  # MLflow's tables have no space between columns
 BELOW = "&nbsp;"  # nor below them
+SEGMENT_METRICS = (MAIN_METRIC, "recall@10")
 
 
 def model_card(record: TrainingRecord, quality: HeldOutQuality | None) -> str:
@@ -146,7 +162,7 @@ def _stages(record: TrainingRecord) -> str:
 
 
 def _blend(record: TrainingRecord) -> Iterator[str]:
-    """Who weighs how much, by history length."""
+    """Weights of the models by history length."""
     if not record.blend:
         return
     lines = [
@@ -180,4 +196,69 @@ def _balance(record: TrainingRecord) -> Iterator[str]:
     yield (
         "## Balance\nHow many times as often courses were bought as the scores alone foretold, by "
         "price as a share of the balance; scores are multiplied by it.\n\n" + head + "\n".join(rows)
+    )
+
+
+@dataclass(frozen=True)
+class HeldOutQuality:
+    """The test cut of a training.
+
+    Attributes:
+        decisions: what was asked; measured: by policy, `chosen` and `popularity`.
+        intervals: by policy, group and metric.
+        segments: by policy: history length and every declared profile column.
+        config: of the intervals, and the smallest group that is shown.
+    """
+
+    decisions: Decisions
+    measured: dict[str, Measured]
+    intervals: Intervals
+    segments: dict[str, list[Segments]]
+    config: EvaluationConfig
+
+    def segments_by(self, metric: str, *, policy: str = "chosen") -> list[Segments]:
+        """One metric by every column."""
+        return [one for one in self.segments[policy] if one.metric == metric]
+
+    def page(self, title: str) -> str:
+        """Everything as Markdown, a table a group of people."""
+        return evaluation_page(
+            title=title,
+            about=about(self.decisions, self.config, ()),
+            intervals=self.intervals,
+            segments=self.segments["chosen"],
+        )
+
+
+def held_out_quality(record: TrainingRecord) -> HeldOutQuality | None:
+    """None where nothing was held out."""
+    settings = record.evaluation
+    manifest = record.manifest
+    cuts = (
+        make_cuts(record.data, manifest.split_config, seed=manifest.seed) if record.test else None
+    )
+    if cuts is None:
+        return None
+    decisions = Decisions(record.data, cuts[1])
+    measured = {
+        policy: Measured.of(policy, decisions, found.lists) for policy, found in record.test.items()
+    }
+    data = record.data
+    columns = ("history", *(name for name in data.config.profile or {} if name in data.people))
+    groupings = [grouping(decisions, column) for column in columns]
+    return HeldOutQuality(
+        decisions=decisions,
+        measured=measured,
+        intervals=intervals_of(measured, config=settings),
+        segments={
+            policy: [
+                one
+                for by in groupings
+                for one in segments_of(
+                    found.metrics, by, decisions.people, names=SEGMENT_METRICS, config=settings
+                )
+            ]
+            for policy, found in measured.items()
+        },
+        config=settings,
     )

@@ -25,6 +25,7 @@ ARTIFACT_KEY = "saldopas"
 VERSIONS_TAG = "mlflow.modelVersions"  # where MLflow's pages look for the registered versions
 CODE = Path(__file__).with_name("pyfunc_model.py")
 NOBODY = "example-participant"
+PINNED = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow", "pydantic")
 
 
 def start_model(run: Run, record: TrainingRecord, *, name: str) -> LoggedModel:
@@ -114,7 +115,7 @@ def signature() -> Any:
 
 
 def input_example(record: TrainingRecord) -> pd.DataFrame:
-    """Nobody's id, with a balance that buys the dearer half of the catalogue too."""
+    """An invented id, with a balance that pays for every course."""
     balance = int(record.data.courses.price_rp.max())
     return pd.DataFrame({c.PARTICIPANT_ID: [NOBODY], c.BALANCE: [balance]})
 
@@ -139,11 +140,8 @@ def _register_name(mlflow: MlflowClient, name: str) -> None:
             raise
 
 
-PINNED = ("saldopas", "numpy", "scipy", "implicit", "pandas", "pyarrow", "pydantic")
-
-
 def model_requirements() -> list[str]:
-    """What the registered model needs, pinned to the installed minor versions."""
+    """Requirements of the registered model, pinned to the installed minor versions."""
     return [f"{name}~={_minor(version(name))}.0" for name in PINNED]
 
 

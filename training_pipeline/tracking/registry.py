@@ -26,6 +26,9 @@ MODEL_NAME = "course-recommender"
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 ALIASES = (CHAMPION, CHALLENGER, PREVIOUS)
 LARGEST = 2**31 - 1  # version number that every store can ask for
+URI_SCHEME = "models:/"
+LONGEST_NUMBER = 100  # digits that are read as a version
+NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow
 
 
 class ModelNotFoundError(RunFailedError):
@@ -142,11 +145,6 @@ def _info(entity: Any, aliases: dict[str, int]) -> VersionInfo:
     )
 
 
-URI_SCHEME = "models:/"
-LONGEST_NUMBER = 100  # digits that are read as a version
-NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow
-
-
 def resolve(model: str) -> Path:
     """The artifact directory of a model.
 
@@ -193,7 +191,7 @@ def _no_such(problem: str) -> DataError:
 
 @contextmanager
 def _wrong_names_refused() -> Iterator[None]:
-    """What MLflow does not know by this name was asked for wrongly; the run did not fail."""
+    """Turn MLflow's errors about unknown names into a `DataError`."""
     from mlflow.exceptions import MlflowException
 
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from saldopas.models.policy.policy import Source
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, Evaluation
 from saldopas.training_pipeline.evaluating.measured import FAMILY
-from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
+from saldopas.training_pipeline.tracking.model_card import HeldOutQuality
 from saldopas.training_pipeline.tracking.runs import FINGERPRINT
 from saldopas.training_pipeline.training.record import TrainingRecord
 
@@ -94,7 +94,7 @@ def beyond_ranking(quality: HeldOutQuality | None) -> dict[str, float]:
 
 
 def tags(record: TrainingRecord) -> dict[str, str]:
-    """What runs and versions are searched by."""
+    """Tags by which runs and versions are searched."""
     manifest = record.manifest
     values = {
         "saldopas.dataset": record.name,

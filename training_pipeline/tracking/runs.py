@@ -155,7 +155,7 @@ def experiment_of(mlflow: MlflowClient, name: str) -> str:
 
 
 def _made(mlflow: MlflowClient, name: str) -> Any:
-    """A new experiment, or the one that somebody else made in the same moment."""
+    """Create an experiment, or return the one that another process has just created."""
     from mlflow.exceptions import MlflowException
 
     where = None if store.is_server() else str((store.home() / "artifacts" / name).resolve())

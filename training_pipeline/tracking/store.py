@@ -101,7 +101,7 @@ def connect() -> MlflowClient:
 
 @contextmanager
 def mlflow_errors() -> Iterator[None]:
-    """What MLflow or its database refuses becomes one line."""
+    """Turn errors of MLflow and its database into a `RunFailedError` of one line."""
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 

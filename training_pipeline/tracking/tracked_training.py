@@ -66,8 +66,7 @@ def _tracked(
 ) -> dict[str, Any]:
     """`seen` is what the training looked at: the gate compares with the champion on it."""
     from saldopas.training_pipeline.gate.judge import GateInput
-    from saldopas.training_pipeline.tracking.gate_verdicts import judge
-    from saldopas.training_pipeline.tracking.promotion import GateRefusedError, promote
+    from saldopas.training_pipeline.tracking.promotion import GateRefusedError, judge, promote
     from saldopas.training_pipeline.tracking.training_run import track_training
 
     say("tracking the run and registering the model")
@@ -103,7 +102,7 @@ def _tracked(
 
 
 def _seen(dataset: Dataset, until: datetime | None) -> Dataset:
-    """What the training looked at."""
+    """The purchases that the training used."""
     if until is None:
         return dataset
     earlier = dataset.purchases[c.PURCHASED_AT] < until

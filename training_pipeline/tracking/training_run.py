@@ -12,8 +12,11 @@ from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.evaluating.evaluation import CHOSEN, MAIN_METRIC
 from saldopas.training_pipeline.evaluating.measured import Measured
 from saldopas.training_pipeline.tracking import run_values
-from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality, held_out_quality
-from saldopas.training_pipeline.tracking.model_card import model_card
+from saldopas.training_pipeline.tracking.model_card import (
+    HeldOutQuality,
+    held_out_quality,
+    model_card,
+)
 from saldopas.training_pipeline.tracking.plots import figures_of
 from saldopas.training_pipeline.tracking.registered_model import (
     register,

@@ -1,4 +1,4 @@
-"""What the newest tunings of a dataset found, for a training that is given nothing else."""
+"""Hyperparameters of the newest tunings of a dataset, for a training without its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from saldopas.models.recommenders.registry import MODELS
 from saldopas.training_pipeline.console import say
 from saldopas.training_pipeline.tracking import store
 from saldopas.training_pipeline.tracking.runs import FINGERPRINT, KIND
-from saldopas.training_pipeline.training.tuned import LookedAt, Tuned
+from saldopas.training_pipeline.training.config import LookedAt, Tuned
 
 TUNING = "tuning"
 KEY = "saldopas.tuning_key"
@@ -36,7 +36,7 @@ class _FinishedTuning:
 
 
 def newest_tuning(name: str, *, fingerprint: str, test: LookedAt | None = None) -> Tuned | None:
-    """What was tuned on the dataset `name`; None where nothing was.
+    """Tuned hyperparameters of the dataset `name`; None where nothing was tuned.
 
     Each model's come from the newest finished tuning of the same data, or else of the newest of
     another state of it, so that tuning one model leaves what was found for the others. Data that

@@ -21,7 +21,7 @@ CELLS_A_BLOCK = 4_000_000
 
 @dataclass(frozen=True)
 class Bands:
-    """What was foretold and what was bought by band.
+    """Expected and actual purchases by band.
 
     Attributes:
         foretold: (N, N_BANDS) share of the positive scores of the allowed courses of each decision.

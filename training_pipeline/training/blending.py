@@ -72,7 +72,7 @@ class BlendPart:
 
 @dataclass(frozen=True)
 class BlendLevel:
-    """Who answers for histories of `purchases` (the last level: and longer ones).
+    """Models that answer for histories of `purchases` (the last level: and longer ones).
 
     Attributes:
         cases: decisions of the level on the validation windows; people: who decides there.
@@ -195,7 +195,7 @@ def _described(
 def shortlists(
     data: IndexedDataset, window: Cut, members: Sequence[Recommender], base: Recommender
 ) -> Shortlists:
-    """What each member says of the decisions of `window`, `base` breaking ties.
+    """Scores of each member for the decisions of `window`; `base` breaks ties.
 
     Args:
         data: the indexed dataset; window: a validation cut.

@@ -1,4 +1,4 @@
-"""What a training has to show: what was tried, chosen, measured and written, by which code."""
+"""Record of a training: trials, choice, measurements, artifact, and the code's version."""
 
 from __future__ import annotations
 

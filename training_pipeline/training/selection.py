@@ -87,7 +87,7 @@ def select(
 
 
 def auto_names(train: TrainingSet, *, memory_mb: int) -> tuple[str, ...]:
-    """What is compared where nobody says: `AUTO`, and `als` where the closed forms are cut.
+    """Models that `auto` compares: `AUTO`, and `als` where the closed forms are cut.
 
     Rule: they rank the courses that `memory_mb` of a fit has room for, the most bought first. Where
     more than a tenth of the purchases are of other courses, the factor model, which ranks them all

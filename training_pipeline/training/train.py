@@ -28,7 +28,7 @@ from saldopas.training_pipeline.evaluating.evaluation import (
 )
 from saldopas.training_pipeline.training.balance_fitting import learn_balance_fit
 from saldopas.training_pipeline.training.calibration.learn import Calibrated, calibrate
-from saldopas.training_pipeline.training.config import AUTO_NAME, TrainingConfig
+from saldopas.training_pipeline.training.config import AUTO_NAME, LookedAt, TrainingConfig, Tuned
 from saldopas.training_pipeline.training.record import TrainingRecord, code_version
 from saldopas.training_pipeline.training.selection import (
     Selection,
@@ -36,7 +36,6 @@ from saldopas.training_pipeline.training.selection import (
     select,
     untried_recipe,
 )
-from saldopas.training_pipeline.training.tuned import LookedAt, Tuned
 
 
 def train(

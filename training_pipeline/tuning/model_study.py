@@ -28,6 +28,7 @@ STATES: dict[TrialState, State] = {
 
 # a configuration and what to call after each window; raises what goes wrong
 Measure = Callable[[dict[str, Any], Callable[[float], None]], object]
+LEAST_OTHERS = 5
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,6 @@ def open_study(storage: BaseStorage, name: str, *, fresh: bool) -> optuna.Study:
 def _one_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-
-
-LEAST_OTHERS = 5
 
 
 class MedianAtWindow(BasePruner):

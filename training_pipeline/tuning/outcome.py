@@ -12,6 +12,8 @@ from saldopas.training_pipeline.evaluating.evaluation import Gains
 from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of
 
 State = Literal["complete", "pruned", "failed"]
+CANDIDATES = 5  # trials that are looked at; the best first
+LEAST_TRIALS = 10  # of a model before train takes what it found instead of searching by itself
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,6 @@ def best_first(attempts: Sequence[Attempt]) -> list[Attempt]:
     )
 
 
-CANDIDATES = 5  # trials that are looked at; the best first
-
-
 def taken_of(
     attempts: Sequence[Attempt],
     known: MutableMapping[int, Gains],
@@ -108,9 +107,6 @@ def taken_of(
     return next(clear, defaults)
 
 
-LEAST_TRIALS = 10  # of a model before train takes what it found instead of searching by itself
-
-
 @dataclass(frozen=True)
 class TuningOutcome:
     """All that was tried in one tuning, this session's trials and those before.
@@ -136,11 +132,11 @@ class TuningOutcome:
 
     @property
     def for_train(self) -> dict[str, Attempt]:
-        """What `saldopas train` takes from now on."""
+        """Hyperparameters that `saldopas train` uses from now on."""
         return {m: one for m, one in self.taken.items() if len(self.of(m)) >= LEAST_TRIALS}
 
     def summary(self) -> dict[str, Any]:
-        """What `saldopas tune --json` prints."""
+        """The outcome as `saldopas tune --json` prints it."""
         return {
             "run_id": self.run_id,
             "experiment": self.plan.name,

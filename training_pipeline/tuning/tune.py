@@ -15,8 +15,7 @@ from saldopas.training_pipeline.training.comparing import Comparison, Tried
 from saldopas.training_pipeline.training.selection import POPULARITY
 from saldopas.training_pipeline.tuning.model_study import ModelStudy, open_storage, open_study
 from saldopas.training_pipeline.tuning.outcome import Attempt, TuningOutcome, best_of, taken_of
-from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of, measured
-from saldopas.training_pipeline.tuning.spaces import space_of
+from saldopas.training_pipeline.tuning.plan import TuningPlan, group_of, measured, space_of
 
 
 @dataclass(frozen=True)

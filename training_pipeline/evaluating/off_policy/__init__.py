@@ -1,1 +1,1 @@
-"""What would another policy have earned? Estimated from lists served with known chances."""
+"""Off-policy estimation: the value of another policy, from lists served with known chances."""

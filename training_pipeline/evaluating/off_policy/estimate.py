@@ -1,4 +1,4 @@
-"""What the target policy would have earned a list: IPS, SNIPS and doubly robust, with intervals."""
+"""Value of a target policy in purchases a list: IPS, SNIPS and doubly robust, with intervals."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
 from saldopas.training_pipeline.evaluating.off_policy.weights import (
     OffPolicyConfig,
-    TargetPolicy,
     effective_size,
     importance_weights,
 )
@@ -33,7 +33,7 @@ def reward_table(lists: ServedLists) -> Floats:
 
 
 def cross_fitted(
-    lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig, *, seed: int
+    lists: ServedLists, target: ExploringRanking, config: OffPolicyConfig, *, seed: int
 ) -> tuple[Floats, Floats]:
     """(n, K) guess for the logged course, and (n, K) guess for what the target would show.
 
@@ -100,7 +100,7 @@ class OffPolicyValue:
 
 
 def estimate_value(
-    lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig, *, seed: int
+    lists: ServedLists, target: ExploringRanking, config: OffPolicyConfig, *, seed: int
 ) -> OffPolicyValue:
     """Value of `target` in purchases a list, the sum over the slots k of
 

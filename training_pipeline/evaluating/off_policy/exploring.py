@@ -20,7 +20,7 @@ ROWS_A_BLOCK = 20_000
 
 @dataclass(frozen=True)
 class ExploringRanking:
-    """What a policy would do at each of n requests.
+    """A policy's ranking of n requests, and how much it explores.
 
     Attributes:
         ranked: (n, K) int64 item indices, best first; as many as the list has slots.

@@ -175,7 +175,7 @@ def _padded(table: pa.Table, name: str, filled: NDArray[np.bool_], empty: float)
 
 
 def _units(names: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Participants by number; a list of nobody in particular is a unit of its own."""
+    """Number the participants; a list without a participant is a unit of its own."""
     codes = pc.dictionary_encode(names.combine_chunks()).indices
     missing = np.asarray(names.is_null())
     units = np.asarray(codes.fill_null(0), np.int64)

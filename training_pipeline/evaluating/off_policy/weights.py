@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from saldopas.features.errors import DataError
 from saldopas.features.tables.dataset_config import Frozen
+from saldopas.training_pipeline.evaluating.off_policy.exploring import ExploringRanking
 from saldopas.training_pipeline.evaluating.off_policy.served_lists import ServedLists
+
+Assumption = Literal["item-position", "cascade", "list"]
+Floats = NDArray[np.float64]
 
 
 class RefusalReason(StrEnum):
-    """What the log lacks, for programs that count or branch on it."""
+    """Reasons for a refusal, for programs that count or branch on them."""
 
     SUPPORT = "support is missing"
     FEW_LISTS = "too few effective lists"
@@ -37,12 +41,8 @@ class CannotEstimateError(DataError):
         super().__init__(problem, remedy=remedy, column=column)
 
 
-Assumption = Literal["item-position", "cascade", "list"]
-Floats = NDArray[np.float64]
-
-
 class OffPolicyConfig(Frozen):
-    """What is assumed of people, and when the log is not enough.
+    """Assumption on how participants choose, and the least evidence that a log must hold.
 
     Attributes:
         assumption: what the chance of buying a shown course depends on. `item-position`: course
@@ -69,19 +69,6 @@ class OffPolicyConfig(Frozen):
     max_weight_z: float = Field(default=5, gt=0)
 
 
-class TargetPolicy(Protocol):
-    """What the policy to be valued would do at the logged requests; see `ExploringRanking`."""
-
-    @property
-    def filled(self) -> NDArray[np.bool_]: ...  # noqa: D102
-    def take(self, rows: NDArray[np.integer]) -> Self: ...  # noqa: D102
-    def shows_outside(self, lists: ServedLists) -> NDArray[np.bool_]: ...  # noqa: D102
-    def chance_given_above(self, lists: ServedLists) -> Floats: ...  # noqa: D102
-    def chance_at_slot(self, lists: ServedLists) -> Floats: ...  # noqa: D102
-    def expected_given_above(self, lists: ServedLists, worth: Floats) -> Floats: ...  # noqa: D102
-    def expected_at_slot(self, lists: ServedLists, worth: Floats) -> Floats: ...  # noqa: D102
-
-
 @dataclass(frozen=True)
 class ImportanceWeights:
     """Importance weights and what they say of the log.
@@ -105,7 +92,7 @@ class ImportanceWeights:
 
 
 def importance_weights(
-    lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig
+    lists: ServedLists, target: ExploringRanking, config: OffPolicyConfig
 ) -> ImportanceWeights:
     """The weights under the assumption of `config`.
 
@@ -141,7 +128,7 @@ def effective_size(values: Floats) -> Floats:
     return np.asarray(np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0))
 
 
-def _item_position(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
+def _item_position(lists: ServedLists, target: ExploringRanking) -> tuple[Floats, Floats]:
     if lists.at_slot is None:
         raise CannotEstimateError(
             RefusalReason.NO_CHANCES,
@@ -153,7 +140,7 @@ def _item_position(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Fl
     return weights, np.ones_like(weights)
 
 
-def _cascade(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
+def _cascade(lists: ServedLists, target: ExploringRanking) -> tuple[Floats, Floats]:
     if lists.given_above is None:
         raise CannotEstimateError(
             RefusalReason.NO_CHANCES,
@@ -166,7 +153,7 @@ def _cascade(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
     return weights, np.concatenate([np.ones((lists.n_lists, 1)), weights[:, :-1]], axis=1)
 
 
-def _whole_list(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Floats]:
+def _whole_list(lists: ServedLists, target: ExploringRanking) -> tuple[Floats, Floats]:
     down_to, above = _cascade(lists, target)
     return np.repeat(down_to[:, -1:], lists.depth, axis=1), above
 
@@ -174,7 +161,7 @@ def _whole_list(lists: ServedLists, target: TargetPolicy) -> tuple[Floats, Float
 _MAKERS = {"item-position": _item_position, "cascade": _cascade, "list": _whole_list}
 
 
-def _outside_share(lists: ServedLists, target: TargetPolicy, config: OffPolicyConfig) -> float:
+def _outside_share(lists: ServedLists, target: ExploringRanking, config: OffPolicyConfig) -> float:
     if target.filled.shape != lists.filled.shape or (target.filled != lists.filled).any():
         raise CannotEstimateError(
             RefusalReason.OTHER_LENGTH,

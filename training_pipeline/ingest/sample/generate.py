@@ -1,21 +1,30 @@
-"""The generator: a configuration and a seed give the three tables of the data contract."""
+"""The generator: a configuration and a seed give the three tables, written whole or not at all."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from saldopas.features.tables import columns as c
+from saldopas.features.tables.dataset_config import FILE_NAME
 from saldopas.training_pipeline.console import Advance
+from saldopas.training_pipeline.ingest.files import new_dataset
 from saldopas.training_pipeline.ingest.sample.assumptions import SCHEME
 from saldopas.training_pipeline.ingest.sample.catalogue import Catalogue, draw_catalogue
 from saldopas.training_pipeline.ingest.sample.choices import build_choice_model
 from saldopas.training_pipeline.ingest.sample.config import SampleConfig
 from saldopas.training_pipeline.ingest.sample.levels import level
-from saldopas.training_pipeline.ingest.sample.moments import NO_LAST_DAY, day_start_s, timestamps
+from saldopas.training_pipeline.ingest.sample.moments import (
+    NO_LAST_DAY,
+    ZONE,
+    day_start_s,
+    timestamps,
+)
 from saldopas.training_pipeline.ingest.sample.people import People, draw_people
 from saldopas.training_pipeline.ingest.sample.purchases import (
     Purchases,
@@ -24,6 +33,28 @@ from saldopas.training_pipeline.ingest.sample.purchases import (
     happened_before,
 )
 from threadpoolctl import threadpool_limits
+
+PROFILE_TEXTS = (
+    "gender",
+    "education",
+    "province",
+    "employment",
+    "urban",
+    "no_earlier_training",
+    "disability",
+    "wave",
+)
+NOTICE = "Generated data; no public purchase data of the programme exists."
+AGE_EDGES = (26, 36, 46, 56)
+CATEGORICAL = (
+    "gender",
+    "education",
+    "province",
+    "employment",
+    "urban",
+    "no_earlier_training",
+    "wave",
+)
 
 
 @dataclass(frozen=True)
@@ -78,18 +109,6 @@ def generate(
 def _streams(seed: int) -> list[np.random.Generator]:
     """Independent streams: another number of courses leaves the participants as they are."""
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4)]
-
-
-PROFILE_TEXTS = (
-    "gender",
-    "education",
-    "province",
-    "employment",
-    "urban",
-    "no_earlier_training",
-    "disability",
-    "wave",
-)
 
 
 def participants_table(config: SampleConfig, people: People, *, grant_rp: int) -> pd.DataFrame:
@@ -162,3 +181,51 @@ def _texts(labels: Sequence[str], codes: NDArray[np.int8]) -> pd.Series[str]:
 def _positive(values: NDArray[np.int64], *, missing: int) -> pd.Series[int]:
     series = pd.Series(values, dtype="Int64")
     return series.mask(series == missing)
+
+
+def write_sample(
+    tables: SampleTables,
+    config: SampleConfig,
+    out: Path,
+    *,
+    seed: int,
+    as_csv: bool = False,
+    overwrite: bool = False,
+) -> None:
+    """Writes the three tables and `dataset.toml` beside `out`, then renames.
+
+    Raises:
+        DataError: something is in the way, see `outputs.refuse_if_in_the_way`.
+    """
+    frames = zip(c.TABLES, (tables.participants, tables.courses, tables.purchases), strict=True)
+    with new_dataset(out, overwrite=overwrite) as directory:
+        for name, frame in frames:
+            if as_csv:
+                frame.to_csv(directory / f"{name}.csv", index=False)
+            else:
+                frame.to_parquet(directory / f"{name}.parquet", index=False)
+        (directory / FILE_NAME).write_text(dataset_toml(config, seed=seed), encoding="utf-8")
+
+
+def dataset_toml(config: SampleConfig, *, seed: int) -> str:
+    """The text of `dataset.toml`. Disability is in the table, but no profile column."""
+    description = (
+        f"{NOTICE} saldopas sample --participants {config.participants} --courses {config.courses}"
+        f" --strength {config.strength:g} --seed {seed}"
+        + (f" --until {config.until}" if config.until else "")
+    )
+    profile = [
+        f'age = {{ kind = "banded", edges = {list(AGE_EDGES)} }}',
+        *(f'{name} = {{ kind = "categorical" }}' for name in CATEGORICAL),
+    ]
+    lines = [
+        'name = "sample"',
+        f"description = {json.dumps(description)}",
+        'currency = "IDR"',
+        f'timezone = "{ZONE}"',
+        f'scheme = "{SCHEME.name}"',
+        "",
+        "[profile]",
+        *profile,
+    ]
+    return "\n".join(lines) + "\n"

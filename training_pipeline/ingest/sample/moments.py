@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from saldopas.features.seconds import DAY_S, HOUR_S
-from saldopas.training_pipeline.ingest.sample.assumed_shares import CatalogueConfig, PurchaseConfig
+from saldopas.training_pipeline.ingest.sample.config import CatalogueConfig, PurchaseConfig
 
 ZONE = "Asia/Jakarta"
+MONTH_DAYS = 30
+NO_LAST_DAY = -1
+WAKING_HOURS = (7, 23)
 
 
 def day_start_s(day: date) -> int:
@@ -26,10 +29,6 @@ def month_of(at_s: NDArray[np.int64]) -> NDArray[np.int64]:
 def timestamps(at_s: NDArray[np.int64]) -> pd.DatetimeIndex:
     """Local seconds as time-zone aware datetimes."""
     return pd.DatetimeIndex(at_s.astype("datetime64[s]")).as_unit("us").tz_localize(ZONE)
-
-
-MONTH_DAYS = 30
-NO_LAST_DAY = -1
 
 
 def draw_windows(
@@ -60,9 +59,6 @@ def _entry_days(
     month = rng.choice(len(shares), size=n, p=shares / shares.sum()) - 1
     day = (month + rng.random(n)) * MONTH_DAYS
     return np.where(month < 0, 0, np.minimum(day, days - 1)).astype(np.int64)
-
-
-WAKING_HOURS = (7, 23)
 
 
 def first_purchase_s(

@@ -1,4 +1,4 @@
-"""Who takes part: profiles drawn to the published marginals, and a latent taste each."""
+"""Generated participants: profiles drawn to the published marginals, and a latent taste each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.seconds import DAY_S, HOUR_S
-from saldopas.training_pipeline.ingest.sample.assumed_shares import YES_NO, PeopleConfig
-from saldopas.training_pipeline.ingest.sample.config import SampleConfig
+from saldopas.training_pipeline.ingest.sample.config import YES_NO, PeopleConfig, SampleConfig
 from saldopas.training_pipeline.ingest.sample.moments import day_start_s
 
 OVER_45 = ("46-55", "56-64")

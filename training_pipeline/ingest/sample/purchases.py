@@ -47,7 +47,7 @@ class Purchases:
 
 @dataclass(frozen=True)
 class World:
-    """What the purchases come from: participants, catalogue and choice model."""
+    """Source of the purchases: participants, catalogue and choice model."""
 
     people: People
     catalogue: Catalogue
@@ -56,7 +56,7 @@ class World:
 
 @dataclass(frozen=True)
 class _Ledger:
-    """What each of n participants has left and owns, filled in as they buy."""
+    """Balance and owned courses of n participants, filled in as they buy."""
 
     balance_rp: NDArray[np.int64]
     owned: NDArray[np.int64]  # (n, max_purchases) places among the titles of the model
@@ -92,7 +92,7 @@ def draw_purchases(
 
 
 def happened_before(purchases: Purchases, moment_s: int) -> Purchases:
-    """What is known at a moment: later purchases are not, trainings that go on have no rating."""
+    """Purchases known at a moment; running courses have no rating."""
     known = purchases.at_s < moment_s
     completed = (purchases.completed & (purchases.ready_s < moment_s))[known]
     return Purchases(
@@ -175,7 +175,7 @@ def _return(
     turn: int,
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Who comes back for another purchase, before the money lapses."""
+    """Select the participants that buy again before their money lapses."""
     own, people = config.purchases, world.people
     usual = own.second_purchase if turn == 0 else own.later_purchase
     finished = min(1.0, usual / max(1e-9, 1 - own.never_completed))

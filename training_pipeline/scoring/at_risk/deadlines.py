@@ -13,8 +13,8 @@ from saldopas.features.encoding.courses import epoch_seconds
 from saldopas.features.encoding.indexed import IndexedDataset
 from saldopas.features.seconds import DAY_S
 from saldopas.features.tables import columns as c
-from saldopas.models.planner.plan_courses import PlanCourses
-from saldopas.models.planner.plan_schedule import NEVER
+from saldopas.models.planner.courses import PlanCourses
+from saldopas.models.planner.days import NEVER
 
 EPOCH = date(1970, 1, 1).toordinal()
 NO_RISK, REVOCATION, FORFEIT = 0, 1, 2

@@ -18,12 +18,11 @@ from saldopas.features.encoding.profile import OTHER, ProfileVocabulary
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
 from saldopas.models.artifact.artifact import load_artifact
-from saldopas.models.planner.plan_warm import warm_up
 from saldopas.models.planner.planning import Planning
 from saldopas.training_pipeline.console import progress, say
 from saldopas.training_pipeline.evaluating.groups import UNKNOWN, shown_groups
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
-from saldopas.training_pipeline.ingest.outputs import check_table_path
+from saldopas.training_pipeline.ingest.files import check_table_path
 from saldopas.training_pipeline.scoring.at_risk.deadlines import NAMES, Risks, risks_of
 from saldopas.training_pipeline.scoring.at_risk.suggest import (
     UNLIMITED,
@@ -138,7 +137,6 @@ def at_risk(
         raise DataError(
             f"the scheme {rules.name!r} has no deadlines", remedy="set scheme in dataset.toml"
         )
-    warm_up()
     own = planning.config
     risks = risks_of(data, planning.courses, as_of_s=as_of_s, rating_days=own.rating_days)
     today = datetime.fromtimestamp(as_of_s, planning.zone).date().toordinal()

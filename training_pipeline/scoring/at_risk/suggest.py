@@ -15,7 +15,7 @@ from saldopas.features.encoding.profile import ProfileVocabulary
 from saldopas.features.requests.batch import build_requests
 from saldopas.features.requests.participants import KnownParticipants
 from saldopas.features.tables import columns as c
-from saldopas.models.planner.planner import Plan, solve
+from saldopas.models.planner.plan import Plan, solve
 from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
 from saldopas.training_pipeline.scoring.at_risk.deadlines import Risks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 from saldopas.models.policy.policy import Policy
-from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
+from saldopas.training_pipeline.tracking.model_card import HeldOutQuality
 from saldopas.training_pipeline.tracking.plots.balance import (
     balance_used,
     catalogue_share,
@@ -14,8 +14,8 @@ from saldopas.training_pipeline.tracking.plots.quality import (
     quality_by_cutoff,
     quality_by_history,
     quality_by_segment,
+    reliability,
 )
-from saldopas.training_pipeline.tracking.plots.reliability import reliability
 from saldopas.training_pipeline.tracking.plots.trials import search_history, trials
 from saldopas.training_pipeline.training.record import TrainingRecord
 

@@ -1,4 +1,4 @@
-"""What the lists do to balance and catalogue: share used, prices, popularity of courses."""
+"""Figures of balance and catalogue: share used, prices, popularity of courses."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from saldopas.features.requests.participants import KnownParticipants
 from saldopas.models.policy.policy import Policy, Recommendations
 from saldopas.training_pipeline.evaluating import plot_style as style
 from saldopas.training_pipeline.evaluating.decisions import CUTOFFS
-from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
+from saldopas.training_pipeline.tracking.model_card import HeldOutQuality
 from saldopas.training_pipeline.tracking.plots.quality import decisions, held_out
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 DEPTH = 10
 POINTS = 200
+MOMENTS = 10_000
+PANEL_DEPTH = 5
+GRIDS = (30, 24, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2)  # cells a side, the finest first
+SHOWN = 0.9  # share of the purchases that the cells of a grid have to show
+MARK = 0.1  # share of the catalogue that the legend speaks of
 
 
 def balance_used(quality: HeldOutQuality | None, model: str) -> Figure | None:
@@ -50,9 +55,7 @@ def balance_used(quality: HeldOutQuality | None, model: str) -> Figure | None:
     axes[1].set_xlabel(f"left, share of the balance, after the first {DEPTH} courses")
     axes[1].set(xlim=(0, 1), ylim=(0, 1.02))
     style.per_cent(axes[1], x=True, y=True)
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, **style.LEGEND
-    )
+    style.legend_below(figure, axes[0])
     return figure
 
 
@@ -94,12 +97,6 @@ def told_points(
     while kept and len(np.unique(people[share > kept[-1]])) < min_people:
         kept.pop()
     return [*kept, 1.0]
-
-
-MOMENTS = 10_000
-PANEL_DEPTH = 5
-GRIDS = (30, 24, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2)  # cells a side, the finest first
-SHOWN = 0.9  # share of the purchases that the cells of a grid have to show
 
 
 @dataclass(frozen=True)
@@ -218,9 +215,6 @@ def _unit(limit: float, currency: str) -> tuple[float, str]:
     if limit >= 1e6:
         return 1e6, f"million {currency}"
     return (1e3, f"thousand {currency}") if limit >= 1e4 else (1.0, currency)
-
-
-MARK = 0.1  # share of the catalogue that the legend speaks of
 
 
 def catalogue_share(record: TrainingRecord) -> Figure | None:

@@ -1,4 +1,4 @@
-"""How good the lists are: by length of history, by segment, and by length of the list."""
+"""How good lists and probabilities are: by history, segment, list length and reliability."""
 
 from __future__ import annotations
 
@@ -6,16 +6,33 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
 from saldopas.training_pipeline.evaluating import plot_style as style
 from saldopas.training_pipeline.evaluating.decisions import CUTOFFS
 from saldopas.training_pipeline.evaluating.evaluation import MAIN_METRIC, Evaluation
+from saldopas.training_pipeline.evaluating.groups import shown_levels
 from saldopas.training_pipeline.evaluating.intervals import MeanInterval, Segments
-from saldopas.training_pipeline.tracking.held_out_quality import HeldOutQuality
+from saldopas.training_pipeline.tracking.model_card import HeldOutQuality
+from saldopas.training_pipeline.training.calibration.reliability import BEST, Reliability
 from saldopas.training_pipeline.training.record import TrainingRecord
 
 COLUMN = "history"
 METRICS = {"recall@10": "Recall@10", MAIN_METRIC: "NDCG@10"}
 WIDTH = 0.38
+METRIC = "recall@10"
+MOST_GROUPS = 8  # of a column: the largest
+ROW = 0.26  # inches
+GROUPS = {
+    "warm": ("with earlier purchases", "-", "o"),
+    "new": ("without any", "--", "s"),
+    "all": ("everybody", "-", "o"),
+}
+CUT_WORDS = {
+    "by-date": "later purchases",
+    "leave-last-out": "everybody's last purchase",
+    "by-participant": "participants who were held out",
+}
+FEWEST_PURCHASES = 5  # foretold or bought, of a point
 
 
 def quality_by_history(quality: HeldOutQuality | None, model: str) -> Figure | None:
@@ -32,9 +49,7 @@ def quality_by_history(quality: HeldOutQuality | None, model: str) -> Figure | N
     for axis, (metric, words) in zip(axes, METRICS.items(), strict=True):
         _panel(axis, quality, metric, model)
         style.panel_title(axis, words)
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, **style.LEGEND
-    )
+    style.legend_below(figure, axes[0])
     return figure
 
 
@@ -80,11 +95,6 @@ def _bars(
 def _groups(quality: HeldOutQuality, metric: str, policy: str) -> dict[str, MeanInterval]:
     by_column = {one.column: one.groups for one in quality.segments_by(metric, policy=policy)}
     return by_column[COLUMN]
-
-
-METRIC = "recall@10"
-MOST_GROUPS = 8  # of a column: the largest
-ROW = 0.26  # inches
 
 
 def quality_by_segment(quality: HeldOutQuality | None, model: str) -> Figure | None:
@@ -165,13 +175,6 @@ def _ends(value: MeanInterval) -> list[float]:
     return [end for end in (value.mean, value.low, value.high) if end is not None]
 
 
-GROUPS = {
-    "warm": ("with earlier purchases", "-", "o"),
-    "new": ("without any", "--", "s"),
-    "all": ("everybody", "-", "o"),
-}
-
-
 def quality_by_cutoff(record: TrainingRecord) -> Figure | None:
     """Recall and NDCG at each cutoff for known and new people; everybody where these are too few.
 
@@ -198,12 +201,7 @@ def quality_by_cutoff(record: TrainingRecord) -> Figure | None:
         axis.set_xticks(CUTOFFS)
         axis.set_ylim(bottom=0)
     axes[0].set_ylabel("mean over decisions")
-    figure.legend(
-        *axes[0].get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=2,
-        **style.LEGEND,
-    )
+    style.legend_below(figure, axes[0])
     return figure
 
 
@@ -226,13 +224,6 @@ def _lines(
             )
 
 
-CUT_WORDS = {
-    "by-date": "later purchases",
-    "leave-last-out": "everybody's last purchase",
-    "by-participant": "participants who were held out",
-}
-
-
 def held_out(record: TrainingRecord) -> dict[str, Evaluation]:
     """The test cut, which nothing was chosen on; empty where nothing was held out."""
     return record.test or record.validation
@@ -242,3 +233,67 @@ def decisions(evaluation: Evaluation) -> str:
     """For a subtitle."""
     words = CUT_WORDS.get(evaluation.method, evaluation.method)
     return f"{len(evaluation.cases):,} decisions of the {evaluation.cut} cut ({words})"
+
+
+def reliability(record: TrainingRecord) -> Figure | None:
+    """Foretold beside bought, by probability and by balance; None where nothing was held out."""
+    if record.calibrated is None:
+        return None
+    found = record.calibrated.reliability
+    figure, axes = style.new_figure(
+        "Probabilities beside what was bought",
+        f"{found.decisions:,} decisions of the test cut; fitted on validation; expected"
+        f" calibration error {found.ece:.1%} of the purchases",
+        columns=2,
+        height=5.0,
+    )
+    _curve(axes[0], found)
+    _reliability_groups(axes[1], found, record.evaluation.min_people)
+    return figure
+
+
+def _curve(axis: Axes, found: Reliability) -> None:
+    kept = np.maximum(found.foretold, found.bought) >= FEWEST_PURCHASES
+    foretold = found.foretold[kept] / found.pairs[kept]
+    bought = found.bought[kept] / found.pairs[kept]
+    shown = bought > 0
+    if shown.any():
+        ends = [foretold[shown].min(), foretold[shown].max()]
+        axis.plot(ends, ends, color=style.POPULARITY, linewidth=1.5, label="as foretold")
+        axis.plot(
+            foretold[shown],
+            bought[shown],
+            "o-",
+            color=style.CHOSEN,
+            linewidth=2.2,
+            markersize=6,
+            label="bought",
+        )
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        axis.legend(**style.LEGEND)
+    style.panel_title(axis, "Each course")
+    axis.set_xlabel("foretold probability")
+    axis.set_ylabel("share that was bought")
+
+
+def _reliability_groups(axis: Axes, found: Reliability, min_people: int) -> None:
+    """Bars of the groups that may be told of; quarters are as large as each other."""
+    by_balance = len(found.by_balance) > 0
+    every = found.by_balance if by_balance else found.by_level
+    names = ("lowest", "second", "third", "highest") if by_balance else ("0", "1", "2", "3+")
+    people = every[:, 2].astype(int)
+    shown = people >= min_people
+    if not by_balance:
+        shown = np.array(shown_levels(people.tolist(), min_people=min_people))
+    groups, words = every[shown, :2], [names[place] for place in np.flatnonzero(shown)]
+    at = np.arange(len(groups))
+    axis.bar(at - 0.2, groups[:, 0], 0.38, color=style.CHOSEN, label="foretold")
+    axis.bar(at + 0.2, groups[:, 1], 0.38, color=style.BOUGHT, label="bought")
+    axis.set_xticks(at, words)
+    axis.set_xlabel("quarter of the balance" if by_balance else "earlier purchases")
+    axis.set_ylabel("purchases a decision")
+    if groups.max(initial=0) <= 1:
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    style.panel_title(axis, f"The {BEST} most probable courses together")
+    axis.legend(**style.LEGEND)

@@ -1,7 +1,9 @@
-"""What was tried: every fit of a training, and the best of each model so far."""
+"""Figures of a search: every fit of a training, and the best of each model so far."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from matplotlib.axes import Axes
@@ -9,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from saldopas.training_pipeline.evaluating import plot_style as style
 from saldopas.training_pipeline.training.record import TrainingRecord, Trial
-from saldopas.training_pipeline.tuning.outcome import Attempt, TuningOutcome, best_of
+from saldopas.training_pipeline.tuning.outcome import TuningOutcome, best_of
 
 STAGES = {
     "history": "people with earlier purchases",
@@ -43,7 +45,7 @@ def trials(record: TrainingRecord) -> Figure | None:
 
 
 def _elsewhere(record: TrainingRecord, stage: str, found: list[Trial]) -> str:
-    """What answers at a stage where none of its own trials was chosen."""
+    """Name the model that answers at a stage without a chosen trial."""
     if any(trial.chosen for trial in found):
         return ""
     answers = [part.model for part in record.manifest.recipe.stages if part.source == stage]
@@ -95,7 +97,20 @@ def _names(found: list[Trial]) -> set[str]:
     return {trial.model for trial in found}
 
 
-COLUMNS = 2
+@dataclass(frozen=True)
+class SearchPanel:
+    """The search of one model.
+
+    Attributes:
+        title: above the panel.
+        tried: place and score of each trial that came to its end, in order.
+        default: score of the defaults, dashed; kept: the trial that was taken, filled.
+    """
+
+    title: str
+    tried: Sequence[tuple[int, float]]
+    default: float | None
+    kept: tuple[int, float] | None = None
 
 
 def search_history(record: TrainingRecord) -> Figure | None:
@@ -103,36 +118,21 @@ def search_history(record: TrainingRecord) -> Figure | None:
     by_model: dict[str, list[Trial]] = {}
     for trial in record.trials:
         by_model.setdefault(trial.model, []).append(trial)
-    searched = {model: found for model, found in by_model.items() if len(found) > 1}
-    if not searched:
+    panels = []
+    for model, found in by_model.items():
+        if len(found) > 1:  # what was kept comes first; another may be better by chance
+            tried = sorted((trial.place, trial.score) for trial in found)
+            kept = (found[0].place, found[0].score)
+            title = f"{model}: {kept[1]:.4f} ({len(found)} fits)"
+            panels.append(SearchPanel(title, tried, tried[0][1], kept))
+    if not panels:
         return None
-    rows = -(-len(searched) // COLUMNS)
-    figure, axes = style.new_figure(
+    return _search_figure(
         "Search of hyperparameters: what was tried, and the best so far",
         "NDCG@10 on validation, of the people whom each answers for; dashed: the defaults; filled: "
         "kept",
-        columns=min(COLUMNS, len(searched)),
-        rows=rows,
-        height=1.2 + 2.5 * rows,
+        panels,
     )
-    for axis, found in zip(axes, searched.values(), strict=False):
-        _panel(axis, sorted(found, key=lambda trial: trial.place), kept=found[0])
-    for axis in axes[len(searched) :]:
-        axis.set_visible(False)
-    return figure
-
-
-def _panel(axis: Axes, found: list[Trial], *, kept: Trial) -> None:
-    """`kept` comes first in the record; another may be better by chance, and was not taken."""
-    places = [trial.place for trial in found]
-    scores = [trial.score for trial in found]
-    style.panel_title(axis, f"{kept.model}: {kept.score:.4f} ({len(found)} fits)")
-    axis.plot(places, scores, "o", markersize=5, color=style.MUTED, alpha=0.6)
-    axis.step(places, list(accumulate(scores, max)), where="post", color=style.CHOSEN, linewidth=2)
-    axis.plot(kept.place, kept.score, "o", markersize=9, color=style.CHOSEN)
-    axis.axhline(scores[0], color=style.POPULARITY, linestyle="--", linewidth=1.4)
-    axis.set_xlabel("order of trying")
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def history_plot(outcome: TuningOutcome) -> Figure:
@@ -140,34 +140,42 @@ def history_plot(outcome: TuningOutcome) -> Figure:
 
     What was stopped early has no mean over all windows, and is only counted.
     """
-    models = [model for model in outcome.plan.models if outcome.of(model)]
-    rows = -(-len(models) // COLUMNS)
-    figure, axes = style.new_figure(
+    panels = []
+    for model in outcome.plan.models:
+        if found := outcome.of(model):
+            complete = [(one.number, one.score) for one in found if one.score is not None]
+            best = best_of(found)
+            told = f"{best.score:.4f}" if best and best.score is not None else "none"
+            stopped = sum(one.state == "pruned" for one in found)
+            title = f"{model}: {told} ({stopped} of {len(found)} stopped)"
+            default = complete[0][1] if complete and complete[0][0] == 1 else None
+            panels.append(SearchPanel(title, complete, default))
+    return _search_figure(
         "What was tried, and the best so far",
         f"NDCG@10, mean over {len(outcome.plan.windows)} validation windows; dashed: the defaults",
-        columns=min(COLUMNS, len(models)),
-        rows=rows,
-        height=1.2 + 2.5 * rows,
+        panels,
     )
-    for axis, model in zip(axes, models, strict=False):
-        _tuning_panel(axis, model, outcome.of(model))
-    for axis in axes[len(models) :]:
+
+
+def _search_figure(title: str, subtitle: str, panels: Sequence[SearchPanel]) -> Figure:
+    """Two panels a row."""
+    rows = -(-len(panels) // 2)
+    figure, axes = style.new_figure(
+        title, subtitle, columns=min(2, len(panels)), rows=rows, height=1.2 + 2.5 * rows
+    )
+    for axis, panel in zip(axes, panels, strict=False):
+        style.panel_title(axis, panel.title)
+        axis.set_xlabel("order of trying")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if panel.tried:
+            places, scores = zip(*panel.tried, strict=True)
+            best = list(accumulate(scores, max))
+            axis.plot(places, scores, "o", markersize=5, color=style.MUTED, alpha=0.6)
+            axis.step(places, best, where="post", color=style.CHOSEN, linewidth=2)
+        if panel.kept is not None:
+            axis.plot(*panel.kept, "o", markersize=9, color=style.CHOSEN)
+        if panel.default is not None:
+            axis.axhline(panel.default, color=style.POPULARITY, linestyle="--", linewidth=1.4)
+    for axis in axes[len(panels) :]:
         axis.set_visible(False)
     return figure
-
-
-def _tuning_panel(axis: Axes, model: str, tried: list[Attempt]) -> None:
-    complete = [(one.number, one.score) for one in tried if one.score is not None]
-    best = best_of(tried)
-    words = f"{model}: {best.score:.4f}" if best and best.score is not None else f"{model}: none"
-    stopped = sum(one.state == "pruned" for one in tried)
-    style.panel_title(axis, f"{words} ({stopped} of {len(tried)} stopped)")
-    axis.set_xlabel("trial")
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if not complete:
-        return
-    numbers, scores = zip(*complete, strict=True)
-    axis.plot(numbers, scores, "o", markersize=5, color=style.MUTED, alpha=0.6)
-    axis.step(numbers, list(accumulate(scores, max)), where="post", color=style.CHOSEN, linewidth=2)
-    if complete[0][0] == 1:
-        axis.axhline(scores[0], color=style.POPULARITY, linestyle="--", linewidth=1.4)

@@ -210,7 +210,7 @@ def _or_nearest(curves: Curves) -> Curves:
 
 
 def _or_alone(curves: Curves, alone: Curves) -> Curves:
-    """The curves, those of whoever only the last stage answers replaced where purchases are few.
+    """Replace the curves of the last stage by those of `alone` where purchases are few.
 
     Args:
         curves: of all stages.

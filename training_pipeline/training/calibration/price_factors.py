@@ -1,4 +1,4 @@
-"""What price and share of the balance say beyond the score: u and v of `models.policy.calibration`.
+"""Factors of price and share of the balance: u and v of `models.policy.calibration`.
 
 Fitted after the curves, on the same decisions: each factor in turn is multiplied by bought over
 foretold of its groups, until the margins of both hold (iterative proportional fitting, Deming and

@@ -16,6 +16,8 @@ from saldopas.models.policy.policy import Policy
 
 EDGES = np.concatenate([[0.0], np.logspace(-5, 0, 26)])
 BEST = 20  # courses a decision that a plan is made of, about
+CELLS_A_BLOCK = 4_000_000
+MOST_DECISIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,6 @@ def _means(
     sums = [np.bincount(group, best[:, column], minlength=n_groups) for column in (0, 1)]
     n_people = [len(np.unique(people[group == place])) for place in range(n_groups)]
     return np.stack([*(total / sizes for total in sums), np.array(n_people, float)], axis=1)
-
-
-CELLS_A_BLOCK = 4_000_000
-MOST_DECISIONS = 10_000
 
 
 def judged_decisions(cut: Cut, *, seed: int) -> Cut:

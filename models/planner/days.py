@@ -9,7 +9,7 @@ is a one-machine problem: course i keeps the machine for
 
 and must begin (be bought) by latest_i, the first of its last day on sale, the scheme's last
 spending day, and the day from which it is still finished by `finish_by`. "Bought by latest_i" is
-"off the machine by latest_i + busy_i", a due day; `plan_arrays.in_time` decides such a set exactly.
+"off the machine by latest_i + busy_i", a due day; `PlanSolver.fits` decides such a set exactly.
 The scheme's limit between a rating and the next purchase holds by itself, as `pause_days` is less.
 Where the scheme lets trainings run beside one another, busy_i is 0: all may be bought at once.
 All days are ordinals (`date.toordinal`) in the programme's time zone (WIB), counted inclusively.
@@ -25,8 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 from saldopas.features.scheme import Scheme
 from saldopas.features.seconds import DAY_S
-from saldopas.models.planner.plan_arrays import sort_by
-from saldopas.models.planner.plan_compiled import compiled
 
 NEVER = date.max.toordinal()
 
@@ -182,63 +180,6 @@ def last_sale_days(
     until = np.minimum(on_sale_until_s, (NEVER - epoch) * DAY_S)
     last_full: NDArray[np.int64] = (until + 1 + offset_s) // DAY_S - 1 + epoch
     return np.maximum(last_full, now.date().toordinal()).astype(np.int64)
-
-
-@compiled
-def order_by_relevance(
-    items: NDArray[np.int64],
-    relevance: NDArray[np.int64],
-    busy: NDArray[np.int64],
-    due: NDArray[np.int64],
-    timed: bool,
-) -> NDArray[np.int64]:
-    """The allowed set with the most relevant first as far as the days let it.
-
-    Each place takes the most relevant course (ties: course order) after which the rest is still
-    in time: the first of all orders in time, compared place by place.
-    """
-    rest = items.copy()
-    n = len(rest)
-    order: NDArray[np.int64] = np.empty(n, np.int64)
-    sort_by(items.copy(), rest)
-    elapsed = 0
-    for place in range(n):
-        best = -1
-        for a in range(n - place):
-            if best < 0 or relevance[rest[a]] > relevance[rest[best]]:
-                if timed and not _may_begin(rest, n - place, a, elapsed, busy, due):
-                    continue
-                best = a
-        order[place] = rest[best]
-        elapsed += busy[rest[best]]
-        for a in range(best, n - place - 1):
-            rest[a] = rest[a + 1]
-    return order
-
-
-@compiled
-def _may_begin(
-    rest: NDArray[np.int64],
-    n: int,
-    first: int,
-    elapsed: int,
-    busy: NDArray[np.int64],
-    due: NDArray[np.int64],
-) -> bool:
-    """Whether `rest[first]` after `elapsed` days leaves the other n - 1 in time."""
-    gone = elapsed + busy[rest[first]]
-    if gone > due[rest[first]]:
-        return False
-    for x in range(n):
-        if x == first:
-            continue
-        days = gone
-        for y in range(n):
-            if y != first and due[rest[y]] <= due[rest[x]]:
-                days += busy[rest[y]]
-        if days > due[rest[x]]:
-            return False
-    return True
 
 
 def _ordinal(day: date | None) -> int:

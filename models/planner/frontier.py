@@ -22,9 +22,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.models.planner.plan_arrays import CourseArrays, SetRules
-from saldopas.models.planner.plan_problem import UNITS, PlanProblem
-from saldopas.models.planner.planner import (
+from saldopas.models.planner.plan import (
     Plan,
     Weights,
     declared_weights,
@@ -32,6 +30,7 @@ from saldopas.models.planner.planner import (
     solve,
     solve_for,
 )
+from saldopas.models.planner.problem import UNITS_PER_RELEVANCE, PlanProblem
 
 Key = Literal["best_match", "balanced", "least_left", "other"]
 NAMES: dict[Key, str] = {
@@ -93,7 +92,7 @@ def alternatives(
         PlanRefusedError: what must be in cannot be.
     """
     best = solve(problem, step_limit=step_limit)
-    if len(best.items) == len(problem.forced):
+    if len(best.items) == len(problem.must_include):
         return (Alternative(("best_match", "least_left"), best, True),)
     least = solve_for(problem, least_leftover_weights(problem), step_limit=step_limit)
     gap_rp = _less_left(problem, least)
@@ -139,7 +138,7 @@ def _between(
 def _less_left(problem: PlanProblem, least: Plan) -> int:
     """Rupiah by which less might be left: a rupiah weighs more than all relevance together."""
     weights = least_leftover_weights(problem)
-    missing = round(least.gap * UNITS) * weights.relevance
+    missing = round(least.gap * UNITS_PER_RELEVANCE) * weights.relevance
     most = min((missing + weights.price - 1) // weights.price, least.leftover_rp)
     unit = max(int(np.gcd.reduce(problem.price_rp)), 1)  # of what plans can differ by
     return most // unit * unit
@@ -160,9 +159,12 @@ def _flat_between(problem: PlanProblem, above: Plan, below: Plan, step_limit: in
 
 def _different(problem: PlanProblem, plans: Sequence[Plan], step_limit: int) -> Plan | None:
     """The best plan that is truly different from all of `plans`; None where there is none."""
-    courses, rules = _apart_from(problem, plans)
+    earlier = _earlier(problem, plans)
     plan = solve_for(
-        problem, declared_weights(problem), step_limit=step_limit, courses=courses, rules=rules
+        problem,
+        declared_weights(problem),
+        step_limit=step_limit,
+        apart=(earlier, _most_shared(earlier)),
     )
     if any(set(plan.items.tolist()) <= set(other.items.tolist()) for other in plans):
         return None
@@ -174,33 +176,15 @@ def _earlier(problem: PlanProblem, plans: Sequence[Plan]) -> NDArray[np.bool_]:
     earlier = np.zeros((len(plans), problem.n_items), np.bool_)
     for row, plan in enumerate(plans):
         earlier[row, plan.items] = True
-    earlier[:, problem.forced] = False
+    earlier[:, list(problem.must_include)] = False
     return earlier
 
 
-def _shared_most(earlier: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _most_shared(earlier: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(q,) how many of them may come again: all but a third, rounded up."""
     free = earlier.sum(axis=1)
     most: NDArray[np.int64] = free - -(-free // 3)
     return most
-
-
-def _apart_from(problem: PlanProblem, plans: Sequence[Plan]) -> tuple[CourseArrays, SetRules]:
-    """The problem's arrays and rules, and that a third of each plan's free courses is left out.
-
-    Where categories are not limited, "of plan q, but of none before it" takes their place: that
-    no more than `shared_most` of those are taken follows, and the relaxation can use it.
-    """
-    earlier = _earlier(problem, plans)
-    most = _shared_most(earlier)
-    courses, rules = problem.courses, problem.rules
-    rules = rules._replace(plain=False, earlier=earlier, shared_most=most)
-    if problem.max_per_category is not None:
-        return courses, rules
-    part = np.where(earlier.any(axis=0), earlier.argmax(axis=0), len(plans))
-    clique = np.where(courses.clique >= 0, courses.clique * (len(plans) + 1) + part, -1)
-    room = np.append(most, problem.most_courses)
-    return courses._replace(category=part, clique=clique), rules._replace(capped=True, room=room)
 
 
 def _is_new(problem: PlanProblem, plan: Plan, other: Plan) -> bool:

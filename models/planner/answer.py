@@ -7,9 +7,9 @@ from typing import Any, TypedDict
 
 import numpy as np
 from saldopas.features.tables import columns as c
-from saldopas.models.planner.plan_ahead import what_is_left
-from saldopas.models.planner.plan_frontier import Alternative, alternatives
-from saldopas.models.planner.planning import Asked, Planning
+from saldopas.models.planner.ahead import what_is_left
+from saldopas.models.planner.frontier import Alternative, alternatives
+from saldopas.models.planner.planning import Planning, PlanTask
 
 URGENT_DAYS = 7
 ANSWER_STEPS = 100_000
@@ -112,7 +112,7 @@ class PlansAnswer(TypedDict):
 
 
 def plans_answer(
-    planning: Planning, asked: Asked, *, step_limit: int = ANSWER_STEPS
+    planning: Planning, asked: PlanTask, *, step_limit: int = ANSWER_STEPS
 ) -> PlansAnswer:
     """The alternatives, or why there is none; `step_limit` is of each search.
 
@@ -134,7 +134,9 @@ def plans_answer(
     )
 
 
-def looked_ahead(planning: Planning, asked: Asked, *, n: int, by_plan: bool) -> list[AheadCourse]:
+def looked_ahead(
+    planning: Planning, asked: PlanTask, *, n: int, by_plan: bool
+) -> list[AheadCourse]:
     """The first n candidates that may be bought first, by the value of their plan or by relevance.
 
     Raises:
@@ -172,7 +174,7 @@ def day_in_words(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def _plan(planning: Planning, asked: Asked, one: Alternative) -> PlanAnswer:
+def _plan(planning: Planning, asked: PlanTask, one: Alternative) -> PlanAnswer:
     plan, courses = one.plan, planning.policy.courses
     titles, categories = courses.texts(c.TITLE), courses.texts(c.CATEGORY)
     left = asked.problem.balance_rp
@@ -210,7 +212,7 @@ def _plan(planning: Planning, asked: Asked, one: Alternative) -> PlanAnswer:
     )
 
 
-def _deadline(asked: Asked) -> PlanDeadline | None:
+def _deadline(asked: PlanTask) -> PlanDeadline | None:
     if asked.deadline is None or asked.days_left is None:
         return None
     kind, day, estimated = asked.deadline

@@ -2,9 +2,9 @@
 
     maximise   sum of relevance - leftover_price * (balance - sum of prices)
 
-over sets within balance, number, categories, near-duplicates and days (`plan_problem`). As the
+over sets within balance, number, categories, near-duplicates and days (`PlanProblem`). As the
 balance is given, this is a knapsack with values relevance_i + leftover_price * price_i. Of equal
-values the set that leaves less over is taken; of equal courses the first in course order; what is
+values the set that leaves less over is taken; of equal courses the first in course order. What is
 equal even then is decided by the order of the search, the same each time.
 """
 
@@ -14,16 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.models.planner.plan_arrays import CourseArrays, SetRules
-from saldopas.models.planner.plan_entries import plan_plain, plan_ruled
-from saldopas.models.planner.plan_problem import UNITS, PlanProblem
-from saldopas.models.planner.plan_schedule import PlanDays, days_of
+from saldopas.models.planner.days import PlanDays, days_of
+from saldopas.models.planner.problem import UNITS_PER_RELEVANCE, PlanProblem
 
 STEP_LIMIT = 20_000_000
 
 
 class Plan(NamedTuple):
-    """Courses in the order in which they are bought; to be compared by `items`, not by `==`.
+    """Courses in the order in which they are bought; compare by `items`, not by `==`.
 
     Attributes:
         items: (k,) int64 positions among the candidates.
@@ -65,17 +63,16 @@ def least_leftover_weights(problem: PlanProblem) -> Weights:
 
 
 def solve(problem: PlanProblem, *, step_limit: int = STEP_LIMIT) -> Plan:
-    """The best plan for the problem's own objective.
+    """Find the best plan for the problem's own objective.
 
     Args:
-        problem: what is to be planned.
-        step_limit: of the search, a few hundred in a microsecond; past it the best found.
+        problem: candidates, balance and rules.
+        step_limit: of the search, about a hundred in a microsecond; past it the best found.
 
     Raises:
         PlanRefusedError: what must be in cannot be.
     """
-    if problem.must_include:
-        problem.check_must_include()
+    problem.check_must_include()
     return solve_for(problem, declared_weights(problem), step_limit=step_limit)
 
 
@@ -84,49 +81,28 @@ def solve_for(
     weights: Weights,
     *,
     step_limit: int,
-    courses: CourseArrays | None = None,
-    rules: SetRules | None = None,
+    apart: tuple[NDArray[np.bool_], NDArray[np.int64]] | None = None,
 ) -> Plan:
-    """The best plan for other weights or with more rules; `gap` is in the value of `weights`.
+    """Find the best plan for other weights; `gap` is in the value of `weights`.
 
     Args:
         problem: whose `must_include` was checked.
         weights: at most those that `PlanProblem` checked for overflow.
         step_limit: of the search.
-        courses, rules: in place of the problem's own.
+        apart: (q, n) bool courses of earlier plans, and (q,) int64 how many courses of each may
+            come again.
     """
-    if problem.is_plain and rules is None:
-        items, units, total, missing = plan_plain(
-            problem.price_rp,
-            problem.relevance_units,
-            weights.relevance,
-            weights.price,
-            problem.balance_rp,
-            problem.most_courses,
-            step_limit,
-        )
-    else:
-        items, units, total, missing = plan_ruled(
-            problem.courses if courses is None else courses,
-            problem.rules if rules is None else rules,
-            problem.usable,
-            problem.relevance_units,
-            problem.forced,
-            weights.relevance,
-            weights.price,
-            problem.balance_rp,
-            problem.most_courses,
-            step_limit,
-            False,
-        )
+    items, units, total, missing, _ = problem.solver.solve(
+        weights.relevance, weights.price, step_limit, apart
+    )
     leftover = problem.balance_rp - total
     return Plan(
         items,
         total,
         leftover,
-        units / UNITS,
-        (units - problem.leftover_units * leftover) / UNITS,
+        units / UNITS_PER_RELEVANCE,
+        (units - problem.leftover_units * leftover) / UNITS_PER_RELEVANCE,
         missing == 0,
-        missing / weights.relevance / UNITS,
+        missing / weights.relevance / UNITS_PER_RELEVANCE,
         None if problem.days is None else days_of(items, problem.days),
     )

@@ -1,20 +1,24 @@
-"""Output paths: checked before the work, and datasets that appear whole or not at all."""
+"""Files in and out: configurations, output paths, and datasets that appear whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset_config import FILE_NAME
 
 SUFFIXES = (".parquet", ".csv")
 DATASET_FILES = frozenset({FILE_NAME, *(f"{t}{suffix}" for t in c.TABLES for suffix in SUFFIXES)})
+Config = TypeVar("Config", bound=BaseModel)
 
 
 def check_table_path(out: Path) -> None:
@@ -114,3 +118,47 @@ def new_dataset(out: Path, *, overwrite: bool) -> Iterator[Path]:
 
 def _refused(out: Path, error: OSError) -> DataError:
     return DataError(f"--out {out} cannot be made ({error.strerror})", remedy="name another place")
+
+
+def read_toml(path: Path | None) -> dict[str, Any]:
+    """The tables of a TOML file; nothing without one.
+
+    Raises:
+        DataError: there is no such file, or it is not TOML.
+    """
+    try:
+        return {} if path is None else tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise DataError(
+            f"cannot read {path}: {error.strerror}", remedy="give a readable TOML file"
+        ) from error
+    except ValueError as error:
+        raise DataError(f"{path} is not TOML: {error}", remedy="mend it") from error
+
+
+def validated(
+    kind: type[Config],
+    values: Mapping[str, Any],
+    *,
+    path: Path | None,
+    remedy: str,
+    table: tuple[str, ...] = (),
+) -> Config:
+    """`values` as a configuration.
+
+    Args:
+        kind: the model; values: of the file at `path`, or the defaults, and of the command line.
+        path: named in errors; remedy: says where the keys are described.
+        table: of the file that `values` are of.
+
+    Raises:
+        DataError: a key is unknown, or its value is out of range.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "defaults" if path is None else path.name
+        key = ".".join((*table, *(str(part) for part in first["loc"])))
+        told = f"{name}, {key}" if key else name
+        raise DataError(f"{told}: {first['msg']}", remedy=remedy) from error

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from saldopas.models.planner.plan_after import FIRST_FLAG, N_COLUMNS
-from saldopas.models.planner.plan_entries import plan_ruled
-from saldopas.models.planner.plan_problem import UNITS, PlanProblem
-from saldopas.models.planner.planner import declared_weights
+from saldopas.models.planner.plan import declared_weights
+from saldopas.models.planner.problem import UNITS_PER_RELEVANCE, PlanProblem
 
 STEP_LIMIT = 20_000
 
@@ -49,23 +47,8 @@ def what_is_left(problem: PlanProblem, *, step_limit: int = STEP_LIMIT) -> LookA
     """
     problem.check_must_include()
     weights = declared_weights(problem)
-    in_time = problem.usable.copy()
-    in_time[problem.forced] = True
-    found, *_ = plan_ruled(
-        problem.courses,
-        problem.rules,
-        in_time,
-        problem.relevance_units,
-        problem.forced,
-        weights.relevance,
-        weights.price,
-        problem.balance_rp,
-        problem.most_courses,
-        step_limit,
-        True,
-    )
-    table = found.reshape(N_COLUMNS, -1)
-    leftover, units, plan_leftover, next_item = table[:FIRST_FLAG]
-    possible, strands, optimal = table[FIRST_FLAG:].astype(np.bool_)
-    value = (units - problem.leftover_units * plan_leftover) / UNITS
+    numbers, flags = problem.solver.look_ahead(weights.relevance, weights.price, step_limit)
+    leftover, units, plan_leftover, next_item = numbers
+    possible, strands, optimal = flags
+    value = (units - problem.leftover_units * plan_leftover) / UNITS_PER_RELEVANCE
     return LookAhead(possible, leftover, strands, value, plan_leftover, next_item, optimal)
