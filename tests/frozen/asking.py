@@ -22,13 +22,13 @@ from saldopas.features.requests.participants import KnownParticipant
 from saldopas.features.splits.split_config import SplitConfig
 from saldopas.features.tables.dataset import read_dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
-from saldopas.models.planner.plan_ahead import what_is_left
-from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
-from saldopas.models.planner.plan_frontier import alternatives
-from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
-from saldopas.models.planner.plan_schedule import CourseDays, Window
-from saldopas.models.planner.planner import solve
+from saldopas.models.planner.ahead import what_is_left
+from saldopas.models.planner.answer import looked_ahead, plans_answer
+from saldopas.models.planner.days import CourseDays, Window
+from saldopas.models.planner.frontier import alternatives
+from saldopas.models.planner.plan import solve
 from saldopas.models.planner.planning import Planning, PlanWish
+from saldopas.models.planner.problem import PlanProblem, PlanRefusedError
 from saldopas.models.policy.exploration import ExplorationConfig
 from saldopas.models.policy.policy import Policy
 from saldopas.serving.http.app import create_app

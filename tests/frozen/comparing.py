@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tests.frozen.tied_plans import settled
+
 RELATIVE = 1e-5
 ABSOLUTE = 2e-9  # relevance and value of a plan are told in nine decimals
 
@@ -44,8 +46,9 @@ class Decided:
 
 
 def differences(frozen: Any, today: Any, where: str = "") -> Iterator[Difference]:
-    """Every place that is not the same; floats may differ in their last digits."""
+    """Every place that is not the same, but for the last digits of floats and tied plans."""
     if isinstance(frozen, Mapping) and isinstance(today, Mapping):
+        frozen = settled(frozen, today)
         for key in sorted(frozen.keys() | today.keys()):
             path = f"{where}/{key}" if where else str(key)
             if key not in frozen or key not in today:

@@ -1,15 +1,12 @@
 """Today's answers are those of release e7ca9b3, but for what was decided.
 
-The corpus (`*.json.xz`, `worlds.zip`) holds what the release answered; the package's
-docstring says how it was made. Lists
-and their order, plans, masks and HTTP bodies must be the same, floats to 1e-5 relative.
+Lists and their order, masks, plans, printed documents and HTTP bodies must be the same, floats to
+1e-5 relative. The docstring of the package says how the corpus was made.
 
 A difference that is meant is a decision: write it down in `docs/decisions`, and add to `DECIDED` a
-`Decided` with the paths that it covers (a test that fails prints them), the file, and where
-possible what exactly it allows. `DECIDED`
-shows how.
-
-A decision whose file is missing fails.
+`Decided` with the paths that it covers (a test that fails prints them), its file, and as narrowly
+as possible what was asked (`asked`) and what may stand there instead (`allows`). A decision whose
+file is missing fails.
 """
 
 from __future__ import annotations
@@ -34,7 +31,6 @@ from tests.frozen.replaying import (
 )
 
 DECISIONS = HERE.parent.parent / "docs" / "decisions"
-DECIDED: dict[str, Decided] = {}
 
 
 def names_a_price(step: dict[str, Any]) -> bool:
@@ -42,6 +38,15 @@ def names_a_price(step: dict[str, Any]) -> bool:
     body = step.get("json") or {}
     bodies = body.get("requests", [body])
     return any(isinstance(one, dict) and one.get("max_price") is not None for one in bodies)
+
+
+DECIDED = {
+    "with a balance fit, the highest price wanted changes no score": Decided(
+        where=r"http/(blend2021|factors2023|als2021)(\+store)?/(recommend|batch|explain)/.*",
+        file="0017-one-request.md",
+        asked=names_a_price,
+    ),
+}
 
 
 @pytest.fixture(scope="module")
