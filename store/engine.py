@@ -85,6 +85,22 @@ def open_store(text: str, *, statement_ms: int = 30_000, connections: int = 5) -
     )
 
 
+@contextmanager
+def existing_store(text: str) -> Iterator[Engine | None]:
+    """A store that is only read; None: no such SQLite file, or a database without the schema."""
+    url = store_url(text)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        yield None
+        return
+    engine = open_store(text)
+    try:
+        with for_reading(engine).connect() as connection:
+            there = revision_of(connection) is not None
+        yield engine if there else None
+    finally:
+        engine.dispose()
+
+
 def for_reading(engine: Engine) -> Engine:
     """The same engine, whose transactions see one moment and hold up no writer."""
     if is_sqlite(engine):

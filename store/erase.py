@@ -17,13 +17,12 @@ import sqlalchemy as sa
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
 from saldopas.store.engine import (
+    existing_store,
     for_reading,
     hash_of,
     is_sqlite,
     lock_erasing,
-    open_store,
     read_salt,
-    revision_of,
 )
 from saldopas.store.schema import ERASED, OF_A_PERSON, SERVED
 from saldopas.store.served.packing import Block, people_in, written_as
@@ -116,14 +115,8 @@ def clear_pending(engine: Engine, hashes: Sequence[str]) -> None:
 
 def erased_in(url: str) -> tuple[bytes, frozenset[str]]:
     """As `erased_hashes`; nobody where there is no store yet."""
-    engine = open_store(url)
-    try:
-        with for_reading(engine).connect() as connection:
-            if revision_of(connection) is None:
-                return b"", frozenset()
-        return erased_hashes(engine)
-    finally:
-        engine.dispose()
+    with existing_store(url) as engine:
+        return (b"", frozenset()) if engine is None else erased_hashes(engine)
 
 
 def _hashes(engine: Engine, query: sa.Select[Any]) -> tuple[bytes, frozenset[str]]:

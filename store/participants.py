@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 from saldopas.features.tables import columns as c
-from saldopas.store.engine import hash_of, is_sqlite
+from saldopas.store.engine import existing_store, for_reading, hash_of, is_sqlite, read_salt
 from saldopas.store.schema import ERASED, PARTICIPANTS, PURCHASES, as_moment
 from sqlalchemy.engine import Connection
 
@@ -84,6 +84,9 @@ class Found:
     down: bool = False
 
 
+NOBODY = Found()
+
+
 def lookup_query() -> sa.Select[Any]:
     """One row a purchase (or one row) of the participant `:id`, whose hash is `:hash`."""
     people, bought = PARTICIPANTS.c, PURCHASES.c
@@ -146,6 +149,20 @@ def look_up(connection: Connection, ids: Sequence[str], salt: bytes) -> dict[str
     erased = erased_of(connection, names, salt)
     known = read_participants(connection, names - erased)
     return {name: Found(known.get(name), erased=name in erased) for name in names}
+
+
+def look_up_in(url: str, ids: Sequence[str]) -> list[Found] | None:
+    """(B,) answers of a store that nothing holds open; None where there is no store yet.
+
+    Raises:
+        SQLAlchemyError: the store does not answer.
+    """
+    with existing_store(url) as engine:
+        if engine is None:
+            return None
+        with for_reading(engine).connect() as connection:
+            found = look_up(connection, ids, read_salt(connection))
+    return [found[name] for name in ids]
 
 
 def read_participants(

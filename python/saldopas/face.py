@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from saldopas.training_pipeline.evaluating import api
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.scoring.lists import score_participants
-from saldopas.training_pipeline.scoring.single_plan import plan_one
+from saldopas.training_pipeline.scoring.single_plan import PlanOptions, plan_one
 from saldopas.training_pipeline.tracking.registry import resolve
 
 if TYPE_CHECKING:
@@ -71,22 +71,37 @@ class Model:
         )
         return Lists(found, len(frame), manifest.model)
 
-    def plan(self, participant_id: str, *, balance: int | None = None, **wishes: Any) -> Plans:
+    def plan(
+        self,
+        participant_id: str,
+        *,
+        balance: int | None = None,
+        n: int = 5,
+        as_of: datetime | None = None,
+        **wishes: Any,
+    ) -> Plans:
         """Sets of courses that use up what is left.
 
         Args:
             participant_id: an unknown one gets popular courses.
             balance: whole units; by default what the artifact knows.
+            n: how many single courses, where `rank_by` asks for any.
+            as_of: the moment; by default the model's cut-off.
             wishes: as the options of `saldopas plan`: `max_courses`, `must_include`, `horizon`, ...
 
         Raises:
             DataError: no balance is known, or the wishes cannot be met.
         """
-        return Plans(plan_one(self.path, participant_id, balance_rp=balance, **wishes))
+        options = PlanOptions(**wishes)
+        return Plans(
+            plan_one(
+                self.path, participant_id, balance_rp=balance, options=options, n=n, as_of=as_of
+            )
+        )
 
     def __repr__(self) -> str:
         manifest = self.artifact.manifest
-        learned = datetime.fromtimestamp(manifest.cutoff_s).date().isoformat()
+        learned = datetime.fromtimestamp(manifest.cutoff_s, UTC).date().isoformat()
         n_items = self.artifact.policy.courses.n_items
         return (
             f"Model {manifest.model} on {manifest.dataset.name}: {n_items:,} courses, "

@@ -21,8 +21,6 @@ from saldopas.serving.model.loaded import LoadedModel, ModelSlot
 from saldopas.serving.recommend.routes import json_response, ready, validated
 from saldopas.serving.store.desk import StoreDesk
 from saldopas.serving.store.live import LiveStore
-from saldopas.store.participants import Participant
-from saldopas.store.snapshot import snapshot_participant
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -89,23 +87,7 @@ def world_of(model: LoadedModel) -> World:
     return World(
         config=model.artifact.manifest.dataset,
         price_of=model.price_of,
-        seed_of=lambda participant_id: seed_of(participant_id, model),
-    )
-
-
-def seed_of(participant_id: str, model: LoadedModel) -> Participant | None:
-    """A participant as the snapshot knows them; None where it does not."""
-    artifact = model.artifact
-    [row] = artifact.snapshot.rows_of([participant_id]).tolist()
-    if row < 0:
-        return None
-    return snapshot_participant(
-        artifact.snapshot,
-        row,
-        course_ids=artifact.policy.courses.course_ids,
-        prices_rp=artifact.policy.courses.price_rp,
-        vocabulary=artifact.vocabulary,
-        config=artifact.manifest.dataset,
+        seed_of=model.participants.seed,
     )
 
 

@@ -13,7 +13,6 @@ from saldopas.features.tables import columns as c
 from saldopas.models.explaining.wording import answer_reasons
 from saldopas.models.policy.answers import answer_items
 from saldopas.models.policy.policy import SOURCES, Policy, Recommendations
-from saldopas.serving.events.routes import seed_of
 from saldopas.serving.explain.schemas import ExplainBody
 from saldopas.serving.http import metrics
 from saldopas.serving.http.errors import ApiError
@@ -23,7 +22,7 @@ from saldopas.serving.model.loaded import LoadedModel, ModelSlot
 from saldopas.serving.recommend.requests import as_asked
 from saldopas.serving.recommend.routes import REQUEST_ID, json_response, ready, validated
 from saldopas.serving.store.desk import StoreDesk
-from saldopas.store.participants import Found
+from saldopas.store.participants import NOBODY, Found
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -103,9 +102,6 @@ def explain_course(
         "rank": place,
         "reasons": reasons,
     }
-
-
-NOBODY = Found()
 
 
 def rules_against(
@@ -193,7 +189,7 @@ def _was_cancelled(body: ExplainBody, model: LoadedModel, found: Found) -> bool:
     """Whether the only reason why the course is owned is a purchase that was cancelled."""
     if body.participant_id is None or body.course_id in (body.purchased or ()):
         return False
-    person = found.participant or seed_of(body.participant_id, model)
+    person = found.participant or model.participants.seed(body.participant_id)
     of_it = [one for one in person.purchases if one.course_id == body.course_id] if person else []
     return bool(of_it) and not any(one.kept for one in of_it)
 

@@ -14,6 +14,7 @@ from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.models.policy.policy import Policy
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.champion import Located, locate, manifest_hash
+from saldopas.store.known_participants import ParticipantSource
 from threadpoolctl import threadpool_limits
 
 
@@ -37,6 +38,17 @@ class LoadedModel:
     item_of: dict[str, int]
     price_of: dict[str, int]
     items_in: dict[str, NDArray[np.int64]]
+
+    @cached_property
+    def participants(self) -> ParticipantSource:
+        """Whom the snapshot knows, over whom the store's answers win."""
+        artifact = self.artifact
+        return ParticipantSource(
+            artifact.snapshot,
+            artifact.policy.courses,
+            artifact.vocabulary,
+            artifact.manifest.dataset,
+        )
 
     @cached_property
     def unexplored(self) -> Policy:

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from saldopas.features.tables import columns as c
-from saldopas.serving.events.routes import seed_of
 from saldopas.serving.http.errors import ApiError, store_down
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
 from saldopas.serving.recommend.routes import json_response, ready
@@ -51,7 +50,7 @@ def describe_participant(participant_id: str, found: Found, model: LoadedModel) 
     """
     if found.erased:
         raise UNKNOWN
-    person = found.participant or seed_of(participant_id, model)
+    person = found.participant or model.participants.seed(participant_id)
     if person is None:
         raise UNKNOWN
     config = model.artifact.manifest.dataset

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from saldopas.features.tables import columns as c
 from saldopas.models.planner.answer import looked_ahead, plans_answer
 from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
 from saldopas.models.planner.problem import PlanRefusedError
@@ -20,7 +19,8 @@ from saldopas.serving.plan.schemas import PlanBody
 from saldopas.serving.recommend.requests import as_asked
 from saldopas.serving.recommend.routes import REQUEST_ID, json_response, ready, validated
 from saldopas.serving.store.desk import StoreDesk
-from saldopas.store.participants import Bought, Found
+from saldopas.store.known_participants import PlanDays
+from saldopas.store.participants import Found
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -82,7 +82,7 @@ def plan_answer(
         raise ApiError(422, "out_of_range", f"plans are for at most {MOST_BALANCE}",
                        field="balance")  # fmt: skip
     today = planning.day_of(int(asked.batch.as_of_s[0]))
-    known = _known(body, model, planning, stored)
+    known = model.participants.plan_days(body.participant_id, stored)
     wish = _wish(body, balance, known, model, planning, today)
     try:
         problem = planning.asked(asked.batch, wish)
@@ -101,49 +101,10 @@ def plan_answer(
     }
 
 
-class _Known(NamedTuple):
-    """Days of who asks, as in `PlanWish`."""
-
-    announced: date | None = None
-    last_rated: date | None = None
-    last_bought: tuple[date, int] | None = None
-
-
-def _known(body: PlanBody, model: LoadedModel, planning: Planning, stored: Found | None) -> _Known:
-    """What the store says, which wins, or the snapshot; nothing of who was erased.
-
-    Days are no history that ranks courses: those who opted out wait for a training all the same.
-    """
-    person = None if stored is None else stored.participant
-    if person is not None:
-        kept = [one for one in person.purchases if one.kept]
-        return (
-            _after(kept[-1], model, planning)
-            if kept
-            else _Known(_day(person.announced_at, planning.zone))
-        )
-    if stored is not None and stored.erased:
-        return _Known()
-    [row] = model.artifact.snapshot.rows_of([body.participant_id])
-    newest = model.artifact.snapshot.newest_kept(row)
-    if newest is None:
-        return _Known()
-    return _Known(last_bought=(planning.day_of(newest[0]), newest[1]))
-
-
-def _after(newest: Bought, model: LoadedModel, planning: Planning) -> _Known:
-    ended, item = newest.ended_at, model.item_of.get(newest.course_id)
-    day = _day(newest.at, planning.zone)
-    return _Known(
-        last_rated=_day(ended, planning.zone) if newest.status == c.COMPLETED else None,
-        last_bought=None if item is None or day is None else (day, item),
-    )
-
-
 def _wish(
     body: PlanBody,
     balance: int,
-    known: _Known,
+    known: PlanDays,
     model: LoadedModel,
     planning: Planning,
     today: date,
@@ -151,7 +112,7 @@ def _wish(
     """What is asked for; an explicit `purchased` wins over what is known of the purchases."""
     announced = _day(body.announced_at, planning.zone) or known.announced
     if body.purchased is not None:
-        known = _Known()
+        known = PlanDays()
     return PlanWish(
         balance_rp=balance,
         max_courses=body.max_courses or 8,

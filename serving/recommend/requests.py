@@ -12,7 +12,6 @@ from saldopas.features.requests.participants import KnownParticipant
 from saldopas.serving.model.loaded import LoadedModel
 from saldopas.serving.recommend.schemas import DEFAULT_N, RecommendBody
 from saldopas.store.participants import Found
-from saldopas.store.snapshot import known_participant
 
 
 @dataclass(frozen=True)
@@ -38,37 +37,13 @@ def as_asked(
         now_s: the clock, epoch seconds; used where the dataset's `as_of` is "now".
         found: (B,) what the store says, which wins over the snapshot; None: there is no store.
     """
+    people = model.participants.known([body.participant_id for body in bodies], found)
     requests = [
         _request(person, body, model, now_s=now_s)
-        for person, body in zip(_people(bodies, model, found), bodies, strict=True)
+        for person, body in zip(people, bodies, strict=True)
     ]
     batch = batch_of(requests, n_items=model.n_items, n_tokens=model.n_tokens)
     return Asked(batch, [request.balance_rp for request in requests])
-
-
-def _people(
-    bodies: Sequence[RecommendBody], model: LoadedModel, found: Sequence[Found] | None
-) -> list[KnownParticipant]:
-    """(B,) participants as the store has them, else the snapshot, which is then not looked at."""
-    artifact = model.artifact
-    snapshot, ids = artifact.snapshot, [body.participant_id for body in bodies]
-    if found is None:
-        rows = snapshot.rows_of(ids).tolist()
-        return [KnownParticipant.of_snapshot(snapshot, row) for row in rows]
-    unknown = [
-        None if one.erased or one.participant is not None else name
-        for name, one in zip(ids, found, strict=True)
-    ]
-    return [
-        known_participant(
-            one,
-            KnownParticipant.of_snapshot(snapshot, row),
-            item_of=model.item_of,
-            vocabulary=artifact.vocabulary,
-            config=artifact.manifest.dataset,
-        )
-        for row, one in zip(snapshot.rows_of(unknown).tolist(), found, strict=True)
-    ]
 
 
 def _request(

@@ -14,9 +14,8 @@ from saldopas.serving.recommend.requests import Asked
 from saldopas.serving.recommend.schemas import RecommendBody
 from saldopas.serving.store.live import LiveStore
 from saldopas.serving.store.served_log import ServedLog, answered_now
-from saldopas.store.participants import Found
+from saldopas.store.participants import NOBODY, Found
 
-NOBODY = Found()
 PATIENT_S = 1.0  # where nothing else could answer
 Result = TypeVar("Result")
 

@@ -7,13 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from saldopas.features.encoding.eligibility import ages_at_least
-from saldopas.features.encoding.indexed import (
-    IndexedDataset,
-    align_courses,
-    education_levels,
-    index_dataset,
-)
+from saldopas.features.encoding.eligibility import ages_at_least, education_levels
+from saldopas.features.encoding.indexed import IndexedDataset, align_courses, index_dataset
 from saldopas.features.encoding.snapshot import Snapshot
 from saldopas.features.requests.batch import build_requests
 from saldopas.features.requests.participants import KnownParticipants

@@ -24,6 +24,14 @@ Quarantine = Annotated[
 Store = Annotated[
     str | None, typer.Option(help="URL; else SALDOPAS_STORE, else sqlite:///mlruns/store.db.")
 ]
+UsedStore = Annotated[
+    str,
+    typer.Option(
+        envvar="SALDOPAS_STORE",
+        help="URL of participants, purchases and events (SQLite, PostgreSQL); `none`: only the "
+        "model's snapshot.",
+    ),
+]
 # of `evaluate` and `compare`
 By = Annotated[
     list[str] | None,

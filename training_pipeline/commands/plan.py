@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.options import AsOf, Json, Model, money
+from saldopas.store import DEFAULT_STORE, NO_STORE
+from saldopas.training_pipeline.commands.options import AsOf, Json, Model, UsedStore, money
 from saldopas.training_pipeline.console import OUT, print_json, print_table, rupiah
 
 
@@ -27,7 +28,7 @@ def plan(
         typer.Option(
             parser=money(most=10**8),
             metavar="AMOUNT",
-            help="What is left; by default what the model knows.",
+            help="What is left; by default what the store knows, else the model.",
         ),
     ] = None,
     max_courses: Annotated[int, typer.Option(min=1, max=10, help="Of one plan.")] = 8,
@@ -51,27 +52,31 @@ def plan(
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=100, help="How many single courses.")] = 5,
     model: Model = "champion",
+    store: UsedStore = DEFAULT_STORE,
     as_json: Json = False,
 ) -> None:
     """Plans for one participant: courses in order, what each leaves, and by when.
 
     Example: `saldopas plan --participant P0000001 --balance 1000000 --max-courses 4`
     """
-    from saldopas.training_pipeline.scoring.single_plan import plan_one
+    from saldopas.training_pipeline.scoring.single_plan import PlanOptions, plan_one
     from saldopas.training_pipeline.tracking.registry import resolve
 
     answer = plan_one(
         resolve(model),
         participant,
         balance_rp=balance,
-        max_courses=max_courses,
-        must_include=must_include or (),
-        max_per_category=max_per_category,
-        horizon=horizon,
-        as_of=as_of,
-        announced=None if announced is None else announced.date(),
-        rank_by=None if rank_by is None else rank_by.value,
+        options=PlanOptions(
+            max_courses=max_courses,
+            must_include=must_include or (),
+            max_per_category=max_per_category,
+            horizon=horizon,
+            announced=None if announced is None else announced.date(),
+            rank_by=None if rank_by is None else rank_by.value,
+        ),
         n=n,
+        as_of=as_of,
+        store=None if store == NO_STORE else store,
     )
     if as_json:
         print_json(answer)

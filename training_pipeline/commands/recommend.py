@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from saldopas.training_pipeline.commands.options import AsOf, Json, Model, money
+from saldopas.store import DEFAULT_STORE, NO_STORE
+from saldopas.training_pipeline.commands.options import AsOf, Json, Model, UsedStore, money
 from saldopas.training_pipeline.console import OUT, print_json, print_table, rupiah
 
 
@@ -18,7 +19,7 @@ def recommend(
         typer.Option(
             parser=money(most=2**53),
             metavar="AMOUNT",
-            help="What is left; by default what the model knows.",
+            help="What is left; by default what the store knows, else the model.",
         ),
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=100, help="How many courses.")] = 5,
@@ -27,6 +28,7 @@ def recommend(
         bool, typer.Option("--explain", help="Why each course: the terms of its score.")
     ] = False,
     model: Model = "champion",
+    store: UsedStore = DEFAULT_STORE,
     as_json: Json = False,
 ) -> None:
     """Courses that suit a participant and fit the balance.
@@ -37,7 +39,13 @@ def recommend(
     from saldopas.training_pipeline.tracking.registry import resolve
 
     answer = answer_one(
-        resolve(model), participant, balance_rp=balance, n=n, as_of=as_of, explain=explain
+        resolve(model),
+        participant,
+        balance_rp=balance,
+        n=n,
+        as_of=as_of,
+        explain=explain,
+        store=None if store == NO_STORE else store,
     )
     if as_json:
         print_json(answer)

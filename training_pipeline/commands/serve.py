@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from saldopas.features.errors import ArtifactError, DataError
+from saldopas.store import DEFAULT_STORE, NO_STORE
+from saldopas.training_pipeline.commands.options import UsedStore
 from saldopas.training_pipeline.console import RunFailedError, say
 
 if TYPE_CHECKING:
@@ -46,14 +48,7 @@ def serve(
         int,
         typer.Option(min=1, max=64, envvar="SALDOPAS_WORKERS", help="Processes that answer."),
     ] = 1,
-    store: Annotated[
-        str,
-        typer.Option(
-            envvar="SALDOPAS_STORE",
-            help="URL of participants, purchases and events (SQLite, PostgreSQL); `none`: only "
-            "the model's snapshot.",
-        ),
-    ] = "sqlite:///mlruns/store.db",
+    store: UsedStore = DEFAULT_STORE,
     keys: Annotated[
         Path | None,
         typer.Option(
@@ -104,7 +99,7 @@ def _prepared(store: str) -> dict[str, str]:
     """
     from saldopas.store.engine import absolute_store
 
-    return {} if store == "none" else {"SALDOPAS_STORE": absolute_store(store)}
+    return {} if store == NO_STORE else {"SALDOPAS_STORE": absolute_store(store)}
 
 
 def _address(host: str) -> str:

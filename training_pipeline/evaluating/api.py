@@ -70,19 +70,18 @@ def evaluate(
         ArtifactError: the artifact is damaged.
     """
     settings = config or EvaluationConfig()
-    dataset = data if isinstance(data, Dataset) else open_dataset(data)
-    candidate = _load(model, find)
-    backtest = Backtest.of(dataset, _artifacts(candidate), since=since)
+    candidate = _Side.load(model, find)
+    dataset, backtest = _backtest(data, [candidate], since)
     decisions = backtest.decisions
     groupings = [grouping(decisions, column) for column in by]
-    found, notes = _evaluations(candidate, backtest)
+    found, notes = candidate.evaluations(backtest)
     measured = {name: Measured.of(name, decisions, one.lists) for name, one in found.items()}
     chosen = measured[CHOSEN]
     names = [name for name in SEGMENT_METRICS if name in chosen.metrics]
     artifact = candidate.artifact
     return EvaluationReport(
         model=artifact.manifest.model if artifact else candidate.name,
-        fitted=backtest.fitted if artifact else GIVEN,
+        fitted=candidate.fitted(backtest),
         same_data=dataset.fingerprint == artifact.manifest.fingerprint if artifact else None,
         decisions=decisions,
         evaluations=found,
@@ -128,9 +127,8 @@ def compare(
         ArtifactError: an artifact is damaged.
     """
     settings = config or EvaluationConfig()
-    dataset = data if isinstance(data, Dataset) else open_dataset(data)
-    sides = [_load(a, find), _load(b, find)]
-    backtest = Backtest.of(dataset, [x for side in sides for x in _artifacts(side)], since=since)
+    sides = [_Side.load(a, find), _Side.load(b, find)]
+    _, backtest = _backtest(data, sides, since)
     decisions = backtest.decisions
     if decisions.n_people < 2:
         raise DataError(
@@ -139,7 +137,7 @@ def compare(
     groupings = [grouping(decisions, column) for column in by]
     measured, notes = [], []
     for letter, side in zip("AB", sides, strict=True):
-        lists, remarks = _lists(side, backtest)
+        lists, remarks = side.lists(backtest)
         measured.append(Measured.of(side.name, decisions, lists))
         notes += [f"{letter}: {remark}" for remark in remarks]
     ours, theirs = measured[1], measured[0]
@@ -156,7 +154,7 @@ def compare(
     return ComparisonReport(
         a=theirs,
         b=ours,
-        fitted=(_fitted(sides[0], backtest), _fitted(sides[1], backtest)),
+        fitted=(sides[0].fitted(backtest), sides[1].fitted(backtest)),
         decisions=decisions,
         differences=found,
         segments=[
@@ -170,49 +168,51 @@ def compare(
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    """A candidate: an artifact or a table of recommendations."""
+class _Side:
+    """An artifact, or a table of recommendations."""
 
     name: str
-    artifact: Artifact | None
-    table: pd.DataFrame | None
+    artifact: Artifact | None = None
+    table: pd.DataFrame | None = None
+
+    @classmethod
+    def load(cls, given: Candidate, find: Find) -> _Side:
+        """Read what was given."""
+        if isinstance(given, pd.DataFrame):
+            return cls("recommendations", table=given)
+        path = Path(given)
+        if path.suffix in SUFFIXES and not path.is_dir():
+            return cls(path.name, table=read_recommendations(path))
+        name = path.name if path.is_dir() else str(given)
+        return cls(name, artifact=load_artifact(find(str(given))))
+
+    def fitted(self, backtest: Backtest) -> str:
+        """How it answers here, in words."""
+        return backtest.fitted if self.artifact else GIVEN
+
+    def lists(self, backtest: Backtest) -> tuple[Recommendations, list[str]]:
+        """Its answer to each decision, and remarks for a reader."""
+        if self.artifact is not None:
+            return backtest.lists_of(self.artifact), []
+        assert self.table is not None, "a candidate is an artifact or a table"
+        given = given_lists(self.table, backtest.decisions)
+        return given.lists, list(_remarks(given, backtest.decisions.n_people))
+
+    def evaluations(self, backtest: Backtest) -> tuple[dict[str, Evaluation], tuple[str, ...]]:
+        """By policy; popularity beside an artifact."""
+        if self.artifact is not None:
+            return evaluate_beside_popularity(*backtest.policy_of(self.artifact)), ()
+        lists, notes = self.lists(backtest)
+        decisions = backtest.decisions
+        return {CHOSEN: evaluate_lists(lists, decisions.data, decisions.cut)}, tuple(notes)
 
 
-def _load(candidate: Candidate, find: Find) -> _Candidate:
-    if isinstance(candidate, pd.DataFrame):
-        return _Candidate("recommendations", None, candidate)
-    path = Path(candidate)
-    if path.suffix in SUFFIXES and not path.is_dir():
-        return _Candidate(path.name, None, read_recommendations(path))
-    name = path.name if path.is_dir() else str(candidate)
-    return _Candidate(name, load_artifact(find(str(candidate))), None)
-
-
-def _artifacts(candidate: _Candidate) -> list[Artifact]:
-    return [candidate.artifact] if candidate.artifact else []
-
-
-def _fitted(candidate: _Candidate, backtest: Backtest) -> str:
-    return backtest.fitted if candidate.artifact else GIVEN
-
-
-def _evaluations(
-    candidate: _Candidate, backtest: Backtest
-) -> tuple[dict[str, Evaluation], tuple[str, ...]]:
-    if candidate.artifact is not None:
-        return evaluate_beside_popularity(*backtest.policy_of(candidate.artifact)), ()
-    lists, notes = _lists(candidate, backtest)
-    decisions = backtest.decisions
-    return {CHOSEN: evaluate_lists(lists, decisions.data, decisions.cut)}, tuple(notes)
-
-
-def _lists(candidate: _Candidate, backtest: Backtest) -> tuple[Recommendations, list[str]]:
-    if candidate.artifact is not None:
-        return backtest.lists_of(candidate.artifact), []
-    if candidate.table is None:
-        raise RuntimeError("a candidate is an artifact or a table")
-    given = given_lists(candidate.table, backtest.decisions)
-    return given.lists, list(_remarks(given, backtest.decisions.n_people))
+def _backtest(
+    data: Data, candidates: Sequence[_Side], since: datetime | None
+) -> tuple[Dataset, Backtest]:
+    dataset = data if isinstance(data, Dataset) else open_dataset(data)
+    artifacts = [one.artifact for one in candidates if one.artifact is not None]
+    return dataset, Backtest.of(dataset, artifacts, since=since)
 
 
 def _remarks(given: GivenLists, n_people: int) -> Iterator[str]:

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from saldopas.features.tables import columns as c
-from saldopas.store.engine import hash_of, store_errors, store_url
+from saldopas.store import DEFAULT_STORE
+from saldopas.store.engine import hash_of, store_errors
 from saldopas.store.erase import erased_in
 
 if TYPE_CHECKING:
     from saldopas.features.tables.dataset import Dataset
 
-DEFAULT_STORE = "sqlite:///mlruns/store.db"
 PERSONAL = (c.PARTICIPANTS, c.PURCHASES)
 
 
@@ -48,9 +48,6 @@ def store_in_use() -> str:
 
 def erased_people(url: str) -> Erased:
     """The erased participants of a store; none where there is no store."""
-    parsed = store_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
-        return Erased(b"", frozenset())
     with store_errors(url):
         return Erased(*erased_in(url))
 

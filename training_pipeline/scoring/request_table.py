@@ -6,10 +6,10 @@ from pathlib import Path
 
 from saldopas.features.errors import DataError
 from saldopas.features.tables import columns as c
-from saldopas.features.tables.contract import CheckedTable, check_table
+from saldopas.features.tables.contract import check_table
 from saldopas.features.tables.csv_source import read_csv
 from saldopas.features.tables.dataset_config import DatasetConfig
-from saldopas.features.tables.findings import shorten
+from saldopas.features.tables.findings import CheckedTable, shorten
 from saldopas.features.tables.raw_table import RawTable, ReadLimits
 from saldopas.features.tables.sources import INDEX_PREFIX, read_parquet
 from saldopas.training_pipeline.console import say

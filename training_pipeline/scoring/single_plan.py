@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from saldopas.features.errors import DataError
-from saldopas.features.requests.batch import build_requests, request_moment
 from saldopas.models.artifact.artifact import load_artifact
 from saldopas.models.planner.answer import looked_ahead, plans_answer
 from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
 from saldopas.models.planner.problem import PlanRefusedError
+from saldopas.training_pipeline.scoring.single_answer import single_request
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """What is asked of the plans.
+
+    Attributes:
+        max_courses: of one plan.
+        must_include: course ids that are in every plan.
+        max_per_category: None for no limit.
+        horizon: days by whose end all is finished, today counted.
+        announced: day of the announcement, instead of the one that is known.
+        rank_by: list single courses too, in this order.
+    """
+
+    max_courses: int = 8
+    must_include: Sequence[str] = ()
+    max_per_category: int | None = None
+    horizon: int | None = None
+    announced: date | None = None
+    rank_by: Literal["plan", "relevance"] | None = None
 
 
 def plan_one(
@@ -21,58 +42,58 @@ def plan_one(
     participant_id: str,
     *,
     balance_rp: int | None,
-    max_courses: int = 8,
-    must_include: Sequence[str] = (),
-    max_per_category: int | None = None,
-    horizon: int | None = None,
-    as_of: datetime | None = None,
-    announced: date | None = None,
-    rank_by: Literal["plan", "relevance"] | None = None,
+    options: PlanOptions = PlanOptions(),
     n: int = 5,
+    as_of: datetime | None = None,
+    store: str | None = None,
 ) -> dict[str, Any]:
-    """The answer of `POST /plan`; `known` says whether the snapshot holds the participant.
+    """The answer of `POST /plan`; `known` says whether store or snapshot holds the participant.
+
+    Args:
+        model: directory of an artifact.
+        participant_id, balance_rp, as_of, store: see `single_request`.
+        options: what is asked of the plans.
+        n: how many single courses.
 
     Raises:
         ArtifactError: the artifact is damaged.
-        DataError: no balance is known, or what must be in cannot be.
+        DataError: no balance is known, a course that must be in cannot be, or the store does not
+            answer.
     """
     artifact = load_artifact(model)
     manifest, courses = artifact.manifest, artifact.policy.courses
-    rows = artifact.snapshot.rows_of([participant_id])
-    moment_s = request_moment(
-        manifest.dataset, as_of, cutoff_s=manifest.cutoff_s, now_s=int(time.time())
+    single = single_request(
+        artifact, participant_id, balance_rp=balance_rp, count=n, as_of=as_of, store=store
     )
-    known = artifact.known(rows)
+    balance_rp = single.request.balance_rp
     if balance_rp is None:
-        if not known.has_balance[0]:
-            raise DataError("no balance is known", remedy="give --balance")
-        balance_rp = int(known.balance_rp[0])
+        raise DataError("no balance is known", remedy="give --balance")
     if balance_rp > MOST_BALANCE:
         raise DataError(f"plans are for at most {MOST_BALANCE:,}", remedy="give a lower --balance")
-    request = build_requests(known.with_balances([balance_rp]), as_of_s=moment_s, count=n)
     planning = Planning(artifact.policy, artifact.calibration, manifest.dataset)
-    today = planning.day_of(int(request.as_of_s[0]))
-    newest = artifact.snapshot.newest_kept(int(rows[0]))
+    today = planning.day_of(single.request.as_of_s)
+    days = options.horizon
     wish = PlanWish(
         balance_rp=balance_rp,
-        max_courses=max_courses,
-        must_include=_places(must_include, [str(one) for one in courses.course_ids]),
-        max_per_category=max_per_category,
-        finish_by=None if horizon is None else today + timedelta(days=horizon - 1),
-        announced=announced,
-        last_bought=None if newest is None else (planning.day_of(newest[0]), newest[1]),
+        max_courses=options.max_courses,
+        must_include=_places(options.must_include, courses.item_of),
+        max_per_category=options.max_per_category,
+        finish_by=None if days is None else today + timedelta(days=days - 1),
+        announced=options.announced or single.days.announced,
+        last_rated=single.days.last_rated,
+        last_bought=single.days.last_bought,
     )
     try:
-        asked = planning.asked(request, wish)
+        asked = planning.asked(single.batch, wish)
         answer = plans_answer(planning, asked)
         ahead = None
-        if rank_by is not None:
-            ahead = looked_ahead(planning, asked, n=n, by_plan=rank_by == "plan")
+        if options.rank_by is not None:
+            ahead = looked_ahead(planning, asked, n=n, by_plan=options.rank_by == "plan")
     except PlanRefusedError as error:
         raise DataError(str(error), remedy="change --must-include") from error
     return {
         "participant_id": participant_id,
-        "known": bool(rows[0] >= 0),
+        "known": single.known,
         "model": manifest.model,
         "currency": manifest.dataset.currency,
         "balance": balance_rp,
@@ -81,9 +102,8 @@ def plan_one(
     }
 
 
-def _places(wanted: Sequence[str], ids: list[str]) -> tuple[int, ...]:
-    place = {course_id: item for item, course_id in enumerate(ids)}
+def _places(wanted: Sequence[str], item_of: Mapping[str, int]) -> tuple[int, ...]:
     for course_id in wanted:
-        if course_id not in place:
+        if course_id not in item_of:
             raise DataError(f"no course {course_id!r}", remedy="change --must-include")
-    return tuple(place[course_id] for course_id in dict.fromkeys(wanted))
+    return tuple(item_of[course_id] for course_id in dict.fromkeys(wanted))
