@@ -5,11 +5,9 @@ The process that starts the workers reads this file too, so all they need is loa
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import bentoml
-from saldopas.serving.http.accepting import accept_many
 from saldopas.serving.http.settings import read_settings
 from saldopas.serving.http.shared_metrics import make_own_directory, use_own_directory
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,21 +25,17 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     await WORKERS[-1].app(scope, receive, send)
 
 
-class Straight:
-    """Hands every request to our application, past BentoML's layers, routing and probes.
+class Direct:
+    """ASGI middleware: hand every HTTP request to our application, before BentoML's router.
 
-    (Its probes speak plain text, its router tries each of its own routes first, and its layers for
-    tracing and timeouts, which we have off or of our own, take a tenth of a request's time.)
+    BentoML's own probes answer plain text, and its router tries each of its routes first.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take what is asked over HTTP, pass on the rest: start and shutdown."""
-        if scope["type"] == "lifespan":  # comes first, through every layer: from then on we are it
-            scope["app"].middleware_stack = self
-            accept_many(asyncio.get_running_loop())
+        """Answer HTTP; pass on the lifespan events, by which BentoML starts and stops."""
         await (answer if scope["type"] == "http" else self._app)(scope, receive, send)
 
 
@@ -82,4 +76,4 @@ class SaldoPas:
         return self._worker.ready
 
 
-SaldoPas.add_asgi_middleware(Straight)  # type: ignore[attr-defined]  # it is a Service
+SaldoPas.add_asgi_middleware(Direct)  # type: ignore[attr-defined]  # it is a Service

@@ -7,6 +7,7 @@ void bind_ranker(nanobind::module_& m);
 }
 
 NB_MODULE(_native, module) {
+    nanobind::set_leak_warnings(false);  // objects may live until the interpreter ends
     module.doc() = "Ranking and plan search in machine code.";
     saldopas::bind_plan_solver(module);
     saldopas::bind_ranker(module);

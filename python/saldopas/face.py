@@ -21,7 +21,7 @@ from saldopas.training_pipeline.evaluating import api
 from saldopas.training_pipeline.evaluating.reports import ComparisonReport, EvaluationReport
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
 from saldopas.training_pipeline.scoring.lists import score_participants
-from saldopas.training_pipeline.scoring.single_plan import PlanOptions, plan_one
+from saldopas.training_pipeline.scoring.single import PlanOptions, plan_one
 from saldopas.training_pipeline.tracking.registry import resolve
 
 if TYPE_CHECKING:

@@ -12,13 +12,14 @@ import orjson
 from saldopas.features.requests.batch import request_moment
 from saldopas.features.seconds import DAY_S, END_S
 from saldopas.serving.events.recording import Event, World
-from saldopas.serving.events.schemas import EventBody, EventsBody
+from saldopas.serving.events.schemas import EventBody, EventsAnswer, EventsBody
 from saldopas.serving.http import metrics
+from saldopas.serving.http.bodies import json_response, read_body, validated
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.examples import EVENTS
+from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
-from saldopas.serving.recommend.routes import json_response, ready, validated
 from saldopas.serving.store.desk import StoreDesk
 from saldopas.serving.store.live import LiveStore
 from starlette.requests import Request
@@ -34,12 +35,22 @@ class EventRoutes:
         self._slot = slot
         self._settings = settings
         self._desk = desk
+        described = Described(
+            "What participants did",
+            "Up to 1000 events, judged one by one by the scheme's rules. The answer comes only "
+            "after what was accepted is on the disk; sending it again changes nothing.",
+            EventsAnswer,
+            EVENTS,
+            EventsBody,
+            settings.max_batch_body_bytes,
+        )
+        self.operations = (Operation("POST", "/events", self.events, ("events",), described),)
 
     async def events(self, request: Request) -> Response:
         """Record events."""
-        model, store = ready(self._slot), self._desk.store
-        value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
-        body = validated(EventsBody, value)
+        model, store = self._slot.ready, self._desk.store
+        max_bytes = self._settings.max_batch_body_bytes
+        body = await read_body(request, EventsBody, max_bytes=max_bytes)
 
         def work() -> dict[str, Any]:
             return record_events(body.events, model, store, now_s=int(time.time()))

@@ -13,14 +13,15 @@ from saldopas.features.tables import columns as c
 from saldopas.models.explaining.wording import answer_reasons
 from saldopas.models.policy.answers import answer_items
 from saldopas.models.policy.policy import SOURCES, Policy, Recommendations
-from saldopas.serving.explain.schemas import ExplainBody
+from saldopas.serving.explain.schemas import ExplainBody, Explanation
 from saldopas.serving.http import metrics
+from saldopas.serving.http.bodies import json_response, read_body
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.examples import EXPLANATION
+from saldopas.serving.http.operations import REQUEST_ID, Described, Operation
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
 from saldopas.serving.recommend.requests import as_asked
-from saldopas.serving.recommend.routes import REQUEST_ID, json_response, ready, validated
 from saldopas.serving.store.desk import StoreDesk
 from saldopas.store.participants import NOBODY, Found
 from starlette.requests import Request
@@ -36,12 +37,22 @@ class ExplainRoutes:
         self._slot = slot
         self._settings = settings
         self._desk = desk
+        described = Described(
+            "One course for one participant",
+            "Allowed or every rule that excludes it, its place among all allowed courses, its "
+            "score and the reasons; `explain` and `n` change nothing.",
+            Explanation,
+            EXPLANATION,
+            ExplainBody,
+            settings.max_body_bytes,
+            errors=(404, 503),
+        )
+        self.operations = (Operation("POST", "/explain", self.explain, ("recommend",), described),)
 
     async def explain(self, request: Request) -> Response:
         """One course for one participant."""
-        model = ready(self._slot)
-        value = await read_json(request, most_bytes=self._settings.max_body_bytes)
-        body = validated(ExplainBody, value)
+        model = self._slot.ready
+        body = await read_body(request, ExplainBody, max_bytes=self._settings.max_body_bytes)
         stored = await self._desk.find(body)
         answer = explain_course(
             body,

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.models.explaining.evidence import Evidence
-from saldopas.serving.explain.similar_schemas import MOST_SIMILAR
+from saldopas.serving.explain.similar_schemas import MOST_SIMILAR, SimilarAnswer
+from saldopas.serving.http.bodies import json_response
 from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.examples import SIMILAR
+from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
-from saldopas.serving.recommend.routes import json_response, ready
-from saldopas.serving.recommend.schemas import DEFAULT_N
+from saldopas.serving.recommend.schemas import DEFAULT_N, LONGEST_ID
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,15 +26,53 @@ class SimilarRoutes:
 
     def __init__(self, slot: ModelSlot) -> None:
         self._slot = slot
+        self.operations = (
+            Operation(
+                "GET",
+                "/courses/{course_id:path}/similar",
+                self.similar,
+                ("recommend",),
+                DESCRIBED,
+            ),
+        )
 
     async def similar(self, request: Request) -> Response:
         """Neighbours of one course."""
-        model = ready(self._slot)
+        model = self._slot.ready
         n = _asked_n(request)
         item = model.item_of.get(request.path_params["course_id"])
         if item is None:
             raise ApiError(404, "unknown_course", "the catalogue does not have this course")
         return json_response(similar_courses(item, model, n=n))
+
+
+DESCRIBED = Described(
+    "What is often taken along with a course",
+    "Counts of the people the model learned from, the most similar first; none where too few "
+    "took both to be told of. For nobody in particular: no balance, no rules.",
+    SimilarAnswer,
+    SIMILAR,
+    parameters=(
+        {
+            "name": "course_id",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
+        },
+        {
+            "name": "n",
+            "in": "query",
+            "description": "How many courses at most.",
+            "schema": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MOST_SIMILAR,
+                "default": DEFAULT_N,
+            },
+        },
+    ),
+    errors=(400, 404, 422, 503),
+)
 
 
 def similar_courses(item: int, model: LoadedModel, *, n: int) -> dict[str, Any]:

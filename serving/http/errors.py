@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+import orjson
 from pydantic import BaseModel, ValidationError
+from starlette.responses import Response
 
 WRONG_SHAPE = frozenset({"extra_forbidden", "missing", "string_unicode", "wrong_type"})
 LONGEST_FIELD = 100
@@ -48,6 +50,14 @@ class ApiError(Exception):
     def body(self) -> ErrorAnswer:
         """As it is sent."""
         return {"error": {"code": self.code, "message": self.message, "field": self.field}}
+
+
+def error_response(error: ApiError) -> Response:
+    """Return a refusal as it is sent; 503 says when to retry."""
+    headers = dict(error.headers or {})
+    if error.status == 503:
+        headers.setdefault("Retry-After", "5")
+    return Response(orjson.dumps(error.body), error.status, headers, "application/json")
 
 
 def refusal(error: ValidationError, schema: type[BaseModel]) -> ApiError:

@@ -1,47 +1,36 @@
-"""The OpenAPI document at `/docs.json`.
-
-BentoML describes mounted FastAPI applications only, so this one describes itself.
-"""
+"""The OpenAPI document, generated from the operations and their pydantic models."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
-from saldopas.serving.http.openapi_examples import ERRORS
-from saldopas.serving.http.openapi_operations import Operation, all_operations
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from saldopas.serving.http.examples import ERRORS
+from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.version import service_version
 from saldopas.serving.recommend import schemas
 
 REF = "#/components/schemas/{model}"
 JSON = "application/json"
-PROBES = frozenset({"/livez", "/readyz"})
+KEY_SCHEMES: dict[str, Any] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
 
 
-def document(settings: Settings, scopes: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, Any]:
-    """The whole document.
-
-    Args:
-        settings: limits, and whether keys are needed.
-        scopes: one of them a key must be allowed, by method and path; none: no key.
-    """
+def document(operations: Sequence[Operation], settings: Settings) -> dict[str, Any]:
+    """Return the OpenAPI document of the operations that are described."""
     keyed = settings.keys_file is not None
-    operations = all_operations(settings)
     paths: dict[str, Any] = {}
+    described = []
     for operation in operations:
-        needed = scopes[operation.method, operation.path]
-        described = _described(operation, needed)
-        if keyed and needed:
-            described["security"] = [{name: []} for name in KEY_SCHEMES]
-        paths.setdefault(operation.path, {})[operation.method.lower()] = described
-    paths["/metrics"] = {"get": dict(METRICS)}
-    if keyed and scopes["GET", "/metrics"]:
-        responses = {**METRICS["responses"], "401": _error(401), "403": _error(403)}
-        security: list[dict[str, list[str]]] = [{name: []} for name in KEY_SCHEMES]
-        paths["/metrics"]["get"] |= {"responses": responses, "security": security}
+        if operation.described is not None:
+            described.append(operation.described)
+            item = _item(operation, operation.described, keyed=keyed)
+            paths.setdefault(operation.template, {})[operation.method.lower()] = item
     return {
         "openapi": "3.1.0",
         "info": {
@@ -53,55 +42,53 @@ def document(settings: Settings, scopes: Mapping[tuple[str, str], Sequence[str]]
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": _schemas(operations), "securitySchemes": KEY_SCHEMES},
+        "components": {"schemas": _schemas(described), "securitySchemes": KEY_SCHEMES},
     }
 
 
-KEY_SCHEMES: dict[str, Any] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
-    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-}
-METRICS: dict[str, Any] = {
-    "operationId": "metrics",
-    "summary": "For Prometheus",
-    "responses": {
-        "200": {
-            "description": "Prometheus text",
-            "content": {"text/plain": {"schema": {"type": "string"}}},
-        }
-    },
-}
-
-
-def _described(operation: Operation, scopes: Sequence[str]) -> dict[str, Any]:
-    errors = set(operation.errors)
-    if operation.path not in PROBES:
+def _item(operation: Operation, described: Described, *, keyed: bool) -> dict[str, Any]:
+    scopes = operation.scopes
+    errors = set(described.errors)
+    if operation.counts_as_load:
         errors |= {429, 504}
-    if scopes:
+    if scopes and (keyed or operation.counts_as_load):
         errors |= {401, 403}
-    if operation.body is not None:
+    if described.body is not None:
         errors |= {400, 408, 413, 415, 422}
     named = " or ".join(f"`{scope}`" for scope in scopes)
     needs = f" Needs a key of scope {named}, where keys are used." if named else ""
-    content = {"schema": _ref(operation.answer), "example": operation.example}
-    described: dict[str, Any] = {
+    text = issubclass(described.answer, PlainText)
+    content = {"text/plain" if text else JSON: _content(described)}
+    item: dict[str, Any] = {
         "operationId": operation.name,
-        "summary": operation.summary,
-        "description": operation.description + needs,
+        "summary": described.summary,
+        "description": described.text + needs,
         "responses": {
-            str(operation.status): {"description": "Done", "content": {JSON: content}},
+            "200": {"description": "Done", "content": content},
             **{str(status): _error(status) for status in sorted(errors)},
         },
     }
-    if operation.parameters:
-        described["parameters"] = list(operation.parameters)
-    if operation.body is not None:
-        described["requestBody"] = {
+    if keyed and scopes:
+        item["security"] = [{name: []} for name in KEY_SCHEMES]
+    if described.parameters:
+        item["parameters"] = list(described.parameters)
+    if described.body is not None:
+        item["requestBody"] = {
             "required": True,
-            "description": f"At most {operation.most_bytes} bytes.",
-            "content": {JSON: {"schema": _ref(operation.body)}},
+            "description": f"At most {described.max_bytes} bytes.",
+            "content": {JSON: {"schema": _ref(described.body)}},
         }
-    return described
+    return item
+
+
+class PlainText(BaseModel):
+    """Marks an operation that answers text."""
+
+
+def _content(described: Described) -> dict[str, Any]:
+    if issubclass(described.answer, PlainText):
+        return {"schema": {"type": "string"}}
+    return {"schema": _ref(described.answer), "example": described.example}
 
 
 def _error(status: int) -> dict[str, Any]:
@@ -117,15 +104,17 @@ def _ref(schema: type[BaseModel]) -> dict[str, Any]:
     return {"$ref": REF.format(model=schema.__name__)}
 
 
-def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
-    bodies = {operation.body: None for operation in operations if operation.body is not None}
-    answers = {operation.answer: None for operation in operations} | {schemas.Error: None}
-    _, definitions = models_json_schema(
-        [(body, "validation") for body in bodies]
-        + [(answer, "serialization") for answer in answers],
-        ref_template=REF,
-    )
+def _schemas(described: Sequence[Described]) -> dict[str, Any]:
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
+        (schemas.Error, "serialization"): None
+    }
+    for one in described:
+        if one.body is not None:
+            wanted[one.body, "validation"] = None
+        if not issubclass(one.answer, PlainText):
+            wanted[one.answer, "serialization"] = None
+    _, definitions = models_json_schema([*wanted], ref_template=REF)
     found: dict[str, Any] = definitions["$defs"]
-    # pydantic writes what it does not validate out in full
+    # pydantic writes a model that it does not validate out in full
     found["BatchBody"]["properties"]["requests"]["items"] = _ref(schemas.RecommendBody)
     return found

@@ -12,10 +12,17 @@ from saldopas.features.errors import ArtifactError
 from saldopas.features.tables import columns as c
 from saldopas.models.artifact.artifact import Artifact, load_artifact
 from saldopas.models.policy.policy import Policy
+from saldopas.serving.http.errors import ApiError
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.champion import Located, locate, manifest_hash
 from saldopas.store.known_participants import ParticipantSource
 from threadpoolctl import threadpool_limits
+
+NOT_READY = {
+    "starting": "the service is starting; try again soon",
+    "no_model": "there is no model to serve; train and promote one",
+    "model_refused": "the model did not pass its checks; the service's log says why",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,17 @@ class ModelSlot:
         self.model: LoadedModel | None = None
         self.located: Located | None = None
         self.reason = "starting"
+
+    @property
+    def ready(self) -> LoadedModel:
+        """The model that answers.
+
+        Raises:
+            ApiError: 503, there is none.
+        """
+        if self.model is None:
+            raise ApiError(503, self.reason, NOT_READY[self.reason])
+        return self.model
 
     def load(self, settings: Settings) -> None:
         """Fill the slot; what it held goes on serving where the new artifact is refused.

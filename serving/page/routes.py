@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from saldopas.features.requests.batch import request_moment
 from saldopas.features.tables import columns as c
+from saldopas.serving.http.bodies import json_response, read_body
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.examples import PAGE_COURSES, PAGE_FACTS
+from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
 from saldopas.serving.page.files import PageFile, read_page_files
-from saldopas.serving.page.schemas import CoursesBody
-from saldopas.serving.recommend.routes import json_response, ready, validated
+from saldopas.serving.page.schemas import CourseCards, CoursesBody, PageFacts
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -43,6 +44,26 @@ class PageRoutes:
         ancestors = " ".join(settings.frame_ancestors) or "'none'"
         self._index_headers = {"Content-Security-Policy": POLICY.format(ancestors=ancestors)}
         self._cards: tuple[str, dict[str, Card]] = ("", {})
+        facts = Described(
+            "What the dashboard page shows to everybody",
+            "The data, the rules of its scheme, the moment that counts as now, and the filters.",
+            PageFacts,
+            PAGE_FACTS,
+        )
+        courses = Described(
+            "Courses as the catalogue describes them",
+            "For the dashboard page's cards: those of the ids that the catalogue knows.",
+            CourseCards,
+            PAGE_COURSES,
+            CoursesBody,
+            settings.max_body_bytes,
+        )
+        self.operations = (
+            Operation("GET", "/", self.index),
+            Operation("GET", "/page/facts.json", self.page_facts, described=facts),
+            Operation("GET", "/page/{version}/{name}", self.file),
+            Operation("POST", "/page/courses", self.page_courses, ("recommend",), courses),
+        )
 
     async def index(self, request: Request) -> Response:
         """The page itself."""
@@ -57,20 +78,19 @@ class PageRoutes:
         same = parameters["version"] == self._files.version
         return _sent(request, found, FOR_GOOD if same else ASK_FIRST, {})
 
-    async def facts(self, request: Request) -> Response:
+    async def page_facts(self, request: Request) -> Response:
         """What is the same for everybody; see `page_schemas.PageFacts`."""
-        model = ready(self._slot)
+        model = self._slot.ready
         cards = self._cards_of(model)
         facts = page_facts(model, cards, self._settings, now_s=int(time.time()))
         return json_response(facts)
 
-    async def courses(self, request: Request) -> Response:
+    async def page_courses(self, request: Request) -> Response:
         """Courses as the catalogue describes them."""
-        model = ready(self._slot)
-        value = await read_json(request, most_bytes=self._settings.max_body_bytes)
+        model = self._slot.ready
+        body = await read_body(request, CoursesBody, max_bytes=self._settings.max_body_bytes)
         cards = self._cards_of(model)
-        wanted = validated(CoursesBody, value).ids
-        return json_response({"courses": [cards[one] for one in wanted if one in cards]})
+        return json_response({"courses": [cards[one] for one in body.ids if one in cards]})
 
     def _cards_of(self, model: LoadedModel) -> dict[str, Card]:
         """Made at the first request to each model."""

@@ -7,9 +7,12 @@ from datetime import date
 from typing import Any
 
 from saldopas.features.tables import columns as c
+from saldopas.serving.events.schemas import ErasedAnswer, ParticipantAnswer
+from saldopas.serving.http.bodies import json_response
 from saldopas.serving.http.errors import ApiError, store_down
+from saldopas.serving.http.examples import ERASED, PARTICIPANT
+from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
-from saldopas.serving.recommend.routes import json_response, ready
 from saldopas.serving.recommend.schemas import LONGEST_ID, NO_NUL
 from saldopas.serving.store.desk import StoreDesk
 from saldopas.store.event_rules import cancel_days, deadlines, left_rp
@@ -26,20 +29,50 @@ class ParticipantRoutes:
     def __init__(self, slot: ModelSlot, desk: StoreDesk) -> None:
         self._slot = slot
         self._desk = desk
+        path = "/participants/{participant_id:path}"
+        self.operations = (
+            Operation("GET", path, self.participant, ("events", "admin"), SHOWN),
+            Operation("DELETE", path, self.erase_participant, ("admin",), ERASURE),
+        )
 
-    async def show(self, request: Request) -> Response:
+    async def participant(self, request: Request) -> Response:
         """Balance, history and deadlines."""
-        model, participant_id = ready(self._slot), _id_of(request)
+        model, participant_id = self._slot.ready, _id_of(request)
         found = await self._desk.find_one(participant_id)
         if found.down:
             raise store_down()
         return json_response(describe_participant(participant_id, found, model))
 
-    async def erase(self, request: Request) -> Response:
+    async def erase_participant(self, request: Request) -> Response:
         """Forget a participant, known or not."""
         store, participant_id = self._desk.store, _id_of(request)
         rows = await self._desk.write(lambda: store.erase(participant_id))
         return json_response({"erased": True, "rows": rows, "artifacts": "pending"})
+
+
+ID_PARAMETER = {
+    "name": "participant_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
+}
+SHOWN = Described(
+    "A participant as the service sees them",
+    "Balance, history and deadlines, from the store, else from the model's snapshot.",
+    ParticipantAnswer,
+    PARTICIPANT,
+    parameters=(ID_PARAMETER,),
+    errors=(404, 422, 503),
+)
+ERASURE = Described(
+    "Forget a participant",
+    "At once, in every worker, known or not: the store's rows go, and what the model's snapshot "
+    "says is read no more.",
+    ErasedAnswer,
+    ERASED,
+    parameters=(ID_PARAMETER,),
+    errors=(404, 422, 503),
+)
 
 
 def describe_participant(participant_id: str, found: Found, model: LoadedModel) -> dict[str, Any]:
@@ -96,6 +129,8 @@ def _text(moment: date | None) -> str | None:
 
 def _id_of(request: Request) -> str:
     participant_id: str = request.path_params["participant_id"]
+    if not participant_id:
+        raise ApiError(404, "not_found", "there is no such route; see /docs.json")
     if len(participant_id) > LONGEST_ID:
         raise ApiError(
             422, "out_of_range", f"at most {LONGEST_ID} characters", field="participant_id"

@@ -11,13 +11,14 @@ from saldopas.models.planner.answer import looked_ahead, plans_answer
 from saldopas.models.planner.planning import MOST_BALANCE, Planning, PlanWish
 from saldopas.models.planner.problem import PlanRefusedError
 from saldopas.serving.http import metrics
+from saldopas.serving.http.bodies import json_response, read_body
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.operations import REQUEST_ID, Described, Operation
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
-from saldopas.serving.plan.schemas import PlanBody
+from saldopas.serving.plan.examples import PLANS
+from saldopas.serving.plan.schemas import PlanBody, PlansAnswer
 from saldopas.serving.recommend.requests import as_asked
-from saldopas.serving.recommend.routes import REQUEST_ID, json_response, ready, validated
 from saldopas.serving.store.desk import StoreDesk
 from saldopas.store.known_participants import PlanDays
 from saldopas.store.participants import Found
@@ -34,13 +35,22 @@ class PlanRoutes:
         self._slot = slot
         self._settings = settings
         self._desk = desk
+        described = Described(
+            "Sets of courses that fit one balance",
+            "Up to three plans, each a list of courses in order that fits the balance and can be "
+            "finished in time; the best match, the least left over and what lies between.",
+            PlansAnswer,
+            PLANS,
+            PlanBody,
+            settings.max_body_bytes,
+        )
+        self.operations = (Operation("POST", "/plan", self.plan, ("recommend",), described),)
         self._planning: tuple[LoadedModel, Planning] | None = None
 
     async def plan(self, request: Request) -> Response:
         """Answered in the event loop: it takes a millisecond or two."""
-        model = ready(self._slot)
-        value = await read_json(request, most_bytes=self._settings.max_body_bytes)
-        body = validated(PlanBody, value)
+        model = self._slot.ready
+        body = await read_body(request, PlanBody, max_bytes=self._settings.max_body_bytes)
         stored = await self._desk.find(body)
         planning = self._planning_of(model)
         answer = plan_answer(body, model, planning, now_s=int(time.time()), stored=stored)

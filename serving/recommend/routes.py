@@ -1,152 +1,105 @@
-"""What each route does."""
+"""`POST /recommend` and `POST /recommend_batch`."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-import orjson
-from pydantic import BaseModel, ValidationError
 from saldopas.serving.http import metrics
-from saldopas.serving.http.errors import ApiError, refusal
-from saldopas.serving.http.json_body import read_json
+from saldopas.serving.http.bodies import json_response, read_body, validated
+from saldopas.serving.http.errors import ApiError
+from saldopas.serving.http.examples import ANSWER, ERROR
 from saldopas.serving.http.limits import Bound
 from saldopas.serving.http.long_work import LongWork
-from saldopas.serving.http.request_ids import new_request_id
+from saldopas.serving.http.operations import REQUEST_ID, Described, Operation, new_request_id
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
-from saldopas.serving.model.version import describe
+from saldopas.serving.recommend import schemas
 from saldopas.serving.recommend.answers import answer_all
 from saldopas.serving.recommend.schemas import BatchBody, RecommendBody, cost_of_value
-from saldopas.serving.recommend.together import Together
 from saldopas.serving.store.desk import StoreDesk
 from starlette.requests import Request
 from starlette.responses import Response
 
-Body = TypeVar("Body", bound=BaseModel)
-REQUEST_ID = "saldopas.request_id"  # key of the ASGI scope
 COST_A_SECOND = 5_000  # see `schemas.RecommendBody.cost`; the less, the sooner batches are refused
 
 
-class Routes:
+class RecommendRoutes:
     """The handlers; one object a process."""
 
-    def __init__(
-        self, slot: ModelSlot, settings: Settings, desk: StoreDesk, in_flight: Bound
-    ) -> None:
+    def __init__(self, slot: ModelSlot, settings: Settings, desk: StoreDesk) -> None:
         self._slot = slot
         self._settings = settings
         self._desk = desk
-        self._together = Together(desk, in_flight)
-        # one at a time; the more that wait, the fewer of them would end in time
-        most = int(COST_A_SECOND * settings.timeout_s)
-        self._one_batch = LongWork(1, most, "batch_work")
+        # one batch at a time; the more of them wait, the fewer end in time
+        max_cost = int(COST_A_SECOND * settings.timeout_s)
+        self._one_batch = LongWork(1, max_cost, "batch_work")
         self._batches = Bound(settings.max_batches, "batches")
+        self.operations = (
+            Operation(
+                "POST",
+                "/recommend",
+                self.recommend,
+                ("recommend",),
+                Described(
+                    "Courses for one participant",
+                    "Exactly min(n, allowed) courses, best first. Known to the model: ranked by "
+                    "the snapshot's history and profile. Nothing known: popular courses, and "
+                    "`source` says so.",
+                    schemas.Answer,
+                    ANSWER,
+                    RecommendBody,
+                    settings.max_body_bytes,
+                ),
+            ),
+            Operation(
+                "POST",
+                "/recommend_batch",
+                self.recommend_batch,
+                ("recommend",),
+                Described(
+                    "Courses for up to 1000 participants",
+                    "Each result is what /recommend answers to that request; a bad one gets an "
+                    "error in its place and the others their answers.",
+                    schemas.BatchAnswer,
+                    {"results": [ANSWER, ERROR]},
+                    BatchBody,
+                    settings.max_batch_body_bytes,
+                ),
+            ),
+        )
 
     async def recommend(self, request: Request) -> Response:
-        """One request, answered in the event loop with those that came with it; see `together`."""
-        model = ready(self._slot)
-        value = await read_json(request, most_bytes=self._settings.max_body_bytes)
-        body = validated(RecommendBody, value)
+        """Answer one request in the event loop: it takes a fraction of a millisecond."""
+        model = self._slot.ready
+        body = await read_body(request, RecommendBody, max_bytes=self._settings.max_body_bytes)
         stored = await self._desk.find(body)
-        answer = await self._together.answer(body, model, request.scope[REQUEST_ID], stored)
+        [answer] = answer_all(
+            [body],
+            model,
+            request_ids=[request.scope[REQUEST_ID]],
+            now_s=int(time.time()),
+            stored=None if stored is None else [stored],
+            desk=self._desk,
+        )
         _count([answer])
         return json_response(answer)
 
     async def recommend_batch(self, request: Request) -> Response:
-        """Many requests, in a thread of their own so that single ones are not held up."""
-        model = ready(self._slot)
+        """Answer many requests in a thread, so that single ones are not held up."""
+        model = self._slot.ready
 
-        def work(batch: BatchBody) -> bytes:
+        def work(batch: BatchBody) -> Response:
             results = _results(batch.requests, model, self._desk, now_s=int(time.time()))
             _count(results)
-            return to_bytes({"results": results})
+            return json_response({"results": results})
 
         with self._batches:
-            value = await read_json(request, most_bytes=self._settings.max_batch_body_bytes)
-            batch = validated(BatchBody, value)
+            max_bytes = self._settings.max_batch_body_bytes
+            batch = await read_body(request, BatchBody, max_bytes=max_bytes)
             cost = sum(cost_of_value(value) for value in batch.requests)
-            content = await self._one_batch.do(lambda: work(batch), cost)
-        return Response(content, media_type="application/json")
-
-    async def version(self, request: Request) -> Response:
-        """What is served."""
-        return json_response(describe(ready(self._slot)))
-
-    async def livez(self, request: Request) -> Response:
-        """The process answers."""
-        return json_response({"status": "alive"})
-
-    async def readyz(self, request: Request) -> Response:
-        """A verified artifact is loaded."""
-        ready(self._slot)
-        store = self._desk.state
-        return json_response({"status": "ready"} | ({} if store is None else {"store": store}))
-
-    async def metrics(self, request: Request) -> Response:
-        """For Prometheus."""
-        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
-
-
-class JsonResponse(Response):
-    """A response whose headers are written without the detours that other media types need."""
-
-    media_type = "application/json"
-
-    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        """See `Response`."""
-        self.raw_headers = [
-            (b"content-length", b"%d" % len(self.body)),
-            (b"content-type", b"application/json"),
-        ]
-        for name, value in (headers or {}).items():
-            self.raw_headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
-
-
-NOT_READY = {
-    "starting": "the service is starting; try again soon",
-    "no_model": "there is no model to serve; train and promote one",
-    "model_refused": "the model did not pass its checks; the service's log says why",
-}
-
-
-def ready(slot: ModelSlot) -> LoadedModel:
-    """The model that answers.
-
-    Raises:
-        ApiError: 503, there is none.
-    """
-    model = slot.model
-    if model is None:
-        raise ApiError(503, slot.reason, NOT_READY[slot.reason])
-    return model
-
-
-def to_bytes(value: Mapping[str, Any]) -> bytes:
-    """Compact JSON; scores are finite, see `saldopas.models.recommenders.recommender`."""
-    return orjson.dumps(value)
-
-
-def json_response(
-    value: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
-    """A JSON answer."""
-    return JsonResponse(to_bytes(value), status, headers)
-
-
-def validated(schema: type[Body], value: Any) -> Body:
-    """The body that `value` is.
-
-    Raises:
-        ApiError: 400 its shape is another, 422 a value is out of its range.
-    """
-    if not isinstance(value, dict):
-        raise ApiError(400, "wrong_type", "a JSON object is wanted")
-    try:
-        return schema.model_validate(value)
-    except ValidationError as error:
-        raise refusal(error, schema) from error
+            return await self._one_batch.do(lambda: work(batch), cost)
 
 
 def _results(

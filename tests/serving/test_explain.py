@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from saldopas.serving.explain.explain import explain_course, money
 from saldopas.serving.explain.schemas import ExplainBody, Explanation
 from saldopas.serving.http.app import create_app
-from saldopas.serving.http.openapi_examples import EXPLANATION
+from saldopas.serving.http.examples import EXPLANATION
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.champion import Located
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot, load_model

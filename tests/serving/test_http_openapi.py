@@ -10,9 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from pydantic import BaseModel
 from saldopas.serving.events.schemas import EventsBody
-from saldopas.serving.http.app import create_app
-from saldopas.serving.http.limits import Bound
-from saldopas.serving.http.route_table import all_routes
+from saldopas.serving.http.app import create_app, operations
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import ModelSlot
 from saldopas.serving.recommend import schemas
@@ -37,7 +35,13 @@ def _loaded(world: ServingWorld) -> Iterator[None]:
     DESK.close()
 
 
-UNDESCRIBED = {("GET", "/"), ("GET", "/docs.json"), ("GET", "/page/{version}/{name}")}
+UNDESCRIBED = {
+    ("GET", "/"),
+    ("GET", "/docs"),
+    ("GET", "/docs/{name}"),
+    ("GET", "/docs.json"),
+    ("GET", "/page/{version}/{name}"),
+}
 # to JSON Schema 5.0 is an integer and February has 30 days
 BEYOND_JSON_SCHEMA = (
     "without a decimal point",
@@ -68,8 +72,8 @@ def test_bentoml_serves_a_document_that_names_every_route(client: TestClient) ->
     described = {
         (method.upper(), path) for path, item in stated["paths"].items() for method in item
     }
-    routes = all_routes(SLOT, SETTINGS, DESK, Bound(1, "in_flight"))
-    assert described | UNDESCRIBED == {(route.method, route.path) for route in routes}
+    served = operations(SLOT, SETTINGS, DESK)
+    assert described | UNDESCRIBED == {(one.method, one.template) for one in served}
     for path in ("/recommend", "/recommend_batch"):
         responses = stated["paths"][path]["post"]["responses"]
         refusals = {"400", "401", "403", "408", "413", "415", "422", "429", "503", "504"}
@@ -99,3 +103,15 @@ def test_every_key_of_a_request_is_described(client: TestClient) -> None:
     assert body["additionalProperties"] is False
     undescribed = [name for name, value in body["properties"].items() if not value["description"]]
     assert not undescribed
+
+
+def test_the_api_page_asks_for_nothing_from_outside(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert page.status_code == 200
+    assert "http" not in page.text
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self'" in policy
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "start.js"):
+        assert f"/docs/{name}" in page.text
+        assert client.get(f"/docs/{name}").status_code == 200
+    assert client.get("/docs/LICENSE").status_code == 404

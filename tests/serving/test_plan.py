@@ -12,7 +12,7 @@ import pytest
 from saldopas.serving.http.app import create_app
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import ModelSlot
-from saldopas.training_pipeline.scoring.single_plan import plan_one
+from saldopas.training_pipeline.scoring.single import plan_one
 from starlette.testclient import TestClient
 
 from tests.serving.serving_world import STRANGER, ServingWorld

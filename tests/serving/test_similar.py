@@ -12,7 +12,7 @@ from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
 from saldopas.models.explaining.evidence import MIN_TAKERS
 from saldopas.serving.explain.similar_schemas import SimilarAnswer
 from saldopas.serving.http.app import create_app
-from saldopas.serving.http.openapi_examples import SIMILAR
+from saldopas.serving.http.examples import SIMILAR
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import ModelSlot
 from starlette.testclient import TestClient

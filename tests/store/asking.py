@@ -1,14 +1,18 @@
-"""Ask the service over a store, tell it what happened, and look into the store."""
+"""Ask the service and the command line over a store, tell what happened, and look into it."""
 
 from __future__ import annotations
 
+import json
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from saldopas.store.engine import open_store, upgrade_store
 from saldopas.store.load import load_store
 from saldopas.store.served.log import ServedList
 from saldopas.store.served.tables import export_served
+from saldopas.training_pipeline.commands import main as cli
 from starlette.testclient import TestClient
 
 from tests.store.store_world import AT, StoreWorld
@@ -57,3 +61,16 @@ def served(url: str) -> list[ServedList]:
     rows = export_served(engine, window_days=1, now=datetime.now(UTC)).rows
     engine.dispose()
     return rows
+
+
+def saldopas(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object
+) -> dict[str, Any]:
+    monkeypatch.setattr(sys, "argv", ["saldopas", *map(str, arguments), "--json"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    captured = capsys.readouterr()
+    assert not ended.value.code, captured.err
+    outcome: dict[str, Any] = json.loads(captured.out)
+    return outcome

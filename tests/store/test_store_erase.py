@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,25 +21,11 @@ from saldopas.store.erase import erase_people, forget_pending_lists, purge_files
 from saldopas.store.load import load_store
 from saldopas.store.schema import ERASED, EVENTS, OF_A_PERSON, SERVED
 from saldopas.store.served.packing import people_in
-from saldopas.training_pipeline.commands import main as cli
 from saldopas.training_pipeline.ingest.erased_people import Erased, erased_people, without_erased
 
-from tests.store.asking import asked, loaded, purchase, sent, served, without_names
+from tests.store.asking import asked, loaded, purchase, saldopas, sent, served, without_names
 from tests.store.conftest import Serving
 from tests.store.store_world import StoreWorld
-
-
-def saldopas(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object
-) -> dict[str, Any]:
-    monkeypatch.setattr(sys, "argv", ["saldopas", *map(str, arguments), "--json"])
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    captured = capsys.readouterr()
-    assert not ended.value.code, captured.err
-    outcome: dict[str, Any] = json.loads(captured.out)
-    return outcome
 
 
 def files_with(text: str, directory: Path) -> list[str]:

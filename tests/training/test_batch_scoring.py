@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from saldopas.features.errors import DataError
-from saldopas.training_pipeline.scoring import batch as batch_scoring
-from saldopas.training_pipeline.scoring.batch import score_to_file
+from saldopas.training_pipeline.scoring import lists as batch_scoring
+from saldopas.training_pipeline.scoring.lists import score_to_file
 from saldopas.training_pipeline.scoring.request_table import read_requests
 from saldopas.training_pipeline.training.record import TrainingRecord
 

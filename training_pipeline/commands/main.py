@@ -13,11 +13,9 @@ from saldopas.training_pipeline.commands import (
     drift,
     evaluate,
     import_data,
-    plan,
     promote,
     recommend,
     sample,
-    score,
     serve,
     store,
     train,
@@ -46,8 +44,8 @@ app.command("compare")(evaluate.compare)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
 app.command("recommend")(recommend.recommend)
-app.command("plan")(plan.plan)
-app.command("score")(score.score)
+app.command("plan")(recommend.plan)
+app.command("score")(recommend.score)
 app.command("at-risk")(at_risk.at_risk)
 app.add_typer(serve.keys_app, name="keys")
 app.command("serve")(serve.serve)

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saldopas.training_pipeline.console import RunFailedError
-from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -152,15 +150,17 @@ def _prepare_schema(uri: str) -> None:
     """Make the tables, or migrate those of an older MLflow (a SQLite file is copied first)."""
     from alembic.migration import MigrationContext
     from mlflow.db import commands as database
+    from mlflow.store.db.utils import create_sqlalchemy_engine_with_retry
 
-    url = make_url(uri)
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+    engine = create_sqlalchemy_engine_with_retry(uri)
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
     if found == _latest_revision():
         return
+    url = make_url(uri)
     if found is not None and url.get_backend_name() == "sqlite" and url.database:
         shutil.copy2(url.database, f"{url.database}.{found}.bak")
     database.main(["upgrade", uri], prog_name="mlflow db", standalone_mode=False)

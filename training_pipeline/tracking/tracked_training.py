@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from saldopas.features.tables import columns as c
 from saldopas.features.tables.dataset import Dataset
 from saldopas.training_pipeline.console import RunFailedError, say
 from saldopas.training_pipeline.evaluating.evaluation import Evaluation
 from saldopas.training_pipeline.evaluating.groups import BUILT_IN, profile_kind
 from saldopas.training_pipeline.evaluating.statistics import EvaluationConfig
+from saldopas.training_pipeline.gate.judge import GateInput
 from saldopas.training_pipeline.gate.verdict import GateConfig, GateReport
 from saldopas.training_pipeline.ingest.erased_people import open_dataset
+from saldopas.training_pipeline.tracking.promotion import GateRefusedError, judge, promote
+from saldopas.training_pipeline.tracking.store import connect
+from saldopas.training_pipeline.tracking.training_run import track_training
+from saldopas.training_pipeline.tracking.tuning_run import newest_tuning
 from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.record import TrainingRecord
-from saldopas.training_pipeline.training.train import train
+from saldopas.training_pipeline.training.train import purchases_before, train
 
 
 def train_and_track(
@@ -36,9 +40,6 @@ def train_and_track(
         DataError: the data cannot be used.
         RunFailedError: tracking or registration failed.
     """
-    from saldopas.training_pipeline.tracking.store import connect
-    from saldopas.training_pipeline.tracking.tuning_run import newest_tuning
-
     connect()  # a store that cannot be reached is said before the work, not after it
     say(f"reading {source.split('@')[-1]}")
     dataset = open_dataset(source, quarantine=quarantine)
@@ -57,7 +58,9 @@ def train_and_track(
                 dataset.config.name, fingerprint=dataset.fingerprint, test=test
             ),
         )
-        found = _tracked(record, _seen(dataset, until), config.gate, promote_it=promote_it)
+        found = _tracked(
+            record, purchases_before(dataset, until), config.gate, promote_it=promote_it
+        )
         return found | {"quarantined": dict(dataset.quarantined)}
 
 
@@ -65,10 +68,6 @@ def _tracked(
     record: TrainingRecord, seen: Dataset, strict: GateConfig, *, promote_it: bool
 ) -> dict[str, Any]:
     """`seen` is what the training looked at: the gate compares with the champion on it."""
-    from saldopas.training_pipeline.gate.judge import GateInput
-    from saldopas.training_pipeline.tracking.promotion import GateRefusedError, judge, promote
-    from saldopas.training_pipeline.tracking.training_run import track_training
-
     say("tracking the run and registering the model")
     run = track_training(record)
     gate = GateInput(seen, measured=run.measured, config=strict)
@@ -99,14 +98,6 @@ def _tracked(
         "seconds": record.seconds,
         "fingerprint": record.manifest.fingerprint,
     }
-
-
-def _seen(dataset: Dataset, until: datetime | None) -> Dataset:
-    """The purchases that the training used."""
-    if until is None:
-        return dataset
-    earlier = dataset.purchases[c.PURCHASED_AT] < until
-    return replace(dataset, purchases=dataset.purchases[earlier].reset_index(drop=True))
 
 
 def _summaries(found: dict[str, Evaluation], config: EvaluationConfig) -> dict[str, Any]:

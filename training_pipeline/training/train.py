@@ -61,7 +61,7 @@ def train(
         DataError: nothing is left to learn from.
     """
     seconds: dict[str, float] = {}
-    data = index_dataset(_before(dataset, until))
+    data = index_dataset(purchases_before(dataset, until))
     cutoff_s = _cutoff(data, until)
     cuts = make_cuts(data, config.split, seed=config.seed)
     found = tuned(LookedAt.before(cuts[1]) if cuts else None) if config.uses_tuned else None
@@ -162,7 +162,12 @@ def _choose(
     return replace(selection, recipe=recipe), validation, test, calibrated
 
 
-def _before(dataset: Dataset, until: datetime | None) -> Dataset:
+def purchases_before(dataset: Dataset, until: datetime | None) -> Dataset:
+    """The dataset without the purchases from `until` on.
+
+    Raises:
+        DataError: none is left.
+    """
     if until is None:
         return dataset
     earlier = dataset.purchases[dataset.purchases[c.PURCHASED_AT] < until]

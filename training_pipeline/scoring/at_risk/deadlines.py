@@ -26,6 +26,7 @@ class Risks:
     """P participants; arrays (P,), int64 unless said otherwise.
 
     Attributes:
+        as_of_s: the moment.
         kind: int8, `REVOCATION` nothing was bought and the first purchase has a last day;
             `FORFEIT` something is left and there is a last day to spend it; else `NO_RISK`, as
             before the announcement.
@@ -38,6 +39,7 @@ class Risks:
         bought_on, bought_item: day and course of the newest purchase that was kept, -1 for none.
     """
 
+    as_of_s: int
     kind: NDArray[np.int8]
     deadline: NDArray[np.int64]
     estimated: NDArray[np.bool_]
@@ -100,6 +102,7 @@ def risks_of(
     forfeits = ~revoked & some_left & (deadline < NEVER)
     deadline = np.where(revoked, np.minimum(deadline, last_day), deadline)
     return Risks(
+        as_of_s=as_of_s,
         kind=np.where(revoked, REVOCATION, np.where(forfeits, FORFEIT, NO_RISK)).astype(np.int8),
         deadline=np.where(revoked | forfeits, deadline, NEVER),
         estimated=forfeits & bought & (next_by <= last_day) & (next_by < NEVER),

@@ -149,7 +149,6 @@ def at_risk(
             risks,
             rows,
             vocabulary=vocabulary,
-            as_of_s=as_of_s,
             max_courses=max_courses,
             seats=seats,
             advance=advance,

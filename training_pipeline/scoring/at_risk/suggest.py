@@ -98,7 +98,6 @@ def suggest(
     rows: NDArray[np.int64],
     *,
     vocabulary: ProfileVocabulary,
-    as_of_s: int,
     max_courses: int,
     seats: NDArray[np.int64],
     advance: Callable[[int], object] = lambda count: None,
@@ -111,7 +110,6 @@ def suggest(
         data, planning, risks: as of the moment; the policy is over the catalogue of `data`.
         rows: (R,) participants, first come first served.
         vocabulary: of the policy's profile tokens.
-        as_of_s: the moment.
         max_courses: of one plan.
         seats: (n_items,) int64, not changed.
         advance: told how many more rows are done.
@@ -125,7 +123,7 @@ def suggest(
         block = rows[start : start + ROWS_A_BLOCK]
         known = KnownParticipants.of_dataset(data, block, risks.seen[block], vocabulary)
         known = replace(known, balance_rp=risks.amount_rp[block])
-        requests = build_requests(known, as_of_s=as_of_s, count=1)
+        requests = build_requests(known, as_of_s=risks.as_of_s, count=1)
         allowed = planning.policy.allowed(requests).allowed
         relevance = planning.relevance(requests, allowed)
         for at, row in enumerate(block.tolist()):
@@ -136,7 +134,7 @@ def suggest(
                 announced=risks.announced_on(row),
                 last_bought=risks.last_bought(row),
             )
-            items, plan = _planned(planning, free, relevance[at], wish, as_of_s)
+            items, plan = _planned(planning, free, relevance[at], wish, risks.as_of_s)
             left[items] -= left[items] != UNLIMITED
             plans.append(items)
             totals.append(plan.total_rp)
@@ -145,7 +143,7 @@ def suggest(
             sold_out.append(
                 len(items) == 0
                 and bool(full.any())
-                and len(_planned(planning, full, relevance[at], wish, as_of_s)[0]) > 0
+                and len(_planned(planning, full, relevance[at], wish, risks.as_of_s)[0]) > 0
             )
         advance(len(block))
     return Suggestions(

@@ -1,4 +1,4 @@
-"""The machine code against plain numpy: rules, sums, and exact lists."""
+"""The policy and its models against plain numpy: rules, sums and stages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from saldopas.features.encoding import masks
 from saldopas.features.encoding.batch import ParticipantBatch
 from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
@@ -49,26 +48,6 @@ def test_what_is_allowed_is_what_each_rule_says(world: World) -> None:
         & masks.outside(asked.excluded)
     )
     np.testing.assert_array_equal(world.policy.allowed(asked).allowed, each.allowed)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.lists(st.sampled_from([-1.0, 0.0, 0.25, 0.5, 2.0]), min_size=1, max_size=150),
-    st.integers(0, 45),
-    st.data(),
-)
-def test_a_list_is_a_stable_sort_cut_short(
-    scores: list[float], count: int, data: st.DataObject
-) -> None:
-    n_items = len(scores)
-    owned = data.draw(st.lists(st.integers(0, n_items - 1), max_size=n_items))
-    policy = Policy((Stage("popular", popular(scores)),), make_courses([1] * n_items))
-    asked = make_requests(make_batch([owned], n_items=n_items), count=np.array([count]))
-    free = [item for item in range(n_items) if item not in owned]
-    expected = sorted(free, key=lambda item: (-scores[item], item))[:count]
-    found = policy.recommend(asked)
-    assert found.item_idx.tolist() == expected
-    assert found.scores.tolist() == [scores[item] for item in expected]
 
 
 def test_rows_are_summed_with_the_newest_weight_of_each_course() -> None:

@@ -1,20 +1,54 @@
-"""Bytes to a JSON value, stricter than `json.loads`: no NaN, no repeated keys, UTF-8 only."""
+"""Bodies: strict JSON in (no NaN, no repeated keys, UTF-8 only), pydantic models, JSON out."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeVar
 
-from saldopas.serving.http.errors import ApiError
+import orjson
+from pydantic import BaseModel, ValidationError
+from saldopas.serving.http.errors import ApiError, refusal
 from starlette.requests import Request
+from starlette.responses import Response
+
+Body = TypeVar("Body", bound=BaseModel)
 
 MOST_DIGITS = 100
 BEYOND: int = 10**MOST_DIGITS
 READING = "saldopas.reading"  # key of the ASGI scope: the body is still on its way
 
 
-async def read_json(request: Request, *, most_bytes: int) -> Any:
-    """The body of a request as a JSON value, never more than `most_bytes` of it in memory.
+async def read_body(request: Request, schema: type[Body], *, max_bytes: int) -> Body:
+    """Read and validate the body of a request.
+
+    Raises:
+        ApiError: as `read_json` and `validated` do.
+    """
+    return validated(schema, await read_json(request, max_bytes=max_bytes))
+
+
+def validated(schema: type[Body], value: Any) -> Body:
+    """Return the body that `value` is.
+
+    Raises:
+        ApiError: 400 the shape is wrong, 422 a value is out of its range.
+    """
+    if not isinstance(value, dict):
+        raise ApiError(400, "wrong_type", "a JSON object is wanted")
+    try:
+        return schema.model_validate(value)
+    except ValidationError as error:
+        raise refusal(error, schema) from error
+
+
+def json_response(value: Mapping[str, Any]) -> Response:
+    """Return a JSON answer; scores are finite, see `Recommender.score`."""
+    return Response(orjson.dumps(value), media_type="application/json")
+
+
+async def read_json(request: Request, *, max_bytes: int) -> Any:
+    """The body of a request as a JSON value, never more than `max_bytes` of it in memory.
 
     Raises:
         ApiError: 415 it does not say that it is JSON, 413 it is too large, 400 it is malformed.
@@ -26,9 +60,9 @@ async def read_json(request: Request, *, most_bytes: int) -> Any:
         raise ApiError(415, "not_json", "send JSON, with Content-Type: application/json")
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise ApiError(415, "not_json", "send the body uncompressed")
-    too_large = ApiError(413, "too_large", f"the body is larger than {most_bytes} bytes")
+    too_large = ApiError(413, "too_large", f"the body is larger than {max_bytes} bytes")
     declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and len(declared) < 20 and int(declared) > most_bytes:
+    if declared.isdigit() and len(declared) < 20 and int(declared) > max_bytes:
         raise too_large
     chunks, size = [], 0
     request.scope[READING] = True
@@ -39,7 +73,7 @@ async def read_json(request: Request, *, most_bytes: int) -> Any:
             raise ApiError(400, "disconnected", "the client went away")
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > most_bytes:
+        if size > max_bytes:
             raise too_large
         chunks.append(chunk)
         more = message.get("more_body", False)
