@@ -11,7 +11,7 @@ PORT ?= 3000
 LOCKED := $(VENV)/.requirements
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format lock bento bench bench-quality bench-serving bench-store soak fuzz clean
+.PHONY: help setup demo test check sanitize format lock bento bench bench-quality bench-serving bench-store soak fuzz clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -39,6 +39,9 @@ check: setup  ## what CI runs before the tests: format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@bash scripts/check_types.sh
+
+sanitize: setup  ## property tests of the native core with gcc's address and undefined-behaviour sanitizers
+	@bash scripts/sanitize.sh
 
 format: setup  ## format and mend what can be mended
 	$(BIN)/ruff format .

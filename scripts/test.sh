@@ -12,4 +12,4 @@ if [ ${#wanted[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get > /dev/nu
 fi
 # one BLAS thread: tests are many small solves, and two threads on two busy cores are slower
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
-exec .venv/bin/python -m pytest --numprocesses 2 --dist loadgroup "$@"
+exec .venv/bin/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder "$@"

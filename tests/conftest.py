@@ -17,10 +17,19 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+SLOWEST = (
+    "end_to_end",
+    "page",
+    "tracking",
+    "training",
+)  # first, so that no process idles at the end
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a directory in one process: they share expensive fixtures."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+    items.sort(key=lambda item: item.path.parent.name not in SLOWEST)
 
 
 @pytest.fixture(scope="session")

@@ -48,16 +48,7 @@ MAX_PARAMETERS = 8
 MAX_ENTRIES = 10  # directly in a root folder
 # private by their name, public by the documentation of Python and SQLAlchemy
 DOCUMENTED = {"_replace", "_asdict", "_fields", "_make", "_mapping"}
-UNFINISHED = (  # until the planner is native
-    "models/native/compiled.py",
-    "models/planner/plan_",
-)
-FILES = [
-    file
-    for package in PACKAGES
-    for file in sorted((ROOT / package).rglob("*.py"))
-    if not file.relative_to(ROOT).as_posix().startswith(UNFINISHED)
-]
+FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
 
 
 def imports(file: Path) -> set[str]:

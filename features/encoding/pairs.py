@@ -39,11 +39,6 @@ class Pairs:
         return cls(*flat(rows), n_columns)
 
     @classmethod
-    def of_matrix(cls, matrix: csr_array) -> Pairs:
-        """The stored pairs of a matrix."""
-        return cls(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.shape[1])
-
-    @classmethod
     def of_events(cls, sequences: Sequences) -> Pairs:
         """Everything that each row bought; what was bought twice stands there twice."""
         return cls(sequences.indptr, sequences.item_idx, sequences.n_items)

@@ -118,10 +118,6 @@ class ProfileVocabulary(Frozen):
                 tokens.append(place + offset)
         return tokens
 
-    def encode_one(self, profile: Mapping[str, Any]) -> Pairs:
-        """(1, n_tokens) of one profile."""
-        return Pairs.of([self.tokens_of(profile)], n_columns=self.n_tokens)
-
 
 def learn_vocabulary(participants: pd.DataFrame, config: DatasetConfig) -> ProfileVocabulary:
     """The tokens of `participants` (the training part only).

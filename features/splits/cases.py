@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ class LeftOut:
 
 
 Decided = Literal["replay", "window", "mixed"]
+COLUMNS = ("row", "seen", "as_of_s", "balance_rp", "has_balance", "proxy", "paid_rp")
 
 
 @dataclass(frozen=True)
@@ -80,33 +81,13 @@ class Cases:
 
     def take(self, rows: NDArray[np.integer]) -> Cases:
         """The cases asked for."""
-        return Cases(
-            self.row[rows],
-            self.seen[rows],
-            self.as_of_s[rows],
-            self.balance_rp[rows],
-            self.has_balance[rows],
-            self.proxy[rows],
-            self.paid_rp[rows],
-            self.targets[rows],
-            self.left_out,
-        )
+        return replace(self, **{name: getattr(self, name)[rows] for name in (*COLUMNS, "targets")})
 
     @classmethod
     def joined(cls, parts: Sequence[Cases]) -> Cases:
         """The decisions of all parts, at least one, one part after the other."""
-
-        def of(name: str) -> NDArray[Any]:
-            return np.concatenate([getattr(part, name) for part in parts])
-
         return cls(
-            row=of("row"),
-            seen=of("seen"),
-            as_of_s=of("as_of_s"),
-            balance_rp=of("balance_rp"),
-            has_balance=of("has_balance"),
-            proxy=of("proxy"),
-            paid_rp=of("paid_rp"),
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS},
             targets=csr_array(vstack([part.targets for part in parts], format="csr")),
             left_out=LeftOut.total(part.left_out for part in parts),
         )

@@ -181,13 +181,15 @@ nb::object score(const LinearModel& model, const Ragged::Arrays& history,
     Given scores(given, n_rows);
     model.require_fits(profiles, scores, n_items);
     const auto [array, values] = new_array<float>(n_rows, n_items);
-    nb::gil_scoped_release released;
-    Scratch scratch(n_items);
-    const size_t n_known = std::min(model.n_known(), n_items);
-    for (size_t row = 0; row < n_rows; row++) {
-        scores.row = row;
-        const Known known = scratch.known(histories.row(row), profiles.row(row), n_known);
-        model.score(known, scores, scratch, {values + row * n_items, n_items});
+    {
+        nb::gil_scoped_release released;  // ends before an object is copied
+        Scratch scratch(n_items);
+        const size_t n_known = std::min(model.n_known(), n_items);
+        for (size_t row = 0; row < n_rows; row++) {
+            scores.row = row;
+            const Known known = scratch.known(histories.row(row), profiles.row(row), n_known);
+            model.score(known, scores, scratch, {values + row * n_items, n_items});
+        }
     }
     return array;
 }
@@ -197,7 +199,6 @@ nb::object allowed(const CourseRules& rules, const Ragged::Arrays& owned,
     const Requests requests(terms, owned, excluded);
     rules.require_fits(requests);
     const auto [array, values] = new_array<bool>(requests.n_rows(), rules.n_items());
-    nb::gil_scoped_release released;
     for (size_t row = 0; row < requests.n_rows(); row++)
         rules.allow(requests, row, reinterpret_cast<uint8_t*>(values) + row * rules.n_items());
     return array;

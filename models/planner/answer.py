@@ -12,7 +12,7 @@ from saldopas.models.planner.frontier import Alternative, alternatives
 from saldopas.models.planner.planning import Planning, PlanTask
 
 URGENT_DAYS = 7
-ANSWER_STEPS = 100_000
+ANSWER_STEPS = 300_000
 MOST_ALTERNATIVES = 3
 MONTHS = ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September",
           "Oktober", "November", "Desember")  # fmt: skip

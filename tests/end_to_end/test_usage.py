@@ -129,5 +129,5 @@ def test_an_empty_answer_blames_money_only_where_there_is_a_limit(
         "balance": balance,
         "items": [],
     }
-    recommend._print(answer)
+    recommend._print_answer(answer)
     assert capsys.readouterr().out.splitlines()[1] == why

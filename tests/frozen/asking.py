@@ -6,7 +6,6 @@ moves or renames what is imported here changes this file, and neither corpus nor
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
@@ -18,71 +17,49 @@ import numpy as np
 import pandas as pd
 from saldopas.features.encoding.courses import CourseTable
 from saldopas.features.encoding.indexed import index_dataset
-from saldopas.features.requests.batch import RequestBatch
-from saldopas.features.requests.build import requests_of
-from saldopas.features.requests.known_participant import Person
+from saldopas.features.requests.batch import Request, RequestBatch, batch_of
+from saldopas.features.requests.participants import KnownParticipant
+from saldopas.features.splits.split_config import SplitConfig
 from saldopas.features.tables.dataset import read_dataset
 from saldopas.models.artifact.artifact import Artifact, load_artifact
-from saldopas.models.planner.plan_ahead import what_is_left
-from saldopas.models.planner.plan_answers import looked_ahead, plans_answer
-from saldopas.models.planner.plan_frontier import alternatives
-from saldopas.models.planner.plan_problem import PlanProblem, PlanRefusedError
-from saldopas.models.planner.plan_schedule import CourseDays, Window
-from saldopas.models.planner.planner import solve
+from saldopas.models.planner.ahead import what_is_left
+from saldopas.models.planner.answer import looked_ahead, plans_answer
+from saldopas.models.planner.days import CourseDays, Window
+from saldopas.models.planner.frontier import alternatives
+from saldopas.models.planner.plan import solve
 from saldopas.models.planner.planning import Planning, PlanWish
+from saldopas.models.planner.problem import PlanProblem, PlanRefusedError
+from saldopas.models.policy.exploration import ExplorationConfig
 from saldopas.models.policy.policy import Policy
 from saldopas.serving.http.app import create_app
 from saldopas.serving.http.keys import KeyRing
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import ModelSlot
 from saldopas.serving.store.desk import StoreDesk
-from saldopas.store.engine import open_store
+from saldopas.store.engine import open_store, upgrade_store
 from saldopas.store.load import load_store
-from saldopas.store.upgrade import upgrade_store
 from saldopas.training_pipeline.commands.main import app as command_line
+from saldopas.training_pipeline.training.config import TrainingConfig
 from saldopas.training_pipeline.training.train import train
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from tests.frozen.make_worlds import TRAINED
-
 Json = dict[str, Any]
+TRAINED = TrainingConfig(
+    search=False,
+    blend=True,
+    balance_fit=True,
+    compared=("item-neighbours", "ease", "sequence-ridge"),
+    exploration=ExplorationConfig(share=0.05, max_purchases=5),
+    split=SplitConfig(share=0.2, min_cases=10),
+    seed=11,
+)
 STEP_LIMIT = 5_000_000  # of a search of the planner: enough to prove every plan of the corpus
 
 
 def loaded(artifact: Path) -> Artifact:
     """A world's artifact."""
     return load_artifact(artifact)
-
-
-def people(artifact: Artifact, participant_ids: Sequence[str]) -> list[Json]:
-    """What the snapshot knows of each, {} for a stranger."""
-    rows = artifact.snapshot.rows_of(participant_ids).tolist()
-    return [_told(artifact.snapshot.person(row)) for row in rows]
-
-
-def participant_ids(artifact: Artifact) -> list[str]:
-    """Everybody of the snapshot."""
-    return [name.decode() for name in artifact.snapshot.ids]
-
-
-def catalogue(artifact: Artifact) -> Json:
-    """What requests are made from."""
-    courses, manifest = artifact.policy.courses, artifact.manifest
-    return {
-        "ids": [str(name) for name in courses.course_ids],
-        "category": courses.texts("category"),
-        "price": courses.price_rp.tolist(),
-        "from": courses.on_sale_from_s.tolist(),
-        "until": courses.on_sale_until_s.tolist(),
-        "n_tokens": artifact.vocabulary.n_tokens,
-        "cutoff_s": manifest.cutoff_s,
-    }
-
-
-def tokens_of(artifact: Artifact, profile: Json) -> list[int]:
-    """The profile tokens of columns."""
-    return [int(token) for token in artifact.vocabulary.tokens_of(profile)]
 
 
 def ranked(artifact: Artifact, rows: Sequence[Json], *, grown: bool = False) -> list[Json]:
@@ -234,38 +211,26 @@ def command(directory: Path, arguments: Sequence[str]) -> Json:
     return {"exit_code": done.exit_code, "stdout": done.stdout}
 
 
-def _told(person: Person) -> Json:
-    told = {
-        "history": list(person.history),
-        "tokens": list(person.tokens),
-        "owned": list(person.owned),
-        "limit": person.balance_rp,
-        "age": person.age_at_least,
-        "education": person.education_at_least,
-    }
-    return {name: value for name, value in told.items() if value not in (None, 0, [])}
-
-
 def _batch(artifact: Artifact, policy: Policy, rows: Sequence[Json]) -> RequestBatch:
     """Rows as the corpus has them; a key that is missing is empty, 0 or no limit."""
-    return requests_of(
-        [
-            Person(
+    requests = [
+        Request(
+            KnownParticipant(
                 history=row.get("history", []),
                 tokens=row.get("tokens", []),
                 owned=row.get("owned", []),
+                balance_rp=row.get("limit"),
                 age_at_least=row.get("age", 0),
                 education_at_least=row.get("education", 0),
-            )
-            for row in rows
-        ],
-        limits=[row.get("limit") for row in rows],
-        excluded=[row.get("excluded", []) for row in rows],
-        as_of_s=[row["at"] for row in rows],
-        counts=[row["count"] for row in rows],
-        n_items=policy.courses.n_items,
-        n_tokens=artifact.vocabulary.n_tokens,
-    )
+            ),
+            as_of_s=row["at"],
+            count=row["count"],
+            excluded=row.get("excluded", []),
+        )
+        for row in rows
+    ]
+    n_items, n_tokens = policy.courses.n_items, artifact.vocabulary.n_tokens
+    return batch_of(requests, n_items=n_items, n_tokens=n_tokens)
 
 
 def _grown(policy: Policy) -> Policy:
@@ -339,11 +304,6 @@ def _plan(plan: Any) -> Json:
 def _short(values: np.ndarray) -> list[float]:
     """Nine digits, which say all of a float32."""
     return [float(f"{value:.9g}") for value in values.tolist()]
-
-
-def json_of(done: Json) -> Any:
-    """What `--json` printed."""
-    return json.loads(done["stdout"])
 
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from tests.frozen.tied_plans import settled
 
 RELATIVE = 1e-5
 ABSOLUTE = 2e-9  # relevance and value of a plan are told in nine decimals
@@ -28,21 +30,25 @@ class Decided:
     Attributes:
         where: regular expression of the paths; the whole path must match.
         file: the decision below `docs/decisions` that says why.
+        asked: whether a step of HTTP that asks this is meant; elsewhere it is not looked at.
         allows: whether what stands there is what was decided; by default anything is.
     """
 
     where: str
     file: str
+    asked: Callable[[Any], bool] = lambda step: True
     allows: Callable[[Any, Any], bool] = lambda frozen, today: True
 
-    def covers(self, one: Difference) -> bool:
-        """Whether it is about this difference."""
-        return bool(re.fullmatch(self.where, one.where)) and self.allows(one.frozen, one.today)
+    def covers(self, one: Difference, step: Any = None) -> bool:
+        """Whether it is about this difference in the answer to a step."""
+        meant = bool(re.fullmatch(self.where, one.where)) and (step is None or self.asked(step))
+        return meant and self.allows(one.frozen, one.today)
 
 
 def differences(frozen: Any, today: Any, where: str = "") -> Iterator[Difference]:
-    """Every place that is not the same; floats may differ in their last digits."""
+    """Every place that is not the same, but for the last digits of floats and tied plans."""
     if isinstance(frozen, Mapping) and isinstance(today, Mapping):
+        frozen = settled(frozen, today)
         for key in sorted(frozen.keys() | today.keys()):
             path = f"{where}/{key}" if where else str(key)
             if key not in frozen or key not in today:
@@ -61,9 +67,11 @@ def differences(frozen: Any, today: Any, where: str = "") -> Iterator[Difference
         yield Difference(where, frozen, today)
 
 
-def undecided(found: Sequence[Difference], decided: Sequence[Decided]) -> list[Difference]:
+def undecided(
+    found: Iterable[Difference], decided: Collection[Decided], step: Any = None
+) -> list[Difference]:
     """The differences that no decision covers."""
-    return [one for one in found if not any(each.covers(one) for each in decided)]
+    return [one for one in found if not any(each.covers(one, step) for each in decided)]
 
 
 def in_words(found: Sequence[Difference], *, most: int = 12) -> str:

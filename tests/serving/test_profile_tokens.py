@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import example, given
 from hypothesis import strategies as st
+from saldopas.features.encoding.pairs import Pairs
 from saldopas.features.encoding.profile import ProfileVocabulary, TokenColumn
 
 VOCABULARY = ProfileVocabulary(
@@ -27,21 +28,23 @@ VALUES = st.one_of(st.none(), TEXTS, NUMBERS, st.booleans())
 PROFILES = st.dictionaries(st.sampled_from(["age", "gender", "wave", "nothing", "else"]), VALUES)
 
 
+def encoded(profile: dict[str, Any]) -> Pairs:
+    return Pairs.of([VOCABULARY.tokens_of(profile)], n_columns=VOCABULARY.n_tokens)
+
+
 @given(PROFILES)
 @example({"age": 1e300, "wave": 1e300})
 @example({"age": 10**400, "wave": -0.0})
 def test_a_profile_is_encoded_as_its_row_of_a_table(profile: dict[str, Any]) -> None:
     table = pd.DataFrame([profile], index=[0])
-    np.testing.assert_array_equal(
-        VOCABULARY.encode_one(profile).toarray(), VOCABULARY.encode(table).toarray()
-    )
+    np.testing.assert_array_equal(encoded(profile).toarray(), VOCABULARY.encode(table).toarray())
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(allow_nan=False), st.integers(-9, 99)), min_size=1))
 def test_a_column_of_numbers_is_encoded_as_its_values_one_by_one(values: list[Any]) -> None:
     column = pd.Series(values, dtype="float64")
     table = VOCABULARY.encode(pd.DataFrame({"age": column, "wave": column})).toarray()
-    ones = [VOCABULARY.encode_one({"age": v, "wave": v}).toarray()[0] for v in column]
+    ones = [encoded({"age": v, "wave": v}).toarray()[0] for v in column]
     np.testing.assert_array_equal(table, np.array(ones))
 
 
@@ -49,7 +52,7 @@ def test_a_column_of_numbers_is_encoded_as_its_values_one_by_one(values: list[An
 def test_a_column_of_texts_is_encoded_as_its_values_one_by_one(values: list[Any]) -> None:
     column = pd.Series(values, dtype="str")
     table = VOCABULARY.encode(pd.DataFrame({"age": column, "wave": column})).toarray()
-    ones = [VOCABULARY.encode_one({"age": v, "wave": v}).toarray()[0] for v in values]
+    ones = [encoded({"age": v, "wave": v}).toarray()[0] for v in values]
     np.testing.assert_array_equal(table, np.array(ones))
 
 
