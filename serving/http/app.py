@@ -76,10 +76,7 @@ def create_app(
         max_age=600,
     )
     app = Starlette(
-        routes=[
-            guard.route(operation)
-            for operation in operations(slot, settings, desk or StoreDesk(settings))
-        ],
+        routes=guard.routes(operations(slot, settings, desk or StoreDesk(settings))),
         middleware=[Middleware(RequestRecord, settings=settings)]
         + ([cors] if settings.cors_origins else []),
         exception_handlers={HTTPException: _no_route},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import getrandbits
 from time import time_ns
@@ -94,10 +94,16 @@ class Guard:
         rates = Rates(settings.rate_per_s, settings.rate_burst)
         return cls(keys, rates, in_flight, settings.timeout_s)
 
-    def route(self, operation: Operation) -> Route:
-        """The operation as a Starlette route."""
+    def routes(self, operations: Sequence[Operation]) -> list[Route]:
+        """Return one Starlette route a path, so that 405 names all methods of the path."""
+        by_path: dict[str, dict[str, Operation]] = {}
+        for operation in operations:
+            by_path.setdefault(operation.path, {})[operation.method] = operation
+        return [self._route(path, methods) for path, methods in by_path.items()]
 
+    def _route(self, path: str, methods: Mapping[str, Operation]) -> Route:
         async def endpoint(request: Request) -> Response:
+            operation = methods["GET" if request.method == "HEAD" else request.method]
             request.scope[ROUTE] = operation.template
             try:
                 return await self._answer(operation, request)
@@ -106,7 +112,7 @@ class Guard:
             except Exception as error:  # noqa: BLE001 - the client gets an answer in any case
                 return _failed(error, request.scope[REQUEST_ID])
 
-        return Route(operation.path, endpoint, methods=[operation.method], name=operation.name)
+        return Route(path, endpoint, methods=[*methods])
 
     async def _answer(self, operation: Operation, request: Request) -> Response:
         if operation.scopes:

@@ -27,7 +27,13 @@ def settled(frozen: Json, today: Json) -> Json:
         told["ahead"] = {**frozen["ahead"], "next_item": today["ahead"]["next_item"]}
     for name in ("courses", "by_plan", "by_relevance"):
         one, other = frozen.get(name), today.get(name)
-        if isinstance(one, list) and one and other and "plan_value" in one[0] and _singles_as_good(one, other):
+        if (
+            isinstance(one, list)
+            and one
+            and other
+            and "plan_value" in one[0]
+            and _singles_as_good(one, other)
+        ):
             told[name] = other
     return told
 
