@@ -35,6 +35,7 @@ from tests.planner.cases import KINDS, TODAY, plain_case, prices, random_case, r
 LAYERS = {
     "every part": 0,
     "exchanges": 1,
+    "exchanges of two": 64,
     "core": 2,
     "multipliers": 4,
     "timeline": 8,

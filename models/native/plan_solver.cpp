@@ -22,12 +22,6 @@ std::vector<T> copied(const Vector<T>& input) {
     return {input.data(), input.data() + input.shape(0)};
 }
 
-nb::object to_numpy(const Array& values) {
-    auto [array, data] = new_array<Int>(values.size());
-    std::ranges::copy(values, data);
-    return array;
-}
-
 // Near-duplicates as disjoint cliques within a category, -1 for none: what the relaxation may know
 // of them. In candidate order each joins the first clique of its category with all of whose members
 // it conflicts; as cliques lie within categories, both limits are nested.
@@ -50,36 +44,28 @@ Array cliques_of(const Candidates& candidates) {
     return clique;
 }
 
-// Whether `rest[first]` after `elapsed` days leaves the others in time.
-bool may_begin(const Array& rest, std::size_t first, Int elapsed, const Candidates& candidates) {
-    const Int gone = elapsed + candidates.busy[rest[first]];
-    if (gone > candidates.due[rest[first]]) return false;
-    for (std::size_t x = 0; x < rest.size(); ++x) {
-        if (x == first) continue;
-        Int days = gone;
-        for (std::size_t y = 0; y < rest.size(); ++y)
-            if (y != first && candidates.due[rest[y]] <= candidates.due[rest[x]])
-                days += candidates.busy[rest[y]];
-        if (days > candidates.due[rest[x]]) return false;
-    }
-    return true;
-}
-
 // An allowed set in the order in which it is bought: each place takes the most relevant course
-// (ties: course order) after which the rest is still in time.
+// (ties: course order) after which the rest is still in time, that is by rising due day.
 Array ordered(Array rest, const Array& relevance, const Candidates& candidates) {
-    std::ranges::sort(rest);
+    std::ranges::sort(rest, {}, [&](Int i) { return candidates.due[i]; });
     Array order;
     Int elapsed = 0;
+    const auto may_begin = [&](Int first) {
+        Int days = elapsed + candidates.busy[first];
+        bool in_time = days <= candidates.due[first];
+        for (const Int i : rest)
+            if (i != first) in_time = in_time && (days += candidates.busy[i]) <= candidates.due[i];
+        return in_time;
+    };
     while (!rest.empty()) {
-        std::size_t best = rest.size();
-        for (std::size_t a = 0; a < rest.size(); ++a) {
-            if (best < rest.size() && relevance[rest[a]] <= relevance[rest[best]]) continue;
-            if (!candidates.timed || may_begin(rest, a, elapsed, candidates)) best = a;
-        }
-        order.push_back(rest[best]);
-        elapsed += candidates.busy[rest[best]];
-        rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(best));
+        Int best = -1;
+        for (const Int i : rest)
+            if ((best < 0 || std::pair(relevance[i], -i) > std::pair(relevance[best], -best)) &&
+                (!candidates.timed || may_begin(i)))
+                best = i;
+        order.push_back(best);
+        elapsed += candidates.busy[best];
+        std::erase(rest, best);
     }
     return order;
 }
@@ -275,7 +261,9 @@ nb::tuple PlanSolver::solve(Int relevance_weight, Int price_weight, Int step_lim
         items = plan::ordered(found.items, relevance_, candidates);
         steps = found.steps;
     }
-    return nb::make_tuple(plan::to_numpy(items), units, total, missing, steps);
+    auto [array, data] = new_array<Int>(items.size());
+    std::ranges::copy(items, data);
+    return nb::make_tuple(array, units, total, missing, steps);
 }
 
 // `first` and what must still be in after it, nothing where that cannot be.
