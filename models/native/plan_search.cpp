@@ -219,12 +219,9 @@ bool Search::exchange_two(View by_price) {
             Int gain = 0, one = -1, other = -1;
             for (std::size_t x = 0, y = by_price.size(); x + 1 < y;) {
                 const Int i = by_price[x], j = by_price[y - 1];
-                if (c_.price[i] + c_.price[j] > money) {
-                    --y;
-                    continue;
-                }
-                ++x;
-                if (value_[i] + value_[j] <= worth + gain || holds(stay, i) || holds(stay, j) ||
+                const bool payable = c_.price[i] + c_.price[j] <= money;
+                payable ? ++x : --y;
+                if (!payable || value_[i] + value_[j] <= worth + gain || holds(stay, i) || holds(stay, j) ||
                     !c_.fits(i, stay))
                     continue;
                 stay.push_back(i);

@@ -12,7 +12,8 @@
 
 namespace saldopas {
 
-namespace plan {
+using namespace plan;
+
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -71,15 +72,6 @@ Array ordered(Array rest, const Array& relevance, const Candidates& candidates) 
 }
 
 }  // namespace
-}  // namespace plan
-
-using plan::Array;
-using plan::Bytes;
-using plan::Candidates;
-using plan::Found;
-using plan::Int;
-using plan::Limits;
-using plan::View;
 
 // Immutable; holds copies of what it is given.
 class PlanSolver {
@@ -94,7 +86,11 @@ class PlanSolver {
                const std::optional<Matrix<Int>>& near_duplicates, const std::optional<Days>& days);
     PlanSolver(const PlanSolver&) = delete;  // `candidates_` are views of the other members
 
-    bool fits(Int item, const Vector<Int>& chosen) const;
+    bool fits(Int item, const Vector<Int>& chosen) const {
+        require_candidates(view(chosen), "chosen");
+        require_candidates({&item, 1}, "item");
+        return in_time_[item] && candidates_.fits(item, view(chosen));
+    }
     nb::tuple solve(Int relevance_weight, Int price_weight, Int step_limit,
                     const std::optional<Apart>& apart, Int without) const;
     nb::tuple look_ahead(Int relevance_weight, Int price_weight, Int step_limit) const;
@@ -108,10 +104,22 @@ class PlanSolver {
     };
 
     Int size() const { return static_cast<Int>(price_.size()); }
-    void require_candidates(View items, const char* what) const;
+    void require_candidates(View items, const char* what) const {
+        for (const Int item : items)
+            require(item >= 0 && item < size(), std::string(what) + ": a position is no candidate's");
+    }
     ApartFromEarlier apart_from(const Apart& apart) const;
-    Array values(Int relevance_weight, Int price_weight) const;
-    Bytes usable(View without) const;
+    Array values(Int relevance_weight, Int price_weight) const {
+        Array value(price_.size());
+        for (std::size_t i = 0; i < value.size(); ++i)
+            value[i] = relevance_weight * relevance_[i] + price_weight * price_[i];
+        return value;
+    }
+    Bytes usable(View without) const {
+        Bytes usable = in_time_;
+        for (const Int i : without) usable[i] = 0;
+        return usable;
+    }
     std::optional<Array> forced_after(Int first, const Candidates& after) const;
 
     Array price_, relevance_, category_, clique_, busy_, due_, room_, forced_;
@@ -126,8 +134,8 @@ PlanSolver::PlanSolver(const Vector<Int>& price, const Vector<Int>& relevance, I
                        const std::optional<Categories>& categories,
                        const std::optional<Matrix<Int>>& near_duplicates,
                        const std::optional<Days>& days)
-    : price_(plan::copied(price)),
-      relevance_(plan::copied(relevance)),
+    : price_(copied(price)),
+      relevance_(copied(relevance)),
       category_(price_.size(), 0),
       busy_(price_.size(), 0),
       due_(price_.size(), 0),
@@ -141,7 +149,7 @@ PlanSolver::PlanSolver(const Vector<Int>& price, const Vector<Int>& relevance, I
             "every array must have a number for each candidate");
     room_ = {max_courses_};
     if (must_include) {
-        forced_ = plan::copied(*must_include);
+        forced_ = copied(*must_include);
         require_candidates(forced_, "must_include");
     }
     Int left = balance_;
@@ -170,8 +178,8 @@ PlanSolver::PlanSolver(const Vector<Int>& price, const Vector<Int>& relevance, I
     }
     bool timed = false;
     if (days) {
-        busy_ = plan::copied(days->first);
-        due_ = plan::copied(days->second);
+        busy_ = copied(days->first);
+        due_ = copied(days->second);
         Int slack = std::numeric_limits<Int>::max(), longest = 0;
         for (std::size_t i = 0; i < n; ++i) {
             in_time_[i] = due_[i] >= busy_[i];
@@ -186,32 +194,8 @@ PlanSolver::PlanSolver(const Vector<Int>& price, const Vector<Int>& relevance, I
     candidates_ = {.price = price_, .category = category_, .clique = {}, .busy = busy_,
                    .due = due_, .room = room_, .conflict = conflict_, .earlier = {}, .shared = {},
                    .capped = capped, .timed = timed, .plain = !capped && !timed};
-    clique_ = plan::cliques_of(candidates_);
+    clique_ = cliques_of(candidates_);
     candidates_.clique = clique_;
-}
-
-void PlanSolver::require_candidates(View items, const char* what) const {
-    for (const Int item : items)
-        require(item >= 0 && item < size(), std::string(what) + ": a position is no candidate's");
-}
-
-bool PlanSolver::fits(Int item, const Vector<Int>& chosen) const {
-    require_candidates(view(chosen), "chosen");
-    require_candidates({&item, 1}, "item");
-    return in_time_[item] && candidates_.fits(item, view(chosen));
-}
-
-Array PlanSolver::values(Int relevance_weight, Int price_weight) const {
-    Array value(price_.size());
-    for (std::size_t i = 0; i < value.size(); ++i)
-        value[i] = relevance_weight * relevance_[i] + price_weight * price_[i];
-    return value;
-}
-
-Bytes PlanSolver::usable(View without) const {
-    Bytes usable = in_time_;
-    for (const Int i : without) usable[i] = 0;
-    return usable;
 }
 
 // Where categories are not limited, "of plan q, but of none before it" takes their place: that no
@@ -258,7 +242,7 @@ nb::tuple PlanSolver::solve(Int relevance_weight, Int price_weight, Int step_lim
         missing = found.bound;
         for (const Int i : found.items)
             units += relevance_[i], total += price_[i], missing -= value[i];
-        items = plan::ordered(found.items, relevance_, candidates);
+        items = ordered(found.items, relevance_, candidates);
         steps = found.steps;
     }
     auto [array, data] = new_array<Int>(items.size());
