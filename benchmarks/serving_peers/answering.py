@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from saldopas.serving.model.champion import Located
+from saldopas.serving.model.loaded import Located
 from saldopas.serving.model.loaded import LoadedModel, load_model
 from saldopas.serving.recommend.answers import answer_all
 from saldopas.serving.recommend.schemas import RecommendBody

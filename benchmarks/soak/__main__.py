@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 from saldopas.features.tables.dataset import read_dataset
-from saldopas.serving.model.champion import Located
+from saldopas.serving.model.loaded import Located
 from saldopas.serving.model.loaded import load_model
 from saldopas.store.schema import EVENTS, PURCHASES
 

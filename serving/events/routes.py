@@ -16,7 +16,6 @@ from saldopas.serving.events.schemas import EventBody, EventsAnswer, EventsBody
 from saldopas.serving.http import metrics
 from saldopas.serving.http.bodies import json_response, read_body, validated
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.examples import EVENTS
 from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
@@ -40,7 +39,6 @@ class EventRoutes:
             "Up to 1000 events, judged one by one by the scheme's rules. The answer comes only "
             "after what was accepted is on the disk; sending it again changes nothing.",
             EventsAnswer,
-            EVENTS,
             EventsBody,
             settings.max_batch_body_bytes,
         )

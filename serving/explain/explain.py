@@ -17,7 +17,6 @@ from saldopas.serving.explain.schemas import ExplainBody, Explanation
 from saldopas.serving.http import metrics
 from saldopas.serving.http.bodies import json_response, read_body
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.examples import EXPLANATION
 from saldopas.serving.http.operations import REQUEST_ID, Described, Operation
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
@@ -42,7 +41,6 @@ class ExplainRoutes:
             "Allowed or every rule that excludes it, its place among all allowed courses, its "
             "score and the reasons; `explain` and `n` change nothing.",
             Explanation,
-            EXPLANATION,
             ExplainBody,
             settings.max_body_bytes,
             errors=(404, 503),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from saldopas.serving.recommend.schemas import LONGEST_ID, MOST_N, Reason, RecommendBody, Source
+from saldopas.serving.recommend.schemas import (
+    LONGEST_ID,
+    MOST_N,
+    People,
+    Reason,
+    RecommendBody,
+    Source,
+)
 
 RuleCode = Literal[
     "above_balance",
@@ -74,3 +81,27 @@ class Explanation(BaseModel):
         ge=0, description="What it would leave; null: no balance is known, or it is too small."
     )
     reasons: list[Reason] = Field(description="The terms of the score; none where it is 0.")
+
+
+MOST_SIMILAR = 50
+
+
+class SimilarCourse(BaseModel):
+    """A course that people took along with the one asked about."""
+
+    course_id: str
+    title: str | None
+    category: str | None
+    price: int = Field(ge=0)
+    similarity: float = Field(
+        gt=0, le=1, description="People who took both / sqrt(who took the one x the other)."
+    )
+    people: People = Field(description="Of those who took the course asked about, who took this.")
+
+
+class SimilarAnswer(BaseModel):
+    """What is often taken along with a course, the most similar first; for nobody in particular."""
+
+    model_version: str
+    course_id: str
+    items: list[SimilarCourse] = Field(max_length=MOST_SIMILAR)

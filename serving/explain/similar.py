@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from saldopas.models.explaining.evidence import Evidence
-from saldopas.serving.explain.similar_schemas import MOST_SIMILAR, SimilarAnswer
+from saldopas.serving.explain.schemas import MOST_SIMILAR, SimilarAnswer
 from saldopas.serving.http.bodies import json_response
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.examples import SIMILAR
 from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
 from saldopas.serving.recommend.schemas import DEFAULT_N, LONGEST_ID
@@ -51,7 +50,6 @@ DESCRIBED = Described(
     "Counts of the people the model learned from, the most similar first; none where too few "
     "took both to be told of. For nobody in particular: no balance, no rules.",
     SimilarAnswer,
-    SIMILAR,
     parameters=(
         {
             "name": "course_id",

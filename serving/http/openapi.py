@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
-from saldopas.serving.http.examples import ERRORS
 from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.http.settings import Settings
-from saldopas.serving.model.version import service_version
+from saldopas.serving.model.loaded import service_version
 from saldopas.serving.recommend import schemas
 
 REF = "#/components/schemas/{model}"
 JSON = "application/json"
+EXAMPLES = Path(__file__).with_name("examples.json")
 KEY_SCHEMES: dict[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 
 
+def read_examples() -> dict[str, dict[str, Any]]:
+    """Return `answers` by operation and `errors` by status, as examples.json holds them."""
+    found: dict[str, dict[str, Any]] = orjson.loads(EXAMPLES.read_bytes())
+    return found
+
+
 def document(operations: Sequence[Operation], settings: Settings) -> dict[str, Any]:
     """Return the OpenAPI document of the operations that are described."""
     keyed = settings.keys_file is not None
+    examples = read_examples()
     paths: dict[str, Any] = {}
     described = []
     for operation in operations:
         if operation.described is not None:
             described.append(operation.described)
-            item = _item(operation, operation.described, keyed=keyed)
+            item = _item(operation, operation.described, examples, keyed=keyed)
             paths.setdefault(operation.template, {})[operation.method.lower()] = item
     return {
         "openapi": "3.1.0",
@@ -46,7 +55,9 @@ def document(operations: Sequence[Operation], settings: Settings) -> dict[str, A
     }
 
 
-def _item(operation: Operation, described: Described, *, keyed: bool) -> dict[str, Any]:
+def _item(
+    operation: Operation, described: Described, examples: dict[str, dict[str, Any]], *, keyed: bool
+) -> dict[str, Any]:
     scopes = operation.scopes
     errors = set(described.errors)
     if operation.counts_as_load:
@@ -57,15 +68,17 @@ def _item(operation: Operation, described: Described, *, keyed: bool) -> dict[st
         errors |= {400, 408, 413, 415, 422}
     named = " or ".join(f"`{scope}`" for scope in scopes)
     needs = f" Needs a key of scope {named}, where keys are used." if named else ""
-    text = issubclass(described.answer, PlainText)
-    content = {"text/plain" if text else JSON: _content(described)}
+    content: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}}
+    if not issubclass(described.answer, PlainText):
+        example = examples["answers"][operation.name]
+        content = {JSON: {"schema": _ref(described.answer), "example": example}}
     item: dict[str, Any] = {
         "operationId": operation.name,
         "summary": described.summary,
         "description": described.text + needs,
         "responses": {
             "200": {"description": "Done", "content": content},
-            **{str(status): _error(status) for status in sorted(errors)},
+            **{str(status): _error(examples["errors"][str(status)]) for status in sorted(errors)},
         },
     }
     if keyed and scopes:
@@ -85,17 +98,10 @@ class PlainText(BaseModel):
     """Marks an operation that answers text."""
 
 
-def _content(described: Described) -> dict[str, Any]:
-    if issubclass(described.answer, PlainText):
-        return {"schema": {"type": "string"}}
-    return {"schema": _ref(described.answer), "example": described.example}
-
-
-def _error(status: int) -> dict[str, Any]:
-    description, code, field, message = ERRORS[status]
-    example = {"error": {"code": code, "message": message, "field": field}}
+def _error(error: dict[str, Any]) -> dict[str, Any]:
+    example = {"error": {name: error[name] for name in ("code", "message", "field")}}
     return {
-        "description": description,
+        "description": error["description"],
         "content": {JSON: {"schema": _ref(schemas.Error), "example": example}},
     }
 

@@ -33,7 +33,7 @@ class Described:
 
     Attributes:
         summary, text: for people.
-        answer: schema of the success; example: an answer.
+        answer: schema of the success.
         body: schema of the request's body; max_bytes: its largest size.
         parameters: OpenAPI parameter objects of path and query.
         errors: statuses of refusals beside those that every operation of its kind may meet.
@@ -42,7 +42,6 @@ class Described:
     summary: str
     text: str
     answer: type[BaseModel]
-    example: Mapping[str, Any]
     body: type[BaseModel] | None = None
     max_bytes: int = 0
     parameters: tuple[Mapping[str, Any], ...] = ()

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from saldopas.features.errors import ArtifactError
 from saldopas.features.tables import columns as c
 from saldopas.models.artifact.artifact import Artifact, load_artifact
+from saldopas.models.artifact.manifest import MANIFEST, file_hash
 from saldopas.models.policy.policy import Policy
 from saldopas.serving.http.errors import ApiError
 from saldopas.serving.http.settings import Settings
-from saldopas.serving.model.champion import Located, locate, manifest_hash
 from saldopas.store.known_participants import ParticipantSource
 from threadpoolctl import threadpool_limits
 
@@ -132,3 +137,97 @@ def _by_category(categories: Sequence[str | None]) -> dict[str, NDArray[np.int64
         if category is not None:
             members.setdefault(category, []).append(item)
     return {category: np.array(items, np.int64) for category, items in members.items()}
+
+
+HASH_LETTERS = 12
+
+
+@dataclass(frozen=True)
+class Located:
+    """An artifact's directory, and the name that answers give its model."""
+
+    path: Path
+    version: str
+
+
+class ChampionPointer(BaseModel):
+    """`champion.json`: the artifact's directory, relative to the file, and its version."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    artifact: Path
+    version: int = Field(ge=1)
+
+
+def locate(settings: Settings) -> Located:
+    """The artifact that these settings mean.
+
+    Raises:
+        ArtifactError: nothing is set and there is no champion, or the pointer is unreadable.
+    """
+    if settings.artifact is not None:
+        path = settings.artifact.resolve()
+        return Located(path, settings.model_version or short_hash(path))
+    pointer = read_champion_pointer(settings.champion)
+    return Located(pointer.artifact, settings.model_version or str(pointer.version))
+
+
+def read_champion_pointer(path: Path) -> ChampionPointer:
+    """The pointer in `path`, its artifact made absolute.
+
+    Raises:
+        ArtifactError: there is no such file, or it is not a pointer.
+    """
+    try:
+        pointer = ChampionPointer.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            f"no champion: there is no {path}; train and promote a model, or set SALDOPAS_ARTIFACT"
+        ) from error
+    except (OSError, ValidationError) as error:
+        raise ArtifactError(f"{path}: not a champion pointer; promote a model again") from error
+    return pointer.model_copy(update={"artifact": (path.parent / pointer.artifact).resolve()})
+
+
+def manifest_hash(path: Path) -> str:
+    """sha256 of an artifact's manifest, which holds the hashes of everything else.
+
+    Raises:
+        ArtifactError: there is no manifest.
+    """
+    try:
+        return file_hash(path / MANIFEST)
+    except OSError as error:
+        raise ArtifactError(f"{path}: no readable {MANIFEST}; train first") from error
+
+
+def short_hash(path: Path) -> str:
+    """The version of an artifact that has no other: the first letters of its manifest's hash."""
+    return manifest_hash(path)[:HASH_LETTERS]
+
+
+def describe(model: LoadedModel) -> dict[str, Any]:
+    """As `schemas.Version` describes it."""
+    manifest = model.artifact.manifest
+    return {
+        "model_version": model.version,
+        "model": manifest.model,
+        "dataset": manifest.dataset.name,
+        "cutoff": datetime.fromtimestamp(manifest.cutoff_s, UTC).isoformat(),
+        "code_version": manifest.code_version,
+        "service_version": service_version(),
+        "artifact": model.fingerprint,
+        "data": manifest.fingerprint,
+        "stages": [
+            {"source": stage.source, "model": stage.model} for stage in manifest.recipe.stages
+        ],
+    }
+
+
+@cache
+def service_version() -> str | None:
+    """The installed release; None where the code runs without being installed."""
+    try:
+        return version("saldopas")
+    except PackageNotFoundError:
+        return None

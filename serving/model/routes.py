@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from saldopas.serving.http import metrics
 from saldopas.serving.http.bodies import json_response
-from saldopas.serving.http.examples import HEALTH, VERSION
 from saldopas.serving.http.openapi import PlainText
 from saldopas.serving.http.operations import Described, KeyScope, Operation
 from saldopas.serving.http.settings import Settings
-from saldopas.serving.model.loaded import ModelSlot
-from saldopas.serving.model.version import describe
+from saldopas.serving.model.loaded import ModelSlot, describe
 from saldopas.serving.recommend.schemas import Health, Version
 from saldopas.serving.store.desk import StoreDesk
 from starlette.requests import Request
@@ -55,19 +53,16 @@ VERSION_TEXT = Described(
     "What is served",
     "The model, the data it learned from and the code that serves it.",
     Version,
-    VERSION,
 )
 LIVEZ = Described(
     "The process answers",
     "200 for as long as it does, with or without a model.",
     Health,
-    {"status": "alive"},
     errors=(),
 )
 READYZ = Described(
     "A verified model is loaded",
     "200 once it is, else 503 with the reason.",
     Health,
-    HEALTH,
 )
-METRICS = Described("For Prometheus", "Metrics of all workers.", PlainText, {}, errors=())
+METRICS = Described("For Prometheus", "Metrics of all workers.", PlainText, errors=())

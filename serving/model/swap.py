@@ -14,8 +14,7 @@ from saldopas.features.errors import ArtifactError
 from saldopas.serving.http import metrics
 from saldopas.serving.http.logs import LOG
 from saldopas.serving.http.settings import Settings
-from saldopas.serving.model.champion import Located, locate, manifest_hash
-from saldopas.serving.model.loaded import ModelSlot, load_model
+from saldopas.serving.model.loaded import Located, ModelSlot, load_model, locate, manifest_hash
 
 Stamp = tuple[int, bytes]
 

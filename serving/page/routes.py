@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,11 +17,9 @@ from saldopas.features.requests.batch import request_moment
 from saldopas.features.tables import columns as c
 from saldopas.serving.http.bodies import json_response, read_body
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.examples import PAGE_COURSES, PAGE_FACTS
 from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
-from saldopas.serving.page.files import PageFile, read_page_files
 from saldopas.serving.page.schemas import CourseCards, CoursesBody, PageFacts
 from starlette.requests import Request
 from starlette.responses import Response
@@ -48,13 +50,11 @@ class PageRoutes:
             "What the dashboard page shows to everybody",
             "The data, the rules of its scheme, the moment that counts as now, and the filters.",
             PageFacts,
-            PAGE_FACTS,
         )
         courses = Described(
             "Courses as the catalogue describes them",
             "For the dashboard page's cards: those of the ids that the catalogue knows.",
             CourseCards,
-            PAGE_COURSES,
             CoursesBody,
             settings.max_body_bytes,
         )
@@ -180,3 +180,59 @@ def takes_gzip(accepted: str) -> bool:
         if name == "gzip":
             return not any(ZERO_WEIGHT.fullmatch(parameter) for parameter in parameters)
     return False
+
+
+DIRECTORY = Path(__file__).parent / "assets"
+INDEX = "index.html"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+LATER = frozenset({"words_en.js"})  # asked for only where it is read
+HASH_LETTERS = 12
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """A file as it is sent; `gzipped` to those who take it."""
+
+    content: bytes
+    gzipped: bytes
+    media_type: str
+    etag: str
+
+
+@dataclass(frozen=True)
+class PageFiles:
+    """All of them; `version` is in their paths, so that browsers may keep them for good."""
+
+    version: str
+    index: PageFile
+    by_name: Mapping[str, PageFile]
+
+
+def read_page_files(directory: Path = DIRECTORY) -> PageFiles:
+    """The files of a directory; `{assets}` and `{preloads}` in its index are filled in."""
+    files = {
+        file.name: _page_file(file.read_bytes(), file.suffix)
+        for file in sorted(directory.iterdir())
+        if file.suffix in TYPES
+    }
+    index = files.pop(INDEX)
+    together = "".join(file.etag for file in (index, *files.values()))
+    version = hashlib.sha256(together.encode()).hexdigest()[:HASH_LETTERS]
+    assets = f"/page/{version}"
+    preloads = "\n".join(
+        f'<link rel="modulepreload" href="{assets}/{name}">'
+        for name in files
+        if name.endswith(".js") and name not in LATER
+    )
+    text = index.content.decode().replace("{assets}", assets).replace("{preloads}", preloads)
+    return PageFiles(version, _page_file(text.encode(), ".html"), files)
+
+
+def _page_file(content: bytes, suffix: str) -> PageFile:
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return PageFile(content, gzip.compress(content, mtime=0), TYPES[suffix], etag)

@@ -10,7 +10,6 @@ from saldopas.features.tables import columns as c
 from saldopas.serving.events.schemas import ErasedAnswer, ParticipantAnswer
 from saldopas.serving.http.bodies import json_response
 from saldopas.serving.http.errors import ApiError, store_down
-from saldopas.serving.http.examples import ERASED, PARTICIPANT
 from saldopas.serving.http.operations import Described, Operation
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
 from saldopas.serving.recommend.schemas import LONGEST_ID, NO_NUL
@@ -60,7 +59,6 @@ SHOWN = Described(
     "A participant as the service sees them",
     "Balance, history and deadlines, from the store, else from the model's snapshot.",
     ParticipantAnswer,
-    PARTICIPANT,
     parameters=(ID_PARAMETER,),
     errors=(404, 422, 503),
 )
@@ -69,7 +67,6 @@ ERASURE = Described(
     "At once, in every worker, known or not: the store's rows go, and what the model's snapshot "
     "says is read no more.",
     ErasedAnswer,
-    ERASED,
     parameters=(ID_PARAMETER,),
     errors=(404, 422, 503),
 )

@@ -16,7 +16,6 @@ from saldopas.serving.http.errors import ApiError
 from saldopas.serving.http.operations import REQUEST_ID, Described, Operation
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
-from saldopas.serving.plan.examples import PLANS
 from saldopas.serving.plan.schemas import PlanBody, PlansAnswer
 from saldopas.serving.recommend.requests import as_asked
 from saldopas.serving.store.desk import StoreDesk
@@ -40,7 +39,6 @@ class PlanRoutes:
             "Up to three plans, each a list of courses in order that fits the balance and can be "
             "finished in time; the best match, the least left over and what lies between.",
             PlansAnswer,
-            PLANS,
             PlanBody,
             settings.max_body_bytes,
         )

@@ -9,9 +9,7 @@ from typing import Any
 from saldopas.serving.http import metrics
 from saldopas.serving.http.bodies import json_response, read_body, validated
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.examples import ANSWER, ERROR
-from saldopas.serving.http.limits import Bound
-from saldopas.serving.http.long_work import LongWork
+from saldopas.serving.http.limits import Bound, LongWork
 from saldopas.serving.http.operations import REQUEST_ID, Described, Operation, new_request_id
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel, ModelSlot
@@ -48,7 +46,6 @@ class RecommendRoutes:
                     "the snapshot's history and profile. Nothing known: popular courses, and "
                     "`source` says so.",
                     schemas.Answer,
-                    ANSWER,
                     RecommendBody,
                     settings.max_body_bytes,
                 ),
@@ -63,7 +60,6 @@ class RecommendRoutes:
                     "Each result is what /recommend answers to that request; a bad one gets an "
                     "error in its place and the others their answers.",
                     schemas.BatchAnswer,
-                    {"results": [ANSWER, ERROR]},
                     BatchBody,
                     settings.max_batch_body_bytes,
                 ),

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from saldopas.models.policy.policy import Recommendations
 from saldopas.serving.http.errors import no_store
-from saldopas.serving.http.long_work import LongWork
+from saldopas.serving.http.limits import LongWork
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import LoadedModel
 from saldopas.serving.recommend.requests import Asked

@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 from saldopas.features.errors import DataError
 from saldopas.serving.events.recording import Event, Outcome, World, record
 from saldopas.serving.http import metrics
-from saldopas.serving.http.degrade import Breaker
 from saldopas.serving.http.errors import store_down
 from saldopas.serving.http.logs import LOG
-from saldopas.serving.store.readers import PostgresReader, Reader, SqliteReader
+from saldopas.serving.store.readers import Breaker, PostgresReader, Reader, SqliteReader
 from saldopas.store.engine import for_reading, is_sqlite, open_store, read_salt, upgrade_store
 from saldopas.store.erase import erase_people, purge_files
 from saldopas.store.participants import Found, look_up

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from saldopas.serving.page.files import DIRECTORY
-from saldopas.serving.page.routes import takes_gzip
+from saldopas.serving.page.routes import DIRECTORY, takes_gzip
 
 from tests.page.dashboard import Dashboard
 from tests.page.page_world import Served

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from saldopas.serving.model.champion import Located
-from saldopas.serving.model.loaded import LoadedModel, load_model
+from saldopas.serving.model.loaded import LoadedModel, Located, load_model
 from saldopas.serving.recommend.answers import answer_all
 from saldopas.serving.recommend.schemas import RecommendBody
 

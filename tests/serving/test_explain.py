@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from saldopas.serving.explain.explain import explain_course, money
 from saldopas.serving.explain.schemas import ExplainBody, Explanation
 from saldopas.serving.http.app import create_app
-from saldopas.serving.http.examples import EXPLANATION
+from saldopas.serving.http.openapi import read_examples
 from saldopas.serving.http.settings import Settings
-from saldopas.serving.model.champion import Located
-from saldopas.serving.model.loaded import LoadedModel, ModelSlot, load_model
+from saldopas.serving.model.loaded import LoadedModel, Located, ModelSlot, load_model
 from saldopas.serving.recommend.requests import as_asked
 from saldopas.serving.recommend.schemas import RecommendBody
 from saldopas.store.participants import Bought, Found, Participant
@@ -181,4 +180,4 @@ def test_money_in_other_currencies() -> None:
 
 
 def test_the_documented_example_is_an_answer() -> None:
-    Explanation.model_validate(EXPLANATION, strict=True, extra="forbid")
+    Explanation.model_validate(read_examples()["answers"]["explain"], strict=True, extra="forbid")

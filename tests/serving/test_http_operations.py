@@ -14,8 +14,13 @@ from saldopas.features.errors import ArtifactError
 from saldopas.serving.http import app as http
 from saldopas.serving.http.app import create_app
 from saldopas.serving.http.settings import Settings, read_settings
-from saldopas.serving.model.champion import Located, locate, read_champion_pointer
-from saldopas.serving.model.loaded import ModelSlot, load_model
+from saldopas.serving.model.loaded import (
+    Located,
+    ModelSlot,
+    load_model,
+    locate,
+    read_champion_pointer,
+)
 from saldopas.serving.recommend import answers
 from saldopas.serving.recommend.schemas import Error, Health, Version
 from starlette.testclient import TestClient

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.long_work import LongWork
+from saldopas.serving.http.limits import LongWork
 
 from tests.own_loop import in_own_loop
 

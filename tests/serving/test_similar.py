@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from saldopas.features.encoding.pairs import MIN_GROUP_PEOPLE
 from saldopas.models.explaining.evidence import MIN_TAKERS
-from saldopas.serving.explain.similar_schemas import SimilarAnswer
+from saldopas.serving.explain.schemas import SimilarAnswer
 from saldopas.serving.http.app import create_app
-from saldopas.serving.http.examples import SIMILAR
+from saldopas.serving.http.openapi import read_examples
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import ModelSlot
 from starlette.testclient import TestClient
@@ -127,4 +127,4 @@ def test_an_unknown_course_is_a_404(http: TestClient) -> None:
 
 
 def test_the_documented_example_is_an_answer() -> None:
-    SimilarAnswer.model_validate(SIMILAR, strict=True, extra="forbid")
+    SimilarAnswer.model_validate(read_examples()["answers"]["similar"], strict=True, extra="forbid")

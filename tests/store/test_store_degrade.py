@@ -17,10 +17,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from saldopas.features.requests.participants import KnownParticipant
-from saldopas.serving.http.degrade import FAILURES, LEAST_S, PAUSE_S, Breaker
 from saldopas.serving.http.errors import ApiError
 from saldopas.serving.store.live import LiveStore
-from saldopas.serving.store.readers import THREADS, PostgresReader
+from saldopas.serving.store.readers import (
+    FAILURES,
+    LEAST_S,
+    PAUSE_S,
+    THREADS,
+    Breaker,
+    PostgresReader,
+)
 from saldopas.store.engine import open_store, read_salt, upgrade_store
 from saldopas.store.participants import Found
 from starlette.testclient import TestClient

@@ -109,8 +109,10 @@ class EvaluationReport:
 
     def __repr__(self) -> str:
         lines = [
-            f"{row.metric:<16}{row.policy:<12}{row.mean:.4f} ({row.low:.4f} to {row.high:.4f})"
-            for row in self._main().itertuples()
+            f"{metric:<16}{policy:<12}{markdown.with_interval(groups['all'][metric])}"
+            for policy, groups in self.intervals.items()
+            for metric in SEGMENT_METRICS
+            if metric in groups["all"]
         ]
         return "\n".join([self._title, *lines])
 

@@ -100,7 +100,7 @@ def generate(
     if config.until is not None:
         purchases = happened_before(purchases, day_start_s(config.until))
     return SampleTables(
-        participants=participants_table(config, world.people, grant_rp=SCHEME.grant or 0),
+        participants=participants_table(world.people, grant_rp=SCHEME.grant or 0),
         courses=courses_table(config, world.catalogue),
         purchases=purchases_table(world, purchases),
     )
@@ -111,7 +111,7 @@ def _streams(seed: int) -> list[np.random.Generator]:
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4)]
 
 
-def participants_table(config: SampleConfig, people: People, *, grant_rp: int) -> pd.DataFrame:
+def participants_table(people: People, *, grant_rp: int) -> pd.DataFrame:
     """`participants`, in order of id. `balance` is the grant, not what is left."""
     profile = {name: _texts(people.labels[name], people.codes[name]) for name in PROFILE_TEXTS}
     return pd.DataFrame(
