@@ -47,6 +47,8 @@ class Asked:
     rows: NDArray[np.int64]
     people: NDArray[np.int64]
     batch: RequestBatch
+    n_items: int
+    n_tokens: int
 
     def out(self, place: int) -> NDArray[np.int32]:
         """Courses that no rule lets through, as somebody would find them for `filter_items`."""
@@ -86,8 +88,8 @@ class Asked:
         person = KnownParticipant.of_snapshot(artifact.snapshot, int(self.people[place]))
         return batch_of(
             [Request(person, as_of_s=artifact.manifest.cutoff_s, count=COUNT)],
-            n_items=artifact.policy.courses.n_items,
-            n_tokens=artifact.vocabulary.n_tokens,
+            n_items=self.n_items,
+            n_tokens=self.n_tokens,
         )
 
 
@@ -104,7 +106,8 @@ def beside_implicit(
     batch = build_requests(
         artifact.known(people[rows]), as_of_s=artifact.manifest.cutoff_s, count=COUNT
     )
-    asked = Asked(artifact, peer, bought, rows, people[rows], batch)
+    sizes = (artifact.policy.courses.n_items, artifact.vocabulary.n_tokens)
+    asked = Asked(artifact, peer, bought, rows, people[rows], batch, *sizes)
     recommend = artifact.policy.recommend
     allowed = artifact.policy.allowed(batch).allowed
     for place in range(REQUESTS):

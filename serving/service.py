@@ -5,6 +5,7 @@ The process that starts the workers reads this file too, so all they need is loa
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import bentoml
@@ -61,6 +62,8 @@ class SaldoPas:
 
     def __init__(self) -> None:
         use_own_directory()
+        # pyarrow's own allocator would reserve 10 MB to read one small table
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
         from saldopas.serving.http.process import Worker
 
         self._worker = Worker(SETTINGS)

@@ -18,14 +18,13 @@ BUSY_MS = 5_000
 CONNECT_S = 2  # the least that libpq takes
 ERASING = 5_141_001  # advisory lock: writers share it, erasing has it alone
 MIGRATING = 5_141_002
-MAPPED_BYTES = 2**30
 # secure_delete: what was erased is overwritten; FULL: a commit is on the disk when it returns
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA secure_delete=ON",
     f"PRAGMA busy_timeout={BUSY_MS}",
-    f"PRAGMA mmap_size={MAPPED_BYTES}",
+    "PRAGMA cache_size=-512",
 )
 
 

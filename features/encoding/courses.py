@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ALWAYS_FROM_S = np.iinfo(np.int64).min
 ALWAYS_UNTIL_S = np.iinfo(np.int64).max
+TICKS_PER_S = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # by unit of a timestamp
 
 
 class Card(NamedTuple):
@@ -141,11 +142,14 @@ def _whole(table: pa.Table, column: str, missing: int) -> NDArray[np.int64]:
 
 
 def _seconds(table: pa.Table, column: str, missing: int) -> NDArray[np.int64]:
-    if column in table.column_names and pa.types.is_timestamp(table[column].type):
-        times = table[column]
-        seconds = times.cast(pa.timestamp("s", times.type.tz), safe=False).cast(pa.int64())
-        table = table.set_column(table.column_names.index(column), column, seconds)
-    return _whole(table, column, missing)
+    if column not in table.column_names or not pa.types.is_timestamp(table[column].type):
+        return _whole(table, column, missing)
+    times = table[column]
+    per_s = TICKS_PER_S[times.type.unit]
+    # a view, as `cast` would load pyarrow.compute into every worker
+    ticks = [one for chunk in times.chunks for one in chunk.view(pa.int64()).to_pylist()]
+    seconds = [missing if one is None else one // per_s for one in ticks]
+    return _frozen(np.array(seconds, np.int64))
 
 
 def _frozen(array: NDArray[np.int64]) -> NDArray[np.int64]:

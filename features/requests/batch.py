@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -182,16 +181,19 @@ def batch_of(requests: Sequence[Request], *, n_items: int, n_tokens: int) -> Req
         requests: (B,) requests.
         n_items: size of the catalogue; n_tokens: size of the profile vocabulary.
     """
-    # history, tokens, owned and excluded of all requests
-    rows: list[list[int]] = [[], [], [], []]
-    ends: list[list[int]] = [[0], [0], [0], [0]]
+    history: list[int] = []
+    tokens: list[int] = []
+    owned: list[int] = []
+    excluded: list[int] = []
+    rows = (history, tokens, owned, excluded)  # of all requests
+    ends: tuple[list[int], ...] = ([0], [0], [0], [0])
     terms, opted_out = [], []
     for one in requests:
         person = one.participant
-        rows[0] += person.history
-        rows[1] += person.tokens
-        rows[2] += person.owned
-        rows[3] += one.excluded
+        history += person.history
+        tokens += person.tokens
+        owned += person.owned
+        excluded += one.excluded
         for values, end in zip(rows, ends, strict=True):
             end.append(len(values))
         opted_out.append(person.opted_out)
@@ -206,12 +208,21 @@ def batch_of(requests: Sequence[Request], *, n_items: int, n_tokens: int) -> Req
                 one.count,
             )
         )
-    history, tokens, owned, excluded = _ragged(ends, rows)
-    sequence = Sequences(*history, np.arange(len(history[1])), n_items)
-    participants = ParticipantBatch(sequence, Pairs(*tokens, n_tokens))
-    by_term = np.ascontiguousarray(np.array(terms, np.int64).reshape(-1, N_TERMS).T)
+    # an array takes longer to make than short lists to copy: all are cut out of two arrays
+    indptr = np.array(ends[0] + ends[1] + ends[2] + ends[3], np.int64)
+    items = np.array(history + tokens + owned + excluded, np.int32)
+    n, first = len(requests) + 1, len(history)
+    second = first + len(tokens)
+    third = second + len(owned)
     return _assembled(
-        participants, Pairs(*owned, n_items), Pairs(*excluded, n_items), by_term, opted_out
+        ParticipantBatch(
+            Sequences(indptr[:n], items[:first], np.arange(first), n_items),
+            Pairs(indptr[n : 2 * n], items[first:second], n_tokens),
+        ),
+        Pairs(indptr[2 * n : 3 * n], items[second:third], n_items),
+        Pairs(indptr[3 * n :], items[third:], n_items),
+        np.ascontiguousarray(np.array(terms, np.int64).reshape(-1, N_TERMS).T),
+        opted_out,
     )
 
 
@@ -230,23 +241,6 @@ def _assembled(
     if True in opted_out:
         participants = participants.hiding(np.asarray(opted_out, np.bool_))
     return RequestBatch(participants, owned, excluded, terms)
-
-
-def _ragged(
-    ends: list[list[int]], values: list[list[int]]
-) -> list[tuple[NDArray[np.int64], NDArray[np.int32]]]:
-    """The arrays of several ragged tables, cut out of two arrays.
-
-    An array takes longer to make than a short list to copy, and a single request is short.
-    """
-    all_ends = np.array([*chain.from_iterable(ends)], np.int64)
-    all_values = np.array([*chain.from_iterable(values)], np.int32)
-    found, first, start = [], 0, 0
-    for own_ends in ends:
-        last, end = first + len(own_ends), start + own_ends[-1]
-        found.append((all_ends[first:last], all_values[start:end]))
-        first, start = last, end
-    return found
 
 
 def request_moment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -56,9 +57,8 @@ class KnownParticipant(NamedTuple):
         events = slice(*snapshot.indptr[row : row + 2].tolist())
         tokens = slice(*snapshot.token_indptr[row : row + 2].tolist())
         owned = snapshot.item_idx[events].tolist()
-        kept = snapshot.kept[events].tolist()
         return cls(
-            history=[item for item, is_kept in zip(owned, kept, strict=True) if is_kept],
+            history=[*compress(owned, snapshot.kept[events].tolist())],
             tokens=snapshot.token_idx[tokens].tolist(),
             owned=owned,
             balance_rp=snapshot.balance_rp.item(row) if snapshot.has_balance.item(row) else None,

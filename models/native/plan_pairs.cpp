@@ -4,8 +4,9 @@ namespace saldopas::plan {
 
 namespace {
 
-constexpr Int STEPS_PER_PAIR = 8;   // to make and sort a pair
-constexpr Int STEPS_PER_RULES = 5;  // to look at the rules of four courses
+constexpr Int MOVES_PER_STEP = 4;   // looking at a pair beside looking at a child of the search
+constexpr Int MOVES_PER_PAIR = 16;  // making and sorting one
+constexpr Int MOVES_PER_RULES = 8;  // checking the rules of four courses
 
 }  // namespace
 
@@ -29,9 +30,10 @@ void LastCourses::make_pairs() {
 LastCourses::Best LastCourses::best(Flags free, View chosen, Int money, Int needed, Int most,
                                     Int limit) {
     Best found{needed, {}, 0};
+    Int moves = 0;
     if (pairs_.empty()) {
         make_pairs();
-        found.steps = STEPS_PER_PAIR * static_cast<Int>(pairs_.size());
+        moves = MOVES_PER_PAIR * static_cast<Int>(pairs_.size());
     }
     kept_.clear();
     top_.clear();
@@ -43,21 +45,21 @@ LastCourses::Best LastCourses::best(Flags free, View chosen, Int money, Int need
         top = std::max(top, pair.worth);
         top_.push_back(top);
     }
-    found.steps += static_cast<Int>(pairs_.size() / 4 + kept_.size());
+    moves += static_cast<Int>(pairs_.size() + kept_.size());
     const Int p = static_cast<Int>(kept_.size());
     const auto m = static_cast<std::int32_t>(core_.size());
     Int y = p - 1;
-    for (Int x = 0; x < p && found.steps <= limit; ++x) {
+    for (Int x = 0; x < p && moves / MOVES_PER_STEP <= limit; ++x) {
         const Pair& one = kept_[x];
         if (size(one) > most - 2) continue;
         while (y >= 0 && one.price + kept_[y].price > money) --y;
         const Int least = most == LAST_COURSES ? x : 0;
         if (y < least) break;
         for (Int z = y; z >= least && one.worth + top_[z] > found.worth; --z) {
-            ++found.steps;
+            ++moves;
             const Pair& other = kept_[z];
             if (one.worth + other.worth <= found.worth || !are_apart(one, other)) continue;
-            found.steps += STEPS_PER_RULES;
+            moves += MOVES_PER_RULES;
             if (!fit(one, other, chosen)) continue;
             found.worth = one.worth + other.worth;
             found.places.clear();
@@ -65,6 +67,7 @@ LastCourses::Best LastCourses::best(Flags free, View chosen, Int money, Int need
                 if (place < m) found.places.push_back(place);
         }
     }
+    found.steps = moves / MOVES_PER_STEP;
     return found;
 }
 

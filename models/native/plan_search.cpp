@@ -35,17 +35,15 @@ class Search {
     Found run(Flags usable);
 
   private:
-    // relaxation
     bool has(Layer layer) const { return (limits_.without & layer) == 0; }
     Array open(Flags usable) const;
     Int most_in_time(View among) const;
     Array relax(View among);
     Array core_of(View among, Int slack) const;
-    // first set
     void add(Int item) { chosen_.push_back(item), found_ += value_[item], rest_ -= c_.price[item]; }
     bool add_best(View among);
     bool exchange_best(View among);
-    // search
+    bool exchange_two(View by_price);
     void branch(Array core, Int limit, bool thorough);
     Found answer() const;
 
@@ -98,8 +96,15 @@ Found Search::run(Flags usable) {
     Array core = core_of(among, bound_ - found_);
     std::ranges::sort(core, {}, [&](Int i) { return std::pair(-reduced_[i], i); });
     if (has(QUICK)) branch(core, std::min(limits_.steps, QUICK_STEPS), false);
-    if (found_ < bound_ && limits_.steps > steps_)
+    if (found_ < bound_ && limits_.steps > steps_) {
+        if (has(EXCHANGE_TWO)) {
+            Array by_price = core;
+            std::ranges::sort(by_price, {}, [&](Int i) { return std::pair(c_.price[i], i); });
+            while (found_ < bound_ && exchange_two(by_price)) {
+            }
+        }
         branch(core_of(core, root - found_), limits_.steps, true);
+    }
     return answer();
 }
 
@@ -201,10 +206,40 @@ bool Search::exchange_best(View among) {
     return true;
 }
 
-// Depth first over the core, by falling reduced value: the bounds of siblings fall, so the first
-// that fails ends a level. A thorough search leaves out courses that others can replace. With days
-// it takes the courses by rising due day and bounds the days exactly; without, it takes the last
-// four courses at once where branching on takes long.
+// Exchange two courses for two where that gains; False where it does not. One pointer over the
+// prices rises and one falls, so that the two fill the money (Horowitz and Sahni 1974).
+bool Search::exchange_two(View by_price) {
+    for (std::size_t a = forced_.size(); a < chosen_.size(); ++a)
+        for (std::size_t b = a + 1; b < chosen_.size(); ++b) {
+            Array stay = chosen_;
+            std::erase(stay, chosen_[a]);
+            std::erase(stay, chosen_[b]);
+            const Int money = rest_ + c_.price[chosen_[a]] + c_.price[chosen_[b]];
+            const Int worth = value_[chosen_[a]] + value_[chosen_[b]];
+            Int gain = 0, one = -1, other = -1;
+            for (std::size_t x = 0, y = by_price.size(); x + 1 < y;) {
+                const Int i = by_price[x], j = by_price[y - 1];
+                const bool payable = c_.price[i] + c_.price[j] <= money;
+                payable ? ++x : --y;
+                if (!payable || value_[i] + value_[j] <= worth + gain || holds(stay, i) || holds(stay, j) ||
+                    !c_.fits(i, stay))
+                    continue;
+                stay.push_back(i);
+                if (c_.fits(j, stay)) gain = value_[i] + value_[j] - worth, one = i, other = j;
+                stay.pop_back();
+            }
+            if (gain == 0) continue;
+            found_ += gain;
+            rest_ = money - c_.price[one] - c_.price[other];
+            chosen_[a] = one, chosen_[b] = other;
+            return true;
+        }
+    return false;
+}
+
+// Depth first over the core. By falling reduced value the bounds of siblings fall, so the first that
+// fails ends a level. A thorough search with days takes the courses by rising due day and bounds the
+// days exactly; one without takes the last four courses at once where branching on takes long.
 void Search::branch(Array core, Int limit, bool thorough) {
     const bool timed = thorough && c_.timed && has(TIMELINE);
     const bool paired = thorough && !c_.timed && has(PAIRS), several = has(MULTIPLIERS);
@@ -253,6 +288,7 @@ void Search::branch(Array core, Int limit, bool thorough) {
                 found_ = next.worth;
                 chosen_ = path;
                 chosen_.push_back(core[a]);
+                rest_ = node.money - price[a];
             }
             down = s > 1 && (!thorough || bound(a + 1, s - 1, next) > found_ - next.worth);
             if (down) break;

@@ -12,6 +12,7 @@ enum Layer : Int {
     MULTIPLIERS = 4,  // three multipliers of money in a bound
     TIMELINE = 8,     // the bound that knows the days exactly
     PAIRS = 16,       // the last four courses at once
+    EXCHANGE_TWO = 64,  // exchanges of two courses
     QUICK = 32,       // a search by reduced values and sums of days before the thorough one
 };
 

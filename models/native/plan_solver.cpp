@@ -12,7 +12,8 @@
 
 namespace saldopas {
 
-namespace plan {
+using namespace plan;
+
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -20,12 +21,6 @@ using Bytes = std::vector<std::uint8_t>;
 template <class T>
 std::vector<T> copied(const Vector<T>& input) {
     return {input.data(), input.data() + input.shape(0)};
-}
-
-nb::object to_numpy(const Array& values) {
-    auto [array, data] = new_array<Int>(values.size());
-    std::ranges::copy(values, data);
-    return array;
 }
 
 // Near-duplicates as disjoint cliques within a category, -1 for none: what the relaxation may know
@@ -50,50 +45,33 @@ Array cliques_of(const Candidates& candidates) {
     return clique;
 }
 
-// Whether `rest[first]` after `elapsed` days leaves the others in time.
-bool may_begin(const Array& rest, std::size_t first, Int elapsed, const Candidates& candidates) {
-    const Int gone = elapsed + candidates.busy[rest[first]];
-    if (gone > candidates.due[rest[first]]) return false;
-    for (std::size_t x = 0; x < rest.size(); ++x) {
-        if (x == first) continue;
-        Int days = gone;
-        for (std::size_t y = 0; y < rest.size(); ++y)
-            if (y != first && candidates.due[rest[y]] <= candidates.due[rest[x]])
-                days += candidates.busy[rest[y]];
-        if (days > candidates.due[rest[x]]) return false;
-    }
-    return true;
-}
-
 // An allowed set in the order in which it is bought: each place takes the most relevant course
-// (ties: course order) after which the rest is still in time.
+// (ties: course order) after which the rest is still in time, that is by rising due day.
 Array ordered(Array rest, const Array& relevance, const Candidates& candidates) {
-    std::ranges::sort(rest);
+    std::ranges::sort(rest, {}, [&](Int i) { return candidates.due[i]; });
     Array order;
     Int elapsed = 0;
+    const auto may_begin = [&](Int first) {
+        Int days = elapsed + candidates.busy[first];
+        bool in_time = days <= candidates.due[first];
+        for (const Int i : rest)
+            if (i != first) in_time = in_time && (days += candidates.busy[i]) <= candidates.due[i];
+        return in_time;
+    };
     while (!rest.empty()) {
-        std::size_t best = rest.size();
-        for (std::size_t a = 0; a < rest.size(); ++a) {
-            if (best < rest.size() && relevance[rest[a]] <= relevance[rest[best]]) continue;
-            if (!candidates.timed || may_begin(rest, a, elapsed, candidates)) best = a;
-        }
-        order.push_back(rest[best]);
-        elapsed += candidates.busy[rest[best]];
-        rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(best));
+        Int best = -1;
+        for (const Int i : rest)
+            if ((best < 0 || std::pair(relevance[i], -i) > std::pair(relevance[best], -best)) &&
+                (!candidates.timed || may_begin(i)))
+                best = i;
+        order.push_back(best);
+        elapsed += candidates.busy[best];
+        std::erase(rest, best);
     }
     return order;
 }
 
 }  // namespace
-}  // namespace plan
-
-using plan::Array;
-using plan::Bytes;
-using plan::Candidates;
-using plan::Found;
-using plan::Int;
-using plan::Limits;
-using plan::View;
 
 // Immutable; holds copies of what it is given.
 class PlanSolver {
@@ -108,7 +86,11 @@ class PlanSolver {
                const std::optional<Matrix<Int>>& near_duplicates, const std::optional<Days>& days);
     PlanSolver(const PlanSolver&) = delete;  // `candidates_` are views of the other members
 
-    bool fits(Int item, const Vector<Int>& chosen) const;
+    bool fits(Int item, const Vector<Int>& chosen) const {
+        require_candidates(view(chosen), "chosen");
+        require_candidates({&item, 1}, "item");
+        return in_time_[item] && candidates_.fits(item, view(chosen));
+    }
     nb::tuple solve(Int relevance_weight, Int price_weight, Int step_limit,
                     const std::optional<Apart>& apart, Int without) const;
     nb::tuple look_ahead(Int relevance_weight, Int price_weight, Int step_limit) const;
@@ -122,10 +104,22 @@ class PlanSolver {
     };
 
     Int size() const { return static_cast<Int>(price_.size()); }
-    void require_candidates(View items, const char* what) const;
+    void require_candidates(View items, const char* what) const {
+        for (const Int item : items)
+            require(item >= 0 && item < size(), std::string(what) + ": a position is no candidate's");
+    }
     ApartFromEarlier apart_from(const Apart& apart) const;
-    Array values(Int relevance_weight, Int price_weight) const;
-    Bytes usable(View without) const;
+    Array values(Int relevance_weight, Int price_weight) const {
+        Array value(price_.size());
+        for (std::size_t i = 0; i < value.size(); ++i)
+            value[i] = relevance_weight * relevance_[i] + price_weight * price_[i];
+        return value;
+    }
+    Bytes usable(View without) const {
+        Bytes usable = in_time_;
+        for (const Int i : without) usable[i] = 0;
+        return usable;
+    }
     std::optional<Array> forced_after(Int first, const Candidates& after) const;
 
     Array price_, relevance_, category_, clique_, busy_, due_, room_, forced_;
@@ -140,8 +134,8 @@ PlanSolver::PlanSolver(const Vector<Int>& price, const Vector<Int>& relevance, I
                        const std::optional<Categories>& categories,
                        const std::optional<Matrix<Int>>& near_duplicates,
                        const std::optional<Days>& days)
-    : price_(plan::copied(price)),
-      relevance_(plan::copied(relevance)),
+    : price_(copied(price)),
+      relevance_(copied(relevance)),
       category_(price_.size(), 0),
       busy_(price_.size(), 0),
       due_(price_.size(), 0),
@@ -155,7 +149,7 @@ PlanSolver::PlanSolver(const Vector<Int>& price, const Vector<Int>& relevance, I
             "every array must have a number for each candidate");
     room_ = {max_courses_};
     if (must_include) {
-        forced_ = plan::copied(*must_include);
+        forced_ = copied(*must_include);
         require_candidates(forced_, "must_include");
     }
     Int left = balance_;
@@ -184,8 +178,8 @@ PlanSolver::PlanSolver(const Vector<Int>& price, const Vector<Int>& relevance, I
     }
     bool timed = false;
     if (days) {
-        busy_ = plan::copied(days->first);
-        due_ = plan::copied(days->second);
+        busy_ = copied(days->first);
+        due_ = copied(days->second);
         Int slack = std::numeric_limits<Int>::max(), longest = 0;
         for (std::size_t i = 0; i < n; ++i) {
             in_time_[i] = due_[i] >= busy_[i];
@@ -200,32 +194,8 @@ PlanSolver::PlanSolver(const Vector<Int>& price, const Vector<Int>& relevance, I
     candidates_ = {.price = price_, .category = category_, .clique = {}, .busy = busy_,
                    .due = due_, .room = room_, .conflict = conflict_, .earlier = {}, .shared = {},
                    .capped = capped, .timed = timed, .plain = !capped && !timed};
-    clique_ = plan::cliques_of(candidates_);
+    clique_ = cliques_of(candidates_);
     candidates_.clique = clique_;
-}
-
-void PlanSolver::require_candidates(View items, const char* what) const {
-    for (const Int item : items)
-        require(item >= 0 && item < size(), std::string(what) + ": a position is no candidate's");
-}
-
-bool PlanSolver::fits(Int item, const Vector<Int>& chosen) const {
-    require_candidates(view(chosen), "chosen");
-    require_candidates({&item, 1}, "item");
-    return in_time_[item] && candidates_.fits(item, view(chosen));
-}
-
-Array PlanSolver::values(Int relevance_weight, Int price_weight) const {
-    Array value(price_.size());
-    for (std::size_t i = 0; i < value.size(); ++i)
-        value[i] = relevance_weight * relevance_[i] + price_weight * price_[i];
-    return value;
-}
-
-Bytes PlanSolver::usable(View without) const {
-    Bytes usable = in_time_;
-    for (const Int i : without) usable[i] = 0;
-    return usable;
 }
 
 // Where categories are not limited, "of plan q, but of none before it" takes their place: that no
@@ -272,10 +242,12 @@ nb::tuple PlanSolver::solve(Int relevance_weight, Int price_weight, Int step_lim
         missing = found.bound;
         for (const Int i : found.items)
             units += relevance_[i], total += price_[i], missing -= value[i];
-        items = plan::ordered(found.items, relevance_, candidates);
+        items = ordered(found.items, relevance_, candidates);
         steps = found.steps;
     }
-    return nb::make_tuple(plan::to_numpy(items), units, total, missing, steps);
+    auto [array, data] = new_array<Int>(items.size());
+    std::ranges::copy(items, data);
+    return nb::make_tuple(array, units, total, missing, steps);
 }
 
 // `first` and what must still be in after it, nothing where that cannot be.

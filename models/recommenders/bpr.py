@@ -20,7 +20,6 @@ from saldopas.models.recommenders.factors import (
 )
 from saldopas.models.recommenders.recommender import State
 from scipy.sparse import csr_matrix
-from scipy.special import expit
 
 if TYPE_CHECKING:
     from implicit.cpu.bpr import BayesianPersonalizedRanking
@@ -94,6 +93,8 @@ class Bpr:
         self, bought: PurchaseFactors, expected: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """(k,) float64 u; the minimisation starts at `expected`."""
+        from scipy.special import expit  # only these models need it
+
         rivals, rival_bias = self.space.rival_factors, self.space.rival_bias
         total = float(bought.weights.sum())
         penalty = self.config.fold_in_l2 * total

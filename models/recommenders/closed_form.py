@@ -14,7 +14,6 @@ from saldopas.features.encoding.sequences import Sequences, newest_weights
 from saldopas.features.errors import FitError
 from saldopas.models.native import DenseRows, Part
 from saldopas.models.recommenders.recommender import State, Term
-from scipy.linalg import lapack
 from scipy.sparse import csr_array, hstack
 
 COLUMNS_PER_BLOCK = 1_024
@@ -177,6 +176,8 @@ def ridge_inverse(gram: NDArray[np.float64], penalty: NDArray[np.float64]) -> ND
     Raises:
         FitError: the matrix is not positive definite (a penalty of 0).
     """
+    from scipy.linalg import lapack  # a worker never fits: 2 MB less
+
     if len(gram) == 0:  # LAPACK refuses an empty matrix
         return gram
     gram[np.diag_indices_from(gram)] += penalty

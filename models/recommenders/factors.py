@@ -13,7 +13,6 @@ from saldopas.features.encoding.batch import ParticipantBatch, TrainingSet
 from saldopas.features.encoding.sequences import Sequences, newest_weights
 from saldopas.features.errors import FitError
 from saldopas.models.recommenders.recommender import State
-from scipy.linalg import lapack
 
 N_RIVALS = 256
 N_FOLD_IN_STEPS = 10
@@ -222,6 +221,8 @@ def minimise(
     Source:
         Boehning & Lindsay 1988.
     """
+    from scipy.linalg import lapack  # only these models need it: 2 MB less in other workers
+
     factor, info = lapack.dpotrf(bound)
     if info != 0:
         raise FitError("the bound is not positive definite; raise fold_in_l2")

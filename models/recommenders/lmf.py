@@ -19,7 +19,6 @@ from saldopas.models.recommenders.factors import (
 )
 from saldopas.models.recommenders.recommender import State
 from scipy.sparse import csr_matrix
-from scipy.special import expit
 
 if TYPE_CHECKING:
     from implicit.cpu.lmf import LogisticMatrixFactorization
@@ -96,6 +95,8 @@ class Lmf:
         self, bought: PurchaseFactors, expected: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """(k + 1,) float64 u; the minimisation starts at `expected`."""
+        from scipy.special import expit  # only these models need it
+
         rivals, rival_bias = self.space.rival_factors, self.space.rival_bias
         penalty = self.config.fold_in_l2
         confidence = self.config.alpha * bought.weights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from saldopas.features.errors import ArtifactError
@@ -11,7 +12,6 @@ from saldopas.serving.http.keys import keys_of
 from saldopas.serving.http.logs import LOG, configure_logs
 from saldopas.serving.http.settings import Settings
 from saldopas.serving.model.loaded import ModelSlot
-from saldopas.serving.model.start_up import leave_alone_what_stays
 from saldopas.serving.model.swap import ChampionWatch
 from saldopas.serving.store.desk import StoreDesk
 
@@ -42,7 +42,7 @@ class Worker:
             LOG.info("ready", model_version=slot.model.version, url=settings.url)
         self._slot = slot
         self._watch.start()
-        leave_alone_what_stays()
+        _exempt_loaded_objects()
 
     @property
     def ready(self) -> bool:
@@ -53,3 +53,12 @@ class Worker:
         """Write what waits."""
         self._watch.end()
         self._desk.close()
+
+
+def _exempt_loaded_objects() -> None:
+    """Keep the garbage collector away from the model, which stays as long as the worker does.
+
+    What remains to be looked at is the little that a request makes, so collections are short.
+    """
+    gc.collect()
+    gc.freeze()

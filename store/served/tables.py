@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from saldopas.store.engine import for_reading, is_sqlite, lock_writing, read_salt
+from saldopas.store.engine import for_reading, lock_writing, read_salt
 from saldopas.store.participants import erased_of
 from saldopas.store.schema import CATALOGUES, EVENTS, SERVED
 from saldopas.store.served.log import ServedList, pack_courses, unpack_courses
 from saldopas.store.served.packing import Block, Shown, block_row, packed, unpacked
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
 
@@ -61,9 +60,9 @@ def write_shown(
             row = block_row(left)
         row |= {"model_version": shown.model_version, "fingerprint": fingerprint}
         row["block_id"] = shown.request_ids[0]  # erased or not, so that it is the same again
-        insert = sqlite.insert if is_sqlite(connection) else postgresql.insert
-        put = insert(SERVED).values(row)
-        connection.execute(put.on_conflict_do_update(index_elements=["block_id"], set_=row))
+        # idempotent: a retry after an uncertain commit replaces the block
+        connection.execute(sa.delete(SERVED).where(SERVED.c.block_id == row["block_id"]))
+        connection.execute(sa.insert(SERVED).values(row))
     return int(row["n_lists"])
 
 

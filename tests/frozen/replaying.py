@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import lzma
+import os
+import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -51,6 +54,29 @@ def over_http(world: Path, asked: dict[str, list[Json]], *, stored: bool) -> Jso
             return {
                 group: [answered(client, step) for step in some] for group, some in asked.items()
             }
+
+
+def through_bento(world: Path, asked: dict[str, list[Json]], directory: Path) -> Json:
+    """The same from the BentoML application in a process of its own, its store in `directory`."""
+    told = {
+        "ARTIFACT": f"{world}/artifact",
+        "MODEL_VERSION": "frozen",
+        "STORE": asking.filled_store(world / "data", directory),
+        "STORE_TIMEOUT_MS": "5000",
+        "LOG_REQUESTS": "false",
+        "MAX_BODY_BYTES": "4096",
+    }
+    steps_file, answers_file = directory / "steps.json", directory / "answers.json"
+    steps_file.write_text(json.dumps(asked), "utf-8")
+    module = "tests.frozen.bento_answers"
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", module, str(steps_file), str(answers_file)],
+        check=True,
+        cwd=HERE.parent.parent,
+        env={**os.environ, **{f"SALDOPAS_{name}": value for name, value in told.items()}},
+    )
+    answers: Json = json.loads(answers_file.read_text("utf-8"))
+    return answers
 
 
 def answered(client: TestClient, step: Json) -> Json:

@@ -26,6 +26,7 @@ from tests.frozen.replaying import (
     read,
     run,
     scored,
+    through_bento,
     training,
     unpack,
 )
@@ -116,7 +117,17 @@ def test_plans_of_requests(world: str, worlds: Path) -> None:
 def test_http(world: str, worlds: Path) -> None:
     frozen = read("http")[world]
     name, _, stored = world.partition("+")
-    today = over_http(worlds / name, frozen["asked"], stored=bool(stored))
+    check_steps(world, frozen, over_http(worlds / name, frozen["asked"], stored=bool(stored)))
+
+
+def test_http_through_bento(worlds: Path, tmp_path: Path) -> None:
+    frozen = read("http")["explored2023+store"]
+    today = through_bento(worlds / "explored2023", frozen["asked"], tmp_path)
+    check_steps("explored2023+store", frozen, today)
+
+
+def check_steps(world: str, frozen: dict[str, Any], today: dict[str, Any]) -> None:
+    """Step by step, since a decision may be about some steps alone."""
     left = []
     for group, steps in frozen["asked"].items():
         for place, step in enumerate(steps):

@@ -27,13 +27,7 @@ def settled(frozen: Json, today: Json) -> Json:
         told["ahead"] = {**frozen["ahead"], "next_item": today["ahead"]["next_item"]}
     for name in ("courses", "by_plan", "by_relevance"):
         one, other = frozen.get(name), today.get(name)
-        if (
-            isinstance(one, list)
-            and one
-            and other
-            and "plan_value" in one[0]
-            and _singles_as_good(one, other)
-        ):
+        if isinstance(one, list) and one and other and _singles_as_good(one, other):
             told[name] = other
     return told
 
@@ -63,7 +57,7 @@ def _as_good(frozen: Json, today: Json) -> bool:
 
 def _singles_as_good(frozen: Sequence[Json], today: Sequence[Json]) -> bool:
     """Each course of today's leads to a plan that is at least as good, place by place."""
-    if len(frozen) != len(today):
+    if len(frozen) != len(today) or "plan_value" not in frozen[0]:
         return False
     pairs = [*zip(frozen, today, strict=True)]
     if any(other["plan_value"] < one["plan_value"] - CLOSE for one, other in pairs):
