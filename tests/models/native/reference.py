@@ -114,7 +114,9 @@ class World:
         lists = (self.history, self.tokens, self.owned, self.excluded)
         tables = [ragged([table[row] for row in rows]) for table in lists]
         terms = np.ascontiguousarray(self.terms[:, rows])
-        return list(self.native.rank(*tables, terms, np.ascontiguousarray(self.given[:, rows])))
+        return list(
+            self.native.rank(*tables, terms=terms, given=np.ascontiguousarray(self.given[:, rows]))
+        )
 
     def allowed(self, row: int) -> list[int]:
         """The rules, course by course."""

@@ -106,11 +106,11 @@ def test_lifts_follow_the_band_of_the_price() -> None:
 def test_threads_share_one_ranker() -> None:
     ranker = ranker_of(np.random.default_rng(0).random(2_000).tolist())
     tables = [ragged([[]] * 300)] * 4
-    expected = ranker.rank(*tables, terms_of(50, 300), NOTHING)
+    expected = ranker.rank(*tables, terms=terms_of(50, 300), given=NOTHING)
     found = [None] * 4
 
     def rank(place: int) -> None:
-        found[place] = ranker.rank(*tables, terms_of(50, 300), NOTHING)
+        found[place] = ranker.rank(*tables, terms=terms_of(50, 300), given=NOTHING)
 
     threads = [threading.Thread(target=rank, args=(place,)) for place in range(4)]
     for thread in threads:

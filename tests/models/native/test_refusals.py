@@ -14,6 +14,7 @@ from saldopas.models.native import (
     GivenScores,
     GroupShares,
     LinearModel,
+    Part,
     Ranker,
     SparseRows,
 )
@@ -49,11 +50,11 @@ def shares(**changes: object) -> GroupShares:
     return GroupShares(np.ones(3, F), np.ones((2, 3), F), strength=1.0, **(plain | changes))
 
 
-def model(part: object) -> LinearModel:
+def model(part: Part) -> LinearModel:
     return LinearModel([part], np.ones((1, 1), F), np.ones((1, 2), np.bool_))
 
 
-def ranker(part: object, n_known: int = 3) -> Ranker:
+def ranker(part: Part, n_known: int = 3) -> Ranker:
     return Ranker([(model(part), 0, n_known, 0)], RULES, None)
 
 
@@ -111,10 +112,10 @@ ONE = ragged([])
     ],
 )
 def test_a_batch_that_does_not_fit_is_refused(
-    part: object, tables: tuple, terms: np.ndarray, given: np.ndarray, reason: str
+    part: Part, tables: tuple, terms: np.ndarray, given: np.ndarray, reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
-        ranker(part).rank(*tables, terms, given)
+        ranker(part).rank(*tables, terms=terms, given=given)
 
 
 def test_arrays_of_another_dtype_are_refused_where_requests_come() -> None:
