@@ -112,7 +112,7 @@ def listed(policy: Policy, requests: RequestBatch) -> int:
 
 
 def grouped(policy: Policy, balances: NDArray[np.int64], cutoff_s: int) -> Groups:
-    """Users of each distinct balance, and the courses that it cannot pay or that are not on sale."""
+    """Users of each distinct balance, and the courses that are too dear for it or not on sale."""
     courses = policy.courses
     closed = (courses.on_sale_from_s > cutoff_s) | (courses.on_sale_until_s < cutoff_s)
     order = np.argsort(balances, kind="stable")
