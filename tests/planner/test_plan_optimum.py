@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from saldopas.models.planner.plan import solve
+from saldopas.models.planner.plan import declared_weights, solve
 from saldopas.models.planner.problem import PlanProblem, PlanRefusedError
 
 from tests.planner import oracles
@@ -29,6 +29,22 @@ def optimum_of(problem: PlanProblem) -> Optimum | None:
 def test_small_problems_against_every_set_in_every_order(seed: int) -> None:
     problem = random_case(np.random.default_rng(seed), largest=7)
     assert optimum_of(problem) == oracles.by_enumeration(problem)
+
+
+@pytest.mark.parametrize("without", [1, 2, 4, 8, 16, 32, 64, 127])
+def test_no_part_of_the_search_changes_the_optimum(without: int) -> None:
+    """Each `Layer` of `plan_search.hpp` switched off, then all of them."""
+    for seed in range(150):
+        problem = random_case(np.random.default_rng([5, seed]), largest=20)
+        best = optimum_of(problem)
+        if best is None:
+            continue
+        weights = declared_weights(problem)
+        items, *_, missing, _ = problem.solver.solve(
+            weights.relevance, weights.price, NO_LIMIT, without=without
+        )
+        assert missing == 0
+        assert value_of(problem, tuple(items.tolist())) == best
 
 
 @pytest.mark.parametrize("seed", range(60))

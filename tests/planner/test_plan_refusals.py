@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from saldopas.models.native._native import PlanSolver
 from saldopas.models.planner.days import CourseDays, Window
 from saldopas.models.planner.plan import solve
 from saldopas.models.planner.problem import PlanProblem, PlanRefusedError
@@ -71,3 +72,26 @@ def test_what_must_be_in_and_cannot_be_is_refused(reason: str, changes: dict[str
 def test_what_is_no_problem_is_an_error(words: str, changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=words):
         problem(**changes)
+
+
+@pytest.mark.parametrize(
+    ("words", "changes"),
+    [
+        ("each candidate", {"relevance_units": np.ones(2, np.int64)}),
+        ("each candidate", {"categories": (np.zeros(2, np.int64), 1)}),
+        ("each candidate", {"days": (np.zeros(3, np.int64), np.zeros(2, np.int64))}),
+        ("no candidate's", {"must_include": np.array([3])}),
+        ("no candidate's", {"near_duplicates": np.array([[0, -1]])}),
+        ("must be pairs", {"near_duplicates": np.array([[0, 1, 2]])}),
+        ("at least those of must_include", {"must_include": np.array([0]), "balance_rp": 59}),
+    ],
+)
+def test_the_native_search_checks_its_arrays(words: str, changes: dict[str, Any]) -> None:
+    fields = {
+        "price_rp": PRICE,
+        "relevance_units": np.ones(3, np.int64),
+        "balance_rp": 200,
+        "max_courses": 3,
+    }
+    with pytest.raises(ValueError, match=words):
+        PlanSolver(**{**fields, **changes})
