@@ -1,4 +1,4 @@
-"""`GET /docs.json`, the OpenAPI document, and `GET /docs`, a page to browse it (Swagger UI)."""
+"""`GET /docs.json`, the OpenAPI document; `GET /docs`, Swagger UI over it; `GET /schema.json`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 from saldopas.serving.http.errors import ApiError
-from saldopas.serving.http.openapi import document
+from saldopas.serving.http.openapi import client_schema, document
 from saldopas.serving.http.operations import Operation
 from saldopas.serving.http.settings import Settings
 from starlette.requests import Request
@@ -58,6 +58,7 @@ class DocsRoutes:
         self._document: bytes | None = None
         self.operations = (
             Operation("GET", "/docs.json", self.docs_json),
+            Operation("GET", "/schema.json", self.schema_json),
             Operation("GET", "/docs", self.docs),
             Operation("GET", "/docs/{name}", self.docs_asset),
         )
@@ -67,6 +68,10 @@ class DocsRoutes:
         if self._document is None:
             self._document = orjson.dumps(document(self._described, self._settings))
         return Response(self._document, media_type="application/json")
+
+    async def schema_json(self, request: Request) -> Response:
+        """Return what BentoML's own clients read first."""
+        return Response(orjson.dumps(client_schema(self._described)), media_type="application/json")
 
     async def docs(self, request: Request) -> Response:
         """Return the page."""

@@ -55,6 +55,28 @@ def document(operations: Sequence[Operation], settings: Settings) -> dict[str, A
     }
 
 
+def client_schema(operations: Sequence[Operation]) -> dict[str, Any]:
+    """Return the operations with a body as `bentoml.SyncHTTPClient` reads them.
+
+    The client has one method an operation, whose keyword arguments are the fields of the body.
+    """
+    return {
+        "name": "saldopas",
+        "type": "service",
+        "routes": [
+            {
+                "name": operation.name,
+                "route": operation.path,
+                "doc": operation.described.summary,
+                "input": operation.described.body.model_json_schema(),
+                "output": {"type": "object"},
+            }
+            for operation in operations
+            if operation.described is not None and operation.described.body is not None
+        ],
+    }
+
+
 def _item(
     operation: Operation, described: Described, examples: dict[str, dict[str, Any]], *, keyed: bool
 ) -> dict[str, Any]:

@@ -40,6 +40,7 @@ UNDESCRIBED = {
     ("GET", "/docs"),
     ("GET", "/docs/{name}"),
     ("GET", "/docs.json"),
+    ("GET", "/schema.json"),
     ("GET", "/page/{version}/{name}"),
 }
 # to JSON Schema 5.0 is an integer and February has 30 days

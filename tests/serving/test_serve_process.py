@@ -8,7 +8,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import bentoml
+import httpx
 import pytest
+from bentoml.exceptions import UnprocessableEntity
 
 from tests.serving.served_process import (
     BENTOML,
@@ -26,6 +29,17 @@ from tests.serving.served_process import (
 from tests.serving.serving_world import ServingWorld
 
 pytestmark = pytest.mark.slow
+
+
+def _ask_as_bentoml_does(client: httpx.Client) -> None:
+    with bentoml.SyncHTTPClient(str(client.base_url)) as other:
+        found = other.recommend(balance=300_000, n=3)
+        answer = client.post("/recommend", json={"balance": 300_000, "n": 3}).json()
+        assert found["items"] == answer["items"]
+        assert len(found["items"]) == 3
+        assert other.plan(balance=1_000_000)["balance"] == 1_000_000
+        with pytest.raises(UnprocessableEntity, match="out_of_range"):
+            other.recommend(n=0)
 
 
 def test_both_ways_to_start_answer_the_same_and_end_cleanly(
@@ -55,6 +69,7 @@ def test_both_ways_to_start_answer_the_same_and_end_cleanly(
     command = [*BENTOML, "serve", "saldopas.serving.service:SaldoPas", "--working-dir", str(ROOT)]
     with running(command, tmp_path, SALDOPAS_ARTIFACT=str(world.path)) as (client, process):
         assert answers(client, world) == ours
+        _ask_as_bentoml_does(client)
         assert [status for status, _ in ours] == [200, 200, 200, 400, 422, 200, 200, 200, 200]
         batch = {"requests": [{"balance": 10**6, "n": 100}] * 1_000}
         with ThreadPoolExecutor(1) as pool:
