@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from saldopas.models.planner.days import PlanDays, days_of
 from saldopas.models.planner.problem import UNITS_PER_RELEVANCE, PlanProblem
 
-STEP_LIMIT = 20_000_000
+STEP_LIMIT = 100_000_000
 
 
 class Plan(NamedTuple):
