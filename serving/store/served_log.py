@@ -21,7 +21,7 @@ from saldopas.store.served.tables import write_shown
 from sqlalchemy.exc import SQLAlchemyError
 
 MOST_LISTS = 20_000
-CELLS_AT_ONCE = 500_000  # lists times courses of one write, which bounds its scratch memory
+CELLS_AT_ONCE = 200_000  # lists times courses of one write, which bounds its scratch memory
 EVERY_S = 1.0
 SOONER = 500  # lists that wait: short pauses, often, hold answers up less than long ones, seldom
 KEPT = Counter("saldopas_served_lists", "Served lists by what became of them.", ("result",))

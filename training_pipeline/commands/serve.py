@@ -85,6 +85,7 @@ def serve(
     if keys is not None:
         environment["SALDOPAS_KEYS_FILE"] = str(keys.resolve())
     environment.setdefault("BENTOML_DO_NOT_TRACK", "True")  # it would report to its makers
+    environment.setdefault("PYTHONNODEBUGRANGES", "1")  # no columns of tracebacks: 1 MB a worker
     command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
     command += ["--host", address, "--port", str(port), "--working-dir", str(CODE)]
     sys.stdout.flush()
