@@ -4,7 +4,7 @@
 
 Each line switches one part off and solves the same problems: those of `benchmarks.planner` and
 random cases of `tests.planner.cases` within the limit of `solve` (100,000,000 steps), and problems
-with the rules of a request within the limit of `POST /plan` (100,000 steps), for the best match and
+with the rules of a request within the limit of `POST /plan` (300,000 steps), for the best match and
 once for the least left over. Printed are the plans that are not proven, the milliseconds of
 all problems (CPU time of the thread), the slowest one, and steps in millions.
 """
