@@ -22,7 +22,7 @@ setup: $(STAMP)  ## make .venv with the hashed requirements, and build the nativ
 $(LOCKED): requirements/dev.txt
 	@command -v $(PYTHON) > /dev/null || { echo "Python 3.11 is needed: set PYTHON=/path/to/python3.11"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
 $(STAMP): $(LOCKED) pyproject.toml $(wildcard models/native/*.cpp models/native/*.h models/native/*.hpp) models/native/CMakeLists.txt
