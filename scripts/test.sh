@@ -10,7 +10,7 @@ if [ ${#wanted[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get > /dev/nu
   { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${wanted[@]}"; } \
     > /tmp/saldopas-apt.log 2>&1 || echo "not installed (see /tmp/saldopas-apt.log): their tests are skipped"
 fi
-# one BLAS thread: tests are many small solves, and two threads on two busy cores are slower
 unset PYTHONDONTWRITEBYTECODE  # or each of the many processes compiles our modules anew
+# one BLAS thread: tests are many small solves, and two threads on two busy cores are slower
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 exec .venv/bin/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder "$@"
