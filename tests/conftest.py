@@ -25,6 +25,7 @@ SLOWEST = (
 )  # first, so that no process idles at the end
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a directory in one process: they share expensive fixtures."""
     for item in items:
