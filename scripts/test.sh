@@ -13,4 +13,4 @@ fi
 unset PYTHONDONTWRITEBYTECODE  # or each of the many processes compiles our modules anew
 # one BLAS thread: tests are many small solves, and two threads on two busy cores are slower
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
-exec .venv/bin/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder "$@"
+exec .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder "$@"

@@ -25,11 +25,8 @@ SLOWEST = (
 )  # first, so that no process idles at the end
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a directory in one process: they share expensive fixtures."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+    """Begin with the directories that take longest."""
     items.sort(key=lambda item: item.path.parent.name not in SLOWEST)
 
 
