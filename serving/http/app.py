@@ -156,5 +156,7 @@ async def _no_route(_: Request, error: Exception) -> Response:
     """Answer 404 or 405 in the format of every refusal."""
     if isinstance(error, HTTPException) and error.status_code == 405:
         message = "this route does not take this method; see /docs.json"
-        return error_response(ApiError(405, "method_not_allowed", message, headers=error.headers))
+        methods = sorted((error.headers or {}).get("Allow", "").split(", "))  # Starlette: a set
+        headers = {"Allow": ", ".join(methods)}
+        return error_response(ApiError(405, "method_not_allowed", message, headers=headers))
     return error_response(ApiError(404, "not_found", "there is no such route; see /docs.json"))
