@@ -180,7 +180,7 @@ def upgrade_store(engine: Engine, *, to: str = HEAD) -> str:
     Raises:
         DataError: a newer release made the store.
     """
-    with for_reading(engine).connect() as connection:  # whoever writes need not be waited for
+    with for_reading(engine).connect() as connection:  # a reader does not wait for a writer
         if revision_of(connection) == to:
             return to
     with engine.begin() as connection:  # in SQLite this takes the write lock

@@ -37,7 +37,7 @@ class PlanDays(NamedTuple):
 
 @dataclass(frozen=True)
 class ParticipantSource:
-    """The participants of an artifact, over whom the store's answers win.
+    """The participants that the store or the artifact's snapshot knows; the store wins.
 
     Attributes:
         snapshot: of the artifact.

@@ -52,7 +52,7 @@ async def read_json(request: Request, *, max_bytes: int) -> Any:
 
     Raises:
         ApiError: 415 it does not say that it is JSON, 413 it is too large, 400 it is malformed.
-        TimeoutError: of whoever waits no longer; `READING` is set where it has not arrived.
+        TimeoutError: the request timed out; `READING` is set while the body is incomplete.
     """
     headers = dict(reversed(request.scope["headers"]))  # of a name that comes twice the first
     media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()

@@ -109,7 +109,7 @@ class LongWork:
 
     Args:
         threads: how much is done at a time.
-        most: cost of all that is taken at a time; what is alone is taken whatever it costs.
+        most: total cost of accepted jobs; a job that is alone is accepted at any cost.
         limit: its name in the metrics.
     """
 

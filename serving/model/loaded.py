@@ -53,7 +53,7 @@ class LoadedModel:
 
     @cached_property
     def participants(self) -> ParticipantSource:
-        """Whom the snapshot knows, over whom the store's answers win."""
+        """Known participants: the store's answer, else the snapshot's."""
         artifact = self.artifact
         return ParticipantSource(
             artifact.snapshot,

@@ -154,7 +154,7 @@ class LiveStore:
     def _ready_reader(self) -> Reader:
         if self._reader is None:
             if self._salt is None:
-                if not self._opening.locked():  # whoever opens it now does it for all
+                if not self._opening.locked():  # else another request opens it already
                     threading.Thread(target=self._open_quietly, daemon=True).start()
                 raise TimeoutError("the store was not open yet")
             make = SqliteReader if is_sqlite(self._reading) else PostgresReader

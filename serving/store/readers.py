@@ -126,7 +126,7 @@ class Breaker:
         return self._up
 
     def allows(self) -> bool:
-        """Whether to ask now; where the store is down, whoever is let through is the trial."""
+        """Whether to ask now; while the store is down, one request at a time probes it."""
         if self._up:
             return True
         now_s = self._clock()

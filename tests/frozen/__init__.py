@@ -8,5 +8,5 @@ and `tests/frozen/make_corpus.py`. To make them again:
     cd ../released && make setup
     .venv/bin/python -m tests.frozen.make_corpus OUT
 
-`asking` alone knows names of the product: whoever moves or renames what it imports changes it.
+Only `asking` imports the product: a change that moves or renames a module adapts that file.
 """
